@@ -1,0 +1,181 @@
+// Package buffer keeps a connection's bytes: what was sent and not yet acknowledged, what arrived and was not yet
+// read, addressed by stream offset (bytes since the connection began, never wrapping).
+//
+// Bytes live in reference-counted chunks from a Pool. Whoever still looks at a chunk outside the shard's mutex (a writev
+// under way, a copy to the application) holds a reference; the memory returns to the pool with the last one. Chunks are
+// reused last in, first out, so that the memory a busy connection walks through stays in cache.
+//
+// Nothing here locks: a Pool and everything drawn from it belong to one shard.
+package buffer
+
+// The sizes of chunks. The largest takes any IP packet, with room for a device's own header before it.
+const (
+	small  = 512
+	medium = 4 << 10
+	large  = 64<<10 + 1<<10
+
+	// MaxChunk is the size of the largest chunk.
+	MaxChunk = large
+)
+
+var sizes = [...]int{small, medium, large}
+
+// Chunk is a block of memory with a reference count.
+type Chunk struct {
+	B    []byte // the whole block
+	refs int32
+	size int8 // index into sizes
+	next *Chunk
+}
+
+// Pool hands out chunks and takes them back.
+type Pool struct {
+	free  [len(sizes)]*Chunk
+	kept  int // bytes on the free lists
+	used  int // bytes handed out
+	limit int
+}
+
+// keepMax bounds the idle memory of a pool.
+const keepMax = 8 << 20
+
+// NewPool returns a pool that aims to keep at most limit bytes handed out; no limit if it is 0.
+func NewPool(limit int) *Pool { return &Pool{limit: limit} }
+
+// Used returns the bytes handed out, counting whole chunks.
+func (p *Pool) Used() int { return p.used }
+
+// Room returns how many more bytes may be handed out within the limit.
+func (p *Pool) Room() int {
+	if p.limit == 0 {
+		return 1 << 40
+	}
+	return max(0, p.limit-p.used)
+}
+
+// Get returns the smallest chunk of at least n bytes, or the largest there is, with one reference. Its bytes are
+// undefined. Get does not look at the limit: callers that can wait ask Room first.
+func (p *Pool) Get(n int) *Chunk {
+	k := 0
+	for k < len(sizes)-1 && sizes[k] < n {
+		k++
+	}
+	p.used += sizes[k]
+	c := p.free[k]
+	if c == nil {
+		c = &Chunk{B: make([]byte, sizes[k]), size: int8(k)}
+	} else {
+		p.free[k] = c.next
+		c.next = nil
+		p.kept -= sizes[k]
+	}
+	c.refs = 1
+	return c
+}
+
+// Hold adds a reference to c.
+func (p *Pool) Hold(c *Chunk) { c.refs++ }
+
+// Release drops a reference to c.
+func (p *Pool) Release(c *Chunk) {
+	c.refs--
+	switch {
+	case c.refs > 0:
+		return
+	case c.refs < 0:
+		panic("buffer: chunk released twice")
+	}
+	p.used -= len(c.B)
+	if p.kept+len(c.B) > keepMax {
+		return
+	}
+	c.next = p.free[c.size]
+	p.free[c.size] = c
+	p.kept += len(c.B)
+}
+
+// View is a run of bytes in a chunk. Who is given a View owns one reference to its chunk.
+type View struct {
+	B     []byte
+	Chunk *Chunk
+}
+
+// ReleaseAll drops the references of views.
+func (p *Pool) ReleaseAll(views []View) {
+	for i := range views {
+		p.Release(views[i].Chunk)
+		views[i] = View{}
+	}
+}
+
+// piece is a run of stream bytes held in part of a chunk. It owns one reference.
+type piece struct {
+	start uint64 // stream offset of b[0]
+	b     []byte
+	chunk *Chunk
+	own   bool // the rest of the chunk belongs to this piece, which may grow into it
+}
+
+func (p *piece) end() uint64 { return p.start + uint64(len(p.b)) }
+
+// room returns the bytes of the chunk behind the piece that it may grow into.
+func (p *piece) room() []byte {
+	if !p.own {
+		return nil
+	}
+	return p.b[len(p.b):cap(p.b)]
+}
+
+// queue is a double-ended list of pieces in stream order that reuses its memory.
+type queue struct {
+	p    []piece
+	head int
+}
+
+func (q *queue) len() int         { return len(q.p) - q.head }
+func (q *queue) at(i int) *piece  { return &q.p[q.head+i] }
+func (q *queue) last() *piece     { return &q.p[len(q.p)-1] }
+func (q *queue) pushBack(x piece) { q.compact(); q.p = append(q.p, x) }
+
+// compact moves the live pieces to the front when append would grow the slice though half of it is dead.
+func (q *queue) compact() {
+	if len(q.p) == cap(q.p) && q.head > len(q.p)/2 {
+		n := copy(q.p, q.p[q.head:])
+		clear(q.p[n:])
+		q.p, q.head = q.p[:n], 0
+	}
+}
+
+// popFront drops the first piece; the caller has released its chunk. An empty queue keeps a little memory for the next
+// piece and gives up more.
+func (q *queue) popFront() {
+	q.p[q.head] = piece{}
+	q.head++
+	if q.head == len(q.p) {
+		q.p, q.head = q.p[:0], 0
+		if cap(q.p) > 8 {
+			q.p = nil
+		}
+	}
+}
+
+// search returns the index of the first piece that ends after off.
+func (q *queue) search(off uint64) int {
+	lo, hi := q.head, len(q.p)
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		if q.p[m].end() <= off {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo - q.head
+}
+
+func (q *queue) releaseAll(pool *Pool) {
+	for i := range q.len() {
+		pool.Release(q.at(i).chunk)
+	}
+	*q = queue{}
+}

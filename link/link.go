@@ -1,0 +1,110 @@
+// Package link defines what the stack needs of a network device: batches of IP packets in and out, an MTU, and which
+// part of the work the device takes over.
+//
+// The devices themselves live in the packages below this one: link/tun, link/packet, link/pipe; link/impair and
+// link/capture wrap any of them.
+//
+// Concurrency: a Queue may be read by one goroutine and written by any number at the same time; Close may be called at
+// any time and makes every call return an error that satisfies errors.Is(err, net.ErrClosed).
+package link
+
+import "errors"
+
+// MaxPacket is the size of the largest IP packet, or super-packet, that crosses a Device.
+const MaxPacket = 65535
+
+// ReadRoom is the least length of Packet.Buf given to Read: the largest packet and room for a device's own header.
+const ReadRoom = MaxPacket + 1 + 512
+
+// Offload says what a device does in the stack's stead.
+type Offload uint8
+
+const (
+	// OffloadChecksum: the device takes packets whose transport checksum is not finished (Packet.CsumStart), and
+	// may hand over packets whose checksum it vouches for.
+	OffloadChecksum Offload = 1 << iota
+	// OffloadTSO4 and OffloadTSO6: the device takes and hands over TCP super-packets (Packet.SegSize).
+	OffloadTSO4
+	OffloadTSO6
+	// OffloadUSO: the same for UDP datagrams of equal size.
+	OffloadUSO
+
+	OffloadNone Offload = 0
+	OffloadTSO          = OffloadTSO4 | OffloadTSO6
+)
+
+// Has reports whether o includes all of want.
+func (o Offload) Has(want Offload) bool { return o&want == want }
+
+// Packet is one IP packet, or a super-packet that stands for several of equal size, on its way through a Queue.
+type Packet struct {
+	// Buf is the memory Read may fill: at least ReadRoom bytes for any queue. Read points Bytes into it.
+	Buf []byte
+
+	// Bytes is the packet from its IP header on. For Write it may be followed by the bytes of Payload.
+	Bytes []byte
+
+	// Payload are further bytes of a packet given to Write, referenced and not copied. Read leaves it nil.
+	// Nobody may change these bytes until Write has returned.
+	Payload [][]byte
+
+	// SegSize is 0 for an ordinary packet. For a super-packet it is the transport payload of each packet it stands
+	// for (gso_size); HdrLen is then the length of the IP and transport headers together.
+	SegSize uint16
+	HdrLen  uint16
+
+	// CsumStart, if not 0, says that the transport checksum is partial: the checksum field holds the folded, not
+	// complemented sum of the pseudo-header, and the device (or whoever needs it whole) has to add everything from
+	// this offset into Bytes on. The field lies CsumOffset bytes further.
+	CsumStart  uint16
+	CsumOffset uint16
+
+	// CsumValid says that the device vouches for the transport checksum of a packet it handed over.
+	CsumValid bool
+}
+
+// Len returns the length of the packet.
+func (p *Packet) Len() int {
+	n := len(p.Bytes)
+	for _, b := range p.Payload {
+		n += len(b)
+	}
+	return n
+}
+
+// Queue is one of a device's paths for packets. A device has at least one; every queue may be handed any flow's packets.
+type Queue interface {
+	// Read waits for at least one packet and fills in as many of pkts as are there without further waiting.
+	// It returns how many.
+	Read(pkts []Packet) (int, error)
+
+	// TryRead is Read without waiting: it returns 0, nil if nothing is there.
+	TryRead(pkts []Packet) (int, error)
+
+	// Write sends the packets in order and returns how many were taken. Like any network it may lose a packet
+	// without saying so. A packet the device refuses is dropped, the others are sent, and the first such error is
+	// returned; only an error that is net.ErrClosed, or wraps it, is fatal.
+	Write(pkts []Packet) (int, error)
+}
+
+// Device is a network device that carries IP packets.
+type Device interface {
+	// Name names the device in messages and captures.
+	Name() string
+
+	// MTU is the size of the largest IP packet (not super-packet) the device carries.
+	MTU() int
+
+	// Offload says what the device takes over. It may shrink while the device runs, when the kernel refuses what it
+	// had promised; the device then does the work itself for packets already under way.
+	Offload() Offload
+
+	// Queues returns the device's queues, always the same ones.
+	Queues() []Queue
+
+	// Close releases the device and unblocks its readers.
+	Close() error
+}
+
+// ErrTooLong is returned by Write for a packet that exceeds the MTU and is not a super-packet.
+var ErrTooLong = errors.New("packet exceeds the link's MTU")
