@@ -1,0 +1,69 @@
+# make demo    build the binary and show the stack at work; needs only Go, neither root nor network
+# make test    install what the tests need (asks first), then everything below and every test; under 15 minutes
+# make check   formatting, vet, linters and the tests that need no namespace, with the race detector
+# make bench   Go benchmarks                         PKG=./wire BENCH=Checksum
+# make fuzz    every fuzz target, FUZZTIME each      PKG=./wire FUZZTIME=1m
+# make clean   remove what was built
+
+GO       ?= go
+PKG      ?= ./...
+BENCH    ?= .
+FUZZTIME ?= 10s
+TOOL      = $(GO) tool -modfile=tools/go.mod
+
+# The tests of these packages make network namespaces; they belong to `make test`.
+NAMESPACE = /(cmd/antedon|internal/netlab|internal/interop|link/tun|link/packet)$$
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check format vet lint generated unit all packages bench fuzz clean
+
+help:
+	@sed -n 's/^# //p;/^$$/q' Makefile
+
+build:
+	CGO_ENABLED=0 $(GO) build -o bin/antedon ./cmd/antedon
+
+demo: build
+	./bin/antedon demo
+
+test: packages format vet lint all
+
+check: format vet lint unit
+
+packages:
+	@.ci/install
+
+format:
+	@out=$$(gofmt -l -s .) || exit 1; if [ -n "$$out" ]; then echo "gofmt -s -w is needed on:"; echo "$$out"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(TOOL) staticcheck ./...
+	$(TOOL) errcheck -ignoretests -exclude .errcheck ./...
+
+# ANTEDON_RACE makes a test of internal/lattice fail unless the race detector is at work.
+unit:
+	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 3m $$($(GO) list ./... | grep -vE '$(NAMESPACE)')
+
+all:
+	$(GO) test -count=1 -timeout 7m ./...
+	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 10m ./...
+
+bench:
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+# go test fuzzes one target at a time.
+fuzz:
+	@targets=0; \
+	for pkg in $$($(GO) list $(PKG)); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$f"; targets=$$((targets + 1)); \
+			$(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done; \
+	echo "$$targets fuzz targets held"; [ $$targets -gt 0 ]
+
+clean:
+	rm -rf bin dist
