@@ -1,0 +1,95 @@
+package netlab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// endLimit bounds the wait for a killed process to be gone.
+const endLimit = 10 * time.Second
+
+// endProcesses kills all processes in the network namespace of descriptor ns, except this one, and waits until they
+// are gone. It goes by the namespace and not by parenthood, and so finds those too that were left by their parents.
+func endProcesses(ns int) error {
+	for start := time.Now(); ; {
+		pids, err := processesIn(ns)
+		if err != nil || len(pids) == 0 {
+			return err
+		}
+		for _, pid := range pids {
+			if err := endProcess(pid, ns); err != nil {
+				return err
+			}
+		}
+		if time.Since(start) > endLimit { // they multiply as fast as they are killed
+			return fmt.Errorf("netlab: processes %v cannot be ended", pids)
+		}
+	}
+}
+
+// processesIn lists the processes, except this one, that are in the network namespace of descriptor ns.
+//
+// Only those that we may look at can be found; what is started in a namespace of ours belongs to them.
+func processesIn(ns int) ([]int, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err == nil && pid != os.Getpid() && isIn(pid, ns) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}
+
+// isIn reports whether the process is in the network namespace of descriptor ns.
+func isIn(pid, ns int) bool {
+	var want, got unix.Stat_t
+	if unix.Fstat(ns, &want) != nil || unix.Stat(fmt.Sprintf("/proc/%d/ns/net", pid), &got) != nil {
+		return false
+	}
+	return want.Dev == got.Dev && want.Ino == got.Ino
+}
+
+// endProcess kills one process, if it is still in the namespace, and waits until it is gone.
+func endProcess(pid, ns int) error {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	if err != nil {
+		return os.NewSyscallError("pidfd_open", err)
+	}
+	defer unix.Close(fd)
+	if !isIn(pid, ns) { // from here on fd means the process that was looked at
+		return nil
+	}
+	return killAndWait(fd)
+}
+
+// killAndWait ends the process of a pidfd.
+func killAndWait(fd int) error {
+	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
+		return os.NewSyscallError("pidfd_send_signal", err)
+	}
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(endLimit/time.Millisecond))
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return os.NewSyscallError("poll", err)
+		case n == 0:
+			return errors.New("netlab: a killed process does not end")
+		default:
+			return nil
+		}
+	}
+}
