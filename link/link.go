@@ -4,6 +4,10 @@
 // The devices themselves live in the packages below this one: link/tun, link/packet, link/pipe; link/impair and
 // link/capture wrap any of them.
 //
+// A device without offload gets super-packets cut and checksums completed in software, at its own door: see Segmenter,
+// CompleteChecksum and WithoutOffload. Received packets are never coalesced (no GRO): what the device hands over is what
+// the stack sees.
+//
 // Concurrency: a Queue may be read by one goroutine and written by any number at the same time; Close may be called at
 // any time and makes every call return an error that satisfies errors.Is(err, net.ErrClosed).
 package link
@@ -59,7 +63,9 @@ type Packet struct {
 	CsumStart  uint16
 	CsumOffset uint16
 
-	// CsumValid says that the device vouches for the transport checksum of a packet it handed over.
+	// CsumValid says that the device vouches for the transport checksum of a packet it handed over. Read sets it for a
+	// partial checksum too, which is trusted: the packet comes from the kernel or process at the other end of the
+	// device and has crossed no wire. Write ignores it.
 	CsumValid bool
 }
 
@@ -81,8 +87,8 @@ type Queue interface {
 	// TryRead is Read without waiting: it returns 0, nil if nothing is there.
 	TryRead(pkts []Packet) (int, error)
 
-	// Write sends the packets in order and returns how many were taken. Like any network it may lose a packet
-	// without saying so. A packet the device refuses is dropped, the others are sent, and the first such error is
+	// Write sends the packets in order and returns how many were taken. It keeps no reference to their bytes, and may
+	// complete a partial checksum in place. Like any network it may lose a packet without saying so. A packet the device refuses is dropped, the others are sent, and the first such error is
 	// returned; only an error that is net.ErrClosed, or wraps it, is fatal.
 	Write(pkts []Packet) (int, error)
 }
