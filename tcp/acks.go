@@ -1,0 +1,177 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/seq"
+	"github.com/antedon-net/antedon/internal/span"
+	"github.com/antedon-net/antedon/wire"
+)
+
+// ackState decides when to acknowledge.
+type ackState struct {
+	now         bool       // the next segment, or one of its own, has to acknowledge at once
+	owed        int        // bytes taken since the last acknowledgment
+	last        seq.Number // Last.ACK.sent (RFC 7323)
+	quick       int        // acknowledgments still to be sent at once: the peer's slow start needs them
+	interactive bool       // data goes back and forth: an acknowledgment will find company
+	lastData    mono.Time  // when data last came
+	challenged  mono.Time  // when the last rate-limited acknowledgment was sent
+}
+
+// quickACKs is how many arrivals at the start of a connection are acknowledged at once, as in Linux.
+const quickACKs = 16
+
+// ackReason says why an acknowledgment is owed.
+type ackReason uint8
+
+const (
+	ackNow         ackReason = iota // for data
+	ackOutOfWindow                  // for an unacceptable segment
+	ackChallenge                    // RFC 5961
+)
+
+// challengeInterval limits acknowledgments that an attacker or a loop of two confused peers could cause.
+//
+// RFC 5961, Section 7 asks for a limit; it is per connection, because a shared one is a side channel (RFC 5961 as
+// attacked by CVE-2016-5696).
+const challengeInterval = 500 * time.Millisecond
+
+// owe notes that seg is to be answered with an acknowledgment.
+func (c *Conn) owe(now mono.Time, why ackReason, seg *Segment) {
+	limited := why == ackChallenge || why == ackOutOfWindow && (len(seg.Payload) == 0 || seg.Has(wire.SYN))
+	if limited {
+		if c.ack.challenged != 0 && now.Sub(c.ack.challenged) < challengeInterval {
+			return
+		}
+		c.ack.challenged = now
+	}
+	c.ack.now = true
+}
+
+// oweForData decides how soon got bytes in order are acknowledged.
+//
+// RFC 9293, Section 3.8.6.3: "A TCP SHOULD implement a delayed ACK (SHLD-18), … an ACK SHOULD be generated for at least
+// every second full-sized segment or 2*RMSS bytes of new data (where RMSS is the MSS specified by the TCP endpoint
+// receiving the segments to be acknowledged, or the default value if not specified) (SHLD-19). … within 0.5 seconds".
+//
+// req: RFC9293 SHLD-18, RFC9293 SHLD-19, RFC9293 MUST-59
+func (c *Conn) oweForData(now mono.Time, got int, seg *Segment) {
+	if got == 0 {
+		return
+	}
+	a := &c.ack
+	a.owed += got
+	a.lastData = now
+	switch {
+	case a.owed >= 2*c.rcv.mss, c.opt.quickACK, seg.Has(wire.FIN):
+		a.now = true
+	case a.quick > 0 && !a.interactive:
+		a.quick--
+		a.now = true
+	case !c.timers.isSet(timerDelayedACK):
+		c.timers.set(timerDelayedACK, now.Add(c.cfg.DelayedACK))
+	}
+}
+
+// onAckSent notes that a segment with the current acknowledgment is leaving.
+func (c *Conn) onAckSent() {
+	c.ack.now = false
+	c.ack.owed = 0
+	c.ack.last = c.rcv.nxt
+	c.timers.stop(timerDelayedACK)
+}
+
+// onDataSent notices a conversation: data that leaves within the delay of data that came carries its acknowledgment.
+func (c *Conn) onDataSent(now mono.Time) {
+	if c.ack.lastData != 0 && now.Sub(c.ack.lastData) < c.cfg.DelayedACK {
+		c.ack.interactive = true
+	}
+}
+
+// noteOutOfOrder remembers where data beyond a hole came, newest first.
+func (c *Conn) noteOutOfOrder(off uint64) {
+	r := &c.rcv.recent
+	r[2], r[1], r[0] = r[1], r[0], off
+}
+
+// noteDuplicate remembers data that came twice.
+func (c *Conn) noteDuplicate(off uint64, n int) {
+	if c.snd.sackOK {
+		c.rcv.dup.Lo, c.rcv.dup.Hi = off, off+uint64(n)
+	}
+}
+
+// putSACK fills in the SACK option.
+//
+// RFC 2018, Section 4: "The first SACK block (i.e., the one immediately following the kind and length fields in the
+// option) MUST specify the contiguous block of data containing the segment which triggered this ACK"; RFC 2883, Section
+// 4: a duplicate is reported once, before the others.
+func (c *Conn) putSACK(o *wire.TCPOptions) {
+	if !c.snd.sackOK {
+		return
+	}
+	holes := c.rcv.buf.Holes()
+	if holes.Len() == 0 && c.rcv.dup.Hi == 0 {
+		return
+	}
+	room := 4
+	if o.HasTimestamps {
+		room = 3
+	}
+	base := c.rcv.irs.Add(1)
+	put := func(lo, hi uint64) {
+		b := wire.SACKBlock{Left: uint32(base) + uint32(lo), Right: uint32(base) + uint32(hi)}
+		first := 0
+		if c.rcv.dup.Hi != 0 {
+			first = 1 // a DSACK block may repeat one below it
+		}
+		for i := first; i < int(o.NSACK); i++ {
+			if o.SACK[i] == b {
+				return
+			}
+		}
+		if int(o.NSACK) < room {
+			o.SACK[o.NSACK] = b
+			o.NSACK++
+		}
+	}
+	if c.rcv.dup.Hi != 0 {
+		put(c.rcv.dup.Lo, c.rcv.dup.Hi)
+	}
+	for _, off := range c.rcv.recent {
+		if r, ok := holes.Containing(off); ok {
+			put(r.Lo, r.Hi)
+		}
+	}
+	for i := 0; i < holes.Len() && int(o.NSACK) < room; i++ {
+		put(holes.At(i).Lo, holes.At(i).Hi)
+	}
+	c.rcv.dup = span.Range{}
+}
+
+// tsBefore reports whether timestamp a is older than b (RFC 7323, Section 5.2).
+func tsBefore(a uint32, b seq.Number) bool { return seq.Number(a).Less(b) }
+
+// tsExpired reports whether TS.Recent is too old to judge by.
+//
+// RFC 7323, Section 5.5: "If the TS.Recent value is … idle for more than 24 days … the timestamp of the first segment is
+// taken to be valid".
+func (c *Conn) tsExpired(now mono.Time) bool {
+	return now.Sub(c.ts.recentAt) > 24*24*time.Hour
+}
+
+// updateRecentTimestamp keeps TS.Recent.
+//
+// RFC 7323, Section 4.3: "If: SEG.TSval >= TS.Recent and SEG.SEQ <= Last.ACK.sent then SEG.TSval is copied to
+// TS.Recent".
+func (c *Conn) updateRecentTimestamp(now mono.Time, seg *Segment) {
+	o := &seg.Header.Options
+	if !c.ts.ok || !o.HasTimestamps || seg.Has(wire.RST) {
+		return
+	}
+	if seg.seq().LessEq(c.ack.last) && (!tsBefore(o.TSVal, c.ts.recent) || c.tsExpired(now)) {
+		c.ts.recent, c.ts.recentAt = seq.Number(o.TSVal), now
+	}
+}

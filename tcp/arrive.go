@@ -1,0 +1,330 @@
+package tcp
+
+import (
+	"syscall"
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/wire"
+)
+
+// Recv takes one segment that belongs to this connection and returns why it, or its text, was not used.
+//
+// It reads like RFC 9293, Section 3.10.7.
+func (c *Conn) Recv(now mono.Time, seg *Segment) Drop {
+	c.count.segsIn++
+	switch c.state {
+	case StateClosed:
+		return DropClosed
+	case StateSynSent:
+		return c.arriveSynSent(now, seg)
+	}
+	return c.arriveOtherwise(now, seg)
+}
+
+// arriveSynSent is RFC 9293, Section 3.10.7.3.
+func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
+	// "First, check the ACK bit": "If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset".
+	if seg.Has(wire.ACK) && (seg.ack().LessEq(c.snd.iss) || c.snd.nxt.Less(seg.ack())) {
+		if !seg.Has(wire.RST) {
+			c.pend.rst, c.user.rstSeq = true, seg.ack()
+		}
+		return DropBadAckInHandshake
+	}
+	// "Second, check the RST bit": "If the ACK was acceptable, then signal to the user 'error: connection reset'".
+	if seg.Has(wire.RST) {
+		if !seg.Has(wire.ACK) {
+			return DropRSTInHandshake
+		}
+		c.toClosed(syscall.ECONNREFUSED)
+		return Accepted
+	}
+	// "Fourth, check the SYN bit".
+	if !seg.Has(wire.SYN) {
+		return DropNotSYN
+	}
+	c.onSYN(now, seg)
+	if !seg.Has(wire.ACK) {
+		// "Otherwise, enter SYN-RECEIVED, form a SYN,ACK segment <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>":
+		// simultaneous open.
+		//
+		// req: RFC9293 MUST-10
+		c.setState(StateSynReceived)
+		c.pend.syn = true
+		c.timers.stop(timerRetransmit)
+		return Accepted
+	}
+	c.sampleHandshake(now, seg)
+	c.snd.una = seg.ack()
+	c.toEstablished(now)
+	c.ack.now = true
+	c.arriveText(now, seg)
+	return Accepted
+}
+
+// sampleHandshake measures the round trip of a SYN that was sent once.
+//
+// RFC 6298, Section 3: "RTT samples MUST NOT be made using segments that were retransmitted".
+func (c *Conn) sampleHandshake(now mono.Time, seg *Segment) {
+	if c.loss.retries == 0 && c.snd.lastSent != 0 {
+		c.rtt.sample(c.cfg, now.Sub(c.snd.lastSent))
+		return
+	}
+	// RFC 6298, Section 5.7: "If the timer expires awaiting the ACK of a SYN segment and the TCP implementation is
+	// using an RTO less than 3 seconds, the RTO MUST be re-initialized to 3 seconds when data transmission begins".
+	c.rtt.rto = max(c.rtt.rto, 3*time.Second)
+	if seg.Header.Options.HasTimestamps && c.ts.ok {
+		c.sampleTimestamp(now, seg)
+	}
+}
+
+// arriveOtherwise is RFC 9293, Section 3.10.7.4: every state but CLOSED, LISTEN and SYN-SENT.
+func (c *Conn) arriveOtherwise(now mono.Time, seg *Segment) Drop {
+	if d, ok := c.checkTimestamp(now, seg); !ok {
+		return d
+	}
+	if d, ok := c.checkSeq(now, seg); !ok {
+		return d
+	}
+	if d, ok := c.checkRST(now, seg); !ok {
+		return d
+	}
+	if d, ok := c.checkSYN(now, seg); !ok {
+		return d
+	}
+	c.onHeard(now)
+	if d, ok := c.checkACK(now, seg); !ok {
+		return d
+	}
+	c.noteUrgent(seg)
+	return c.arriveText(now, seg)
+}
+
+// onHeard notes that the peer is alive.
+func (c *Conn) onHeard(now mono.Time) {
+	c.user.lastHeard = now
+	c.user.keepProbes = 0
+}
+
+// checkTimestamp performs PAWS, "protection against wrapped sequences".
+//
+// RFC 7323, Section 5.3, R1: "If there is a Timestamps option in the arriving segment, SEG.TSval < TS.Recent, TS.Recent
+// is valid (see later discussion), and if the RST bit is not set, then treat the arriving segment as not acceptable:
+// Send an acknowledgment in reply as specified in Section 3.10.7.4 of [RFC9293] and drop the segment."
+func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
+	if !c.ts.ok || seg.Has(wire.RST) {
+		return 0, true
+	}
+	o := &seg.Header.Options
+	if !o.HasTimestamps {
+		// RFC 7323, Section 3.2 says SHOULD drop; peers and middleboxes that lose the option do exist, and Linux
+		// takes the segment (deviates).
+		return 0, true
+	}
+	if tsBefore(o.TSVal, c.ts.recent) && !c.tsExpired(now) {
+		c.owe(now, ackOutOfWindow, seg)
+		return DropOldTimestamp, false
+	}
+	return 0, true
+}
+
+// checkSeq performs the first check of segment arrival, "check sequence number", and cuts the segment to the window.
+//
+// RFC 9293, Section 3.10.7.4: "If an incoming segment is not acceptable, an acknowledgment should be sent in reply
+// (unless the RST bit is set, if so drop the segment and return)".
+func (c *Conn) checkSeq(now mono.Time, seg *Segment) (Drop, bool) {
+	first, n := seg.seq(), seg.length()
+	wnd := c.rcv.adv.Sub(c.rcv.nxt)
+	start := first.Sub(c.rcv.nxt) // negative: begins with what is already here
+	end := start + n
+	var ok bool
+	switch {
+	case n == 0:
+		// The right edge itself is taken too, as in Linux: the pure ACK of a peer whose last full window was lost
+		// stands there.
+		ok = start >= 0 && start <= wnd
+	case wnd == 0:
+		// "if the RCV.WND is zero, no segments will be acceptable, but special allowance should be made to accept
+		// valid ACKs, URGs, and RSTs."
+		ok = start == 0
+	default:
+		ok = start < wnd && end > 0
+	}
+	if !ok {
+		return c.refuse(now, seg, end)
+	}
+	c.updateRecentTimestamp(now, seg)
+	c.trim(seg, start, wnd)
+	return 0, true
+}
+
+// refuse answers an unacceptable segment.
+func (c *Conn) refuse(now mono.Time, seg *Segment, end int) (Drop, bool) {
+	if seg.Has(wire.RST) {
+		return DropRSTOutOfWindow, false
+	}
+	if c.state == StateSynReceived && seg.Has(wire.SYN) && seg.seq() == c.rcv.irs {
+		if seg.Has(wire.ACK) && seg.ack() == c.snd.nxt {
+			// Simultaneous open: the peer's SYN-ACK acknowledges our SYN; its own SYN is old.
+			c.clearSYN(seg)
+			return 0, true
+		}
+		c.pend.syn = true // a repeated SYN asks for the SYN-ACK again
+		return DropDuplicate, false
+	}
+	if c.state == StateTimeWait && seg.Has(wire.FIN) {
+		// "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and
+		// restart the 2 MSL timeout."
+		c.timers.set(timerClose, now.Add(c.cfg.TimeWait))
+	}
+	if len(seg.Payload) > 0 && end <= 0 {
+		c.noteDuplicate(c.rcvOffset(seg.seq()), len(seg.Payload))
+		c.owe(now, ackNow, seg)
+		return DropDuplicate, false
+	}
+	c.owe(now, ackOutOfWindow, seg)
+	return DropOutOfWindow, false
+}
+
+// clearSYN makes a segment whose SYN was dealt with look as if it had none.
+func (c *Conn) clearSYN(seg *Segment) {
+	seg.Header.Flags &^= wire.SYN
+	seg.Header.Seq++
+}
+
+// trim cuts an acceptable segment that begins start after RCV.NXT to the window.
+//
+// RFC 9293, Section 3.10.7.4: "it is assumed that the segment is the idealized segment that begins at RCV.NXT and does
+// not exceed the window. One could tailor actual segments to fit this assumption by trimming off any portions that lie
+// outside the window (including SYN and FIN)".
+func (c *Conn) trim(seg *Segment, start, wnd int) {
+	if start < 0 {
+		cut := -start
+		if seg.Has(wire.SYN) {
+			c.clearSYN(seg)
+			cut--
+		}
+		if cut = min(cut, len(seg.Payload)); cut > 0 {
+			c.noteDuplicate(c.rcvOffset(seg.seq()), cut)
+			seg.Payload = seg.Payload[cut:]
+			seg.Header.Seq += uint32(cut)
+			c.ack.now = true
+		}
+		start = 0
+	}
+	if over := start + len(seg.Payload) - wnd; over > 0 {
+		seg.Payload = seg.Payload[:max(0, len(seg.Payload)-over)]
+		seg.Header.Flags &^= wire.FIN
+		c.ack.now = true
+	}
+}
+
+// checkRST performs the second check.
+//
+// RFC 5961, Section 3.2: "If the RST bit is set and the sequence number exactly matches the next expected sequence
+// number (RCV.NXT), then TCP MUST reset the connection. … does not exactly match the next expected sequence value, yet is
+// within the current receive window, TCP MUST send an acknowledgment (challenge ACK)".
+func (c *Conn) checkRST(now mono.Time, seg *Segment) (Drop, bool) {
+	if !seg.Has(wire.RST) {
+		return 0, true
+	}
+	if c.state == StateTimeWait {
+		return DropRSTInTimeWait, false // RFC 1337, Section 3, fix F1
+	}
+	if seg.seq() != c.rcv.nxt {
+		c.owe(now, ackChallenge, seg)
+		return DropRSTInexact, false
+	}
+	switch c.state {
+	case StateSynReceived:
+		// "If this connection was initiated with an active OPEN … the connection was refused"
+		c.toClosed(syscall.ECONNREFUSED)
+	case StateCloseWait:
+		c.toClosed(syscall.EPIPE)
+	case StateClosing, StateLastAck:
+		c.toClosed(nil)
+	default:
+		c.toClosed(syscall.ECONNRESET)
+	}
+	return Accepted, false
+}
+
+// checkSYN performs the fourth check: "check the SYN bit".
+//
+// RFC 5961, Section 4.2: "If the SYN bit is set, irrespective of the sequence number, TCP MUST send an ACK (also
+// referred to as challenge ACK) to the remote peer".
+func (c *Conn) checkSYN(now mono.Time, seg *Segment) (Drop, bool) {
+	if !seg.Has(wire.SYN) {
+		return 0, true
+	}
+	c.owe(now, ackChallenge, seg)
+	return DropSYNInWindow, false
+}
+
+// checkACK performs the fifth check and reports whether processing of seg continues.
+//
+// RFC 9293, Section 3.10.7.4: "If SND.UNA < SEG.ACK =< SND.NXT, then set SND.UNA <- SEG.ACK."
+func (c *Conn) checkACK(now mono.Time, seg *Segment) (Drop, bool) {
+	if !seg.Has(wire.ACK) {
+		return DropNoACK, false
+	}
+	if c.state == StateSynReceived {
+		if d, ok := c.completeHandshake(now, seg); !ok {
+			return d, false
+		}
+	}
+	switch {
+	case c.snd.nxt.Less(seg.ack()):
+		c.owe(now, ackChallenge, seg)
+		return DropACKOfUnsent, false
+	case seg.ack().Less(c.snd.una):
+		return c.checkOldACK(now, seg)
+	}
+	c.arriveAck(now, seg)
+	return 0, c.state != StateClosed
+}
+
+// completeHandshake checks the ACK of our SYN in SYN-RECEIVED.
+//
+// RFC 9293, Section 3.10.7.4: "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED state … If the segment
+// acknowledgment is not acceptable, form a reset segment <SEQ=SEG.ACK><CTL=RST> and send it."
+func (c *Conn) completeHandshake(now mono.Time, seg *Segment) (Drop, bool) {
+	if seg.ack().LessEq(c.snd.una) || c.snd.nxt.Less(seg.ack()) {
+		c.pend.rst, c.user.rstSeq = true, seg.ack()
+		return DropBadAckInHandshake, false
+	}
+	c.sampleHandshake(now, seg)
+	c.snd.una = c.snd.iss.Add(1)
+	c.snd.wnd = int(seg.Header.Window) << c.snd.scale
+	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
+	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
+	c.toEstablished(now)
+	if c.snd.finQueued {
+		c.setState(StateFinWait1) // closed before the handshake was done
+	}
+	return 0, true
+}
+
+// checkOldACK deals with an acknowledgment below SND.UNA.
+//
+// RFC 5961, Section 5.2: "The ACK value is considered acceptable only if it is in the range of ((SND.UNA -
+// MAX.SND.WND) <= SEG.ACK <= SND.NXT). All incoming segments whose ACK value doesn't satisfy the above condition MUST be
+// discarded and an ACK sent back."
+func (c *Conn) checkOldACK(now mono.Time, seg *Segment) (Drop, bool) {
+	if seg.ack().Less(c.snd.una.Add(-c.snd.maxWnd)) {
+		c.owe(now, ackChallenge, seg)
+		return DropACKTooOld, false
+	}
+	return 0, true // its text may still be new
+}
+
+// noteUrgent parses the urgent pointer. Urgent data stays in line.
+//
+// RFC 9293, Section 3.10.7.4: "If the URG bit is set, RCV.UP <- max(RCV.UP,SEG.UP)".
+func (c *Conn) noteUrgent(seg *Segment) {
+	if seg.Has(wire.URG) && c.state.canReceive() {
+		if up := seg.seq().Add(int(seg.Header.Urgent)); !c.rcv.hasUp || c.rcv.up.Less(up) {
+			c.rcv.up, c.rcv.hasUp = up, true
+		}
+	}
+}

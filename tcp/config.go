@@ -1,0 +1,120 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/buffer"
+	"github.com/antedon-net/antedon/internal/siphash"
+)
+
+// Config sets how connections behave. The zero Config is the recommended one; each field names its default.
+type Config struct {
+	// SendBuffer is the most the send buffer grows to, in bytes: 4 MiB.
+	SendBuffer int
+	// RecvBuffer is the most the receive buffer grows to, in bytes: 16 MiB - 1. It decides the window scale.
+	RecvBuffer int
+	// InitialRecvBuffer is where the receive buffer starts, in bytes: 256 KiB, RecvBuffer at most.
+	InitialRecvBuffer int
+
+	// MSS clamps the segment size offered to and used towards the peer: as the MTU allows.
+	MSS int
+	// InitialWindow is the initial congestion window in segments: 10.
+	InitialWindow int
+	// Congestion names the congestion control algorithm: congestion.DefaultName.
+	Congestion string
+	// NoIdleRestart keeps the congestion window over idle periods.
+	NoIdleRestart bool
+
+	// NoTimestamps, NoSACK and NoWindowScale switch these options off.
+	NoTimestamps  bool
+	NoSACK        bool
+	NoWindowScale bool
+
+	// NoDelay switches Nagle's algorithm off for new connections.
+	NoDelay bool
+	// QuickACK acknowledges every arrival at once.
+	QuickACK bool
+
+	// InitialRTO is the retransmission timeout before the first measurement: 1 s.
+	InitialRTO time.Duration
+	// MinRTO and MaxRTO bound it afterwards: 200 ms and 120 s.
+	MinRTO, MaxRTO time.Duration
+	// DelayedACK is how long an acknowledgment may wait for company: 40 ms. RFC 9293, MUST-59 limits it to 500 ms.
+	DelayedACK time.Duration
+	// TimeWait is how long TIME-WAIT lasts: 60 s.
+	TimeWait time.Duration
+	// FinTimeout is how long a closed connection waits for its peer's FIN: 60 s.
+	FinTimeout time.Duration
+
+	// SYNRetries and SYNACKRetries are how often a SYN (10) and a SYN-ACK (5) are repeated.
+	SYNRetries, SYNACKRetries int
+	// DataRetries is how often the same data is retransmitted before the connection is given up: 15.
+	DataRetries int
+	// OrphanRetries is the same for a connection its user has closed: 8.
+	OrphanRetries int
+
+	// KeepAlive switches probes of idle connections on.
+	KeepAlive bool
+	// KeepIdle, KeepInterval and KeepCount are the idle time before the first probe (2 h), the time between probes
+	// (75 s) and how many unanswered ones end the connection (9).
+	KeepIdle, KeepInterval time.Duration
+	KeepCount              int
+	// UserTimeout, if set, bounds how long sent data may stay unacknowledged (RFC 5482, locally).
+	UserTimeout time.Duration
+
+	// TOS and TTL are the IP header's fields: 0 and 64.
+	TOS, TTL uint8
+	// FixedISS, if not nil, is the initial sequence number: for tests and for learning only.
+	FixedISS *uint32
+}
+
+func orInt(v, def int) int {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+func orDuration(v, def time.Duration) time.Duration {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+// WithDefaults returns c with every zero field replaced by its default.
+func (c Config) WithDefaults() Config {
+	c.SendBuffer = max(orInt(c.SendBuffer, 4<<20), 2048)
+	c.RecvBuffer = min(max(orInt(c.RecvBuffer, 16<<20-1), 256), 1<<30-1)
+	c.InitialRecvBuffer = min(orInt(c.InitialRecvBuffer, 256<<10), c.RecvBuffer)
+	c.InitialWindow = orInt(c.InitialWindow, 10)
+	c.InitialRTO = orDuration(c.InitialRTO, time.Second)
+	c.MinRTO = orDuration(c.MinRTO, 200*time.Millisecond)
+	c.MaxRTO = max(orDuration(c.MaxRTO, 120*time.Second), c.MinRTO)
+	c.DelayedACK = min(orDuration(c.DelayedACK, 40*time.Millisecond), 500*time.Millisecond)
+	c.TimeWait = orDuration(c.TimeWait, 60*time.Second)
+	c.FinTimeout = orDuration(c.FinTimeout, 60*time.Second)
+	c.SYNRetries = orInt(c.SYNRetries, 10)
+	c.SYNACKRetries = orInt(c.SYNACKRetries, 5)
+	c.DataRetries = orInt(c.DataRetries, 15)
+	c.OrphanRetries = orInt(c.OrphanRetries, 8)
+	c.KeepIdle = orDuration(c.KeepIdle, 2*time.Hour)
+	c.KeepInterval = orDuration(c.KeepInterval, 75*time.Second)
+	c.KeepCount = orInt(c.KeepCount, 9)
+	if c.TTL == 0 {
+		c.TTL = 64
+	}
+	return c
+}
+
+// Env is what the connections of one shard share. It is not changed while connections use it.
+type Env struct {
+	Pool   *buffer.Pool
+	Secret siphash.Key // keys initial sequence numbers and timestamp offsets
+
+	// MaxSuper is the most payload of a super-segment, 0 if the device cannot cut them.
+	MaxSuper int
+	// BatchACK lets one acknowledgment answer everything that arrived since Next was last drained, however much
+	// that was. For devices that coalesce; else every second full-sized segment is acknowledged.
+	BatchACK bool
+}

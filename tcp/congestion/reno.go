@@ -1,0 +1,88 @@
+package congestion
+
+import "github.com/antedon-net/antedon/internal/mono"
+
+// reno is the standard algorithm of RFC 5681.
+type reno struct {
+	mss      int
+	initial  int // bytes
+	cwnd     int
+	ssthresh int
+	acked    int // bytes acknowledged towards the next increase in congestion avoidance
+}
+
+func newReno(mss, initial int) *reno {
+	return &reno{mss: mss, initial: initial * mss, cwnd: initial * mss, ssthresh: maxWindow}
+}
+
+func (r *reno) Name() string   { return "reno" }
+func (r *reno) Window() int    { return r.cwnd }
+func (r *reno) Threshold() int { return r.ssthresh }
+
+// SetMSS scales windows that were counted in segments before any data was sent.
+func (r *reno) SetMSS(mss int) {
+	if mss == r.mss {
+		return
+	}
+	segments := r.initial / r.mss
+	if r.cwnd == r.initial {
+		r.cwnd = segments * mss
+	}
+	r.mss, r.initial = mss, segments*mss
+	r.cwnd = max(r.cwnd, mss)
+}
+
+// OnAck opens the window.
+//
+// RFC 5681, Section 3.1: "during slow start, a TCP increments cwnd by at most SMSS bytes for each ACK received" and
+// recommends counting the bytes acknowledged; L = 2*SMSS per acknowledgment would starve a receiver whose offload
+// acknowledges 64 KiB at a time, so the count is not limited, as in Linux.
+func (r *reno) OnAck(a Ack) {
+	if !a.Limited {
+		return
+	}
+	bytes := a.Bytes
+	if r.cwnd < r.ssthresh {
+		grow := min(bytes, r.ssthresh-r.cwnd)
+		r.cwnd += grow
+		bytes -= grow
+	}
+	if bytes > 0 {
+		r.acked += bytes
+		for r.acked >= r.cwnd {
+			r.acked -= r.cwnd
+			r.cwnd += r.mss
+		}
+	}
+	r.cwnd = min(r.cwnd, maxWindow)
+}
+
+// OnLoss halves the window.
+//
+// RFC 5681, Section 3.1, equation (4): "ssthresh = max (FlightSize / 2, 2*SMSS)".
+func (r *reno) OnLoss(_ mono.Time, inFlight int) {
+	r.ssthresh = max(inFlight/2, 2*r.mss)
+	r.cwnd = r.ssthresh
+	r.acked = 0
+}
+
+// OnTimeout begins slow start.
+//
+// RFC 5681, Section 3.1: "upon a timeout … cwnd MUST be set to no more than the loss window, LW, which equals 1
+// full-sized segment"; "when a TCP sender detects segment loss using the retransmission timer and the given segment has
+// already been retransmitted by way of the retransmission timer at least once, the value of ssthresh is held constant."
+func (r *reno) OnTimeout(_ mono.Time, inFlight int, again bool) {
+	if !again {
+		r.ssthresh = max(inFlight/2, 2*r.mss)
+	}
+	r.cwnd = r.mss
+	r.acked = 0
+}
+
+// OnIdle restarts from the restart window.
+//
+// RFC 5681, Section 4.1: "RW = min(IW,cwnd)".
+func (r *reno) OnIdle() {
+	r.cwnd = min(r.initial, r.cwnd)
+	r.acked = 0
+}

@@ -1,0 +1,197 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/seq"
+	"github.com/antedon-net/antedon/tcp/congestion"
+)
+
+// Conn is one connection: the TCB of RFC 9293, Section 3.3.1. See the package documentation for how to drive it.
+type Conn struct {
+	env *Env
+	cfg *Config
+	id  ID
+
+	state State
+	err   error // why the connection ended, nil if in order
+	soft  error // the last ICMP error that did not end it
+	event Event
+
+	snd    sendSpace
+	rcv    recvSpace
+	ack    ackState
+	ts     timestamps
+	rtt    rttEstimator
+	cc     congestion.Control
+	loss   recovery
+	timers timers
+	pend   pending
+	user   userState
+	opt    settings
+	count  counts
+}
+
+// pending are segments owed whatever the send buffer holds.
+type pending struct {
+	syn   bool // SYN or SYN-ACK
+	rst   bool
+	probe bool // zero-window or keep-alive probe
+	force bool // send what the window allows, however small
+}
+
+// userState is what the application has done.
+type userState struct {
+	passive    bool // the connection began with a SYN from the peer
+	closed     bool // Close was called: nobody reads or writes any more
+	wantsRoom  bool // told that there is no room to write: owes EventWritable
+	keepProbes int  // keep-alive probes sent since the peer was last heard
+	lastHeard  mono.Time
+	rstSeq     seq.Number
+}
+
+// settings are what an application may change on a connection.
+type settings struct {
+	noDelay     bool
+	cork        bool
+	quickACK    bool
+	keepAlive   bool
+	keepIdle    time.Duration
+	keepIntvl   time.Duration
+	keepCount   int
+	userTimeout time.Duration
+	tos, ttl    uint8
+}
+
+// counts are kept for Info.
+type counts struct {
+	segsOut, segsIn       uint64
+	bytesSent, bytesRetx  uint64
+	bytesAcked, bytesRecv uint64
+	retransmits           uint64 // segments
+	timeouts              uint64
+	recoveries            uint64
+	dupAcks               uint64
+	born                  mono.Time
+}
+
+func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
+	c := &Conn{env: env, cfg: cfg, id: id}
+	c.snd.buf.Init(env.Pool)
+	c.rcv.buf.Init(env.Pool)
+	c.count.born = now
+	c.user.lastHeard = now
+	c.opt = settings{
+		noDelay: cfg.NoDelay, quickACK: cfg.QuickACK, keepAlive: cfg.KeepAlive,
+		keepIdle: cfg.KeepIdle, keepIntvl: cfg.KeepInterval, keepCount: cfg.KeepCount,
+		userTimeout: cfg.UserTimeout, tos: cfg.TOS, ttl: cfg.TTL,
+	}
+	c.rtt.init(cfg)
+	c.initSequence(now)
+	c.initWindows(mtu)
+	c.ack.quick = quickACKs
+	cc, err := congestion.New(cfg.Congestion, c.snd.mss, cfg.InitialWindow)
+	if err != nil {
+		// Config is checked where the user hands it over; a connection never fails for it.
+		cc, _ = congestion.New("", c.snd.mss, cfg.InitialWindow)
+	}
+	c.cc = cc
+	return c
+}
+
+// Dial begins an active OPEN: the first segment drained is the SYN. mtu is that of the path to the peer. cfg has its
+// defaults filled in and is not changed while the connection lives.
+func Dial(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
+	c := newConn(env, cfg, now, id, mtu)
+	c.state = StateSynSent
+	c.ts.ok, c.snd.sackOK, c.snd.scaleOK = !cfg.NoTimestamps, !cfg.NoSACK, !cfg.NoWindowScale
+	c.pend.syn = true
+	c.snd.nxt = c.snd.iss.Add(1)
+	c.snd.stalledSince = now
+	return c
+}
+
+// Accept answers a SYN that came to a listener: a passive OPEN. The first segment drained is the SYN-ACK.
+//
+// req: RFC9293 MUST-10
+func Accept(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn *Segment) (*Conn, Drop) {
+	if !isOpening(syn) {
+		return nil, DropNotSYN
+	}
+	c := newConn(env, cfg, now, id, mtu)
+	c.user.passive = true
+	c.state = StateSynReceived
+	c.ts.ok, c.snd.sackOK, c.snd.scaleOK = !cfg.NoTimestamps, !cfg.NoSACK, !cfg.NoWindowScale
+	c.onSYN(now, syn)
+	c.snd.nxt = c.snd.iss.Add(1)
+	c.snd.stalledSince = now
+	c.pend.syn = true
+	return c, Accepted
+}
+
+// ID returns the connection's addresses and ports.
+func (c *Conn) ID() ID { return c.id }
+
+// State returns the connection's state.
+func (c *Conn) State() State { return c.state }
+
+// Err returns why the connection ended: nil if it has not, or ended in order, else a syscall.Errno.
+func (c *Conn) Err() error { return c.err }
+
+// Done reports whether the connection is CLOSED and has nothing left to send: it may be forgotten.
+func (c *Conn) Done() bool { return c.state == StateClosed && !c.pend.rst }
+
+// Event is a set of things an application may be waiting for.
+type Event uint8
+
+const (
+	EventConnected Event = 1 << iota // the handshake is complete
+	EventReadable                    // data, the end of data, or an error is there
+	EventWritable                    // there is room again
+	EventFinished                    // all that was written, and the FIN, is acknowledged
+	EventClosed                      // the connection is CLOSED; Err says why
+)
+
+// Events returns what has happened since the last call.
+func (c *Conn) Events() Event {
+	e := c.event
+	c.event = 0
+	return e
+}
+
+// setState moves to state s.
+func (c *Conn) setState(s State) { c.state = s }
+
+// toEstablished completes the handshake.
+func (c *Conn) toEstablished(now mono.Time) {
+	c.setState(StateEstablished)
+	c.pend.syn = false
+	c.loss.retries = 0
+	c.rtt.backoff = 0
+	c.timers.stop(timerRetransmit)
+	c.snd.stalledSince = 0
+	c.event |= EventConnected | EventWritable
+	c.armKeepAlive(now)
+}
+
+// toClosed deletes the TCB's contents. err is nil if the connection ended in order. What arrived before can still be
+// read, as in Linux: a server that answers and resets because it did not read everything is still heard.
+func (c *Conn) toClosed(err error) {
+	c.setState(StateClosed)
+	c.err = err
+	c.release()
+	c.timers = timers{}
+	c.event |= EventClosed | EventReadable | EventWritable | EventConnected | EventFinished
+}
+
+// release gives up the memory for sending and for data out of order: what TIME-WAIT and CLOSED have no use for.
+func (c *Conn) release() {
+	c.snd.buf.Clear()
+	c.loss.sacked.Clear()
+	c.loss.sent = sentLog{}
+	c.pend = pending{rst: c.pend.rst}
+	if c.user.closed {
+		c.rcv.buf.Clear()
+	}
+}

@@ -1,0 +1,76 @@
+package tcp
+
+import (
+	"syscall"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/seq"
+)
+
+// ICMPKind says what an ICMP error means to a connection (RFC 5461, RFC 9293, Section 3.9.2.2).
+type ICMPKind uint8
+
+const (
+	// ICMPSoft: the network may recover: remembered as the reason should the connection fail.
+	ICMPSoft ICMPKind = iota
+	// ICMPHard: protocol or port unreachable, or prohibited.
+	ICMPHard
+	// ICMPTooBig: fragmentation needed and DF set, or packet too big.
+	ICMPTooBig
+)
+
+// OnICMP takes an ICMP error whose embedded segment belongs to this connection. at is that segment's sequence number,
+// mtu the path's next-hop MTU for ICMPTooBig, err what to report. It returns false if the error is not believed.
+//
+// RFC 5927, Section 4: "TCP checks that the TCP sequence number contained in the payload of the ICMP error message is
+// within the range SND.UNA =< SEG.SEQ < SND.NXT."
+//
+// req: RFC9293 MUST-54, RFC9293 SHLD-25
+func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err syscall.Errno) bool {
+	if c.state == StateClosed || c.inFlight() == 0 || !seq.Number(at).InWindow(c.snd.una, c.inFlight()) {
+		return false
+	}
+	switch kind {
+	case ICMPTooBig:
+		return c.onPathMTU(now, mtu)
+	case ICMPHard:
+		// RFC 5461, Section 4.1: hard errors abort only "connections in any of the non-synchronized states".
+		if c.state == StateSynSent {
+			c.toClosed(err)
+			return true
+		}
+	}
+	c.soft = err
+	return true
+}
+
+// minPathMTU is the least path MTU believed, as in Linux for IPv4 (RFC 8201, Section 4 for IPv6: 1280).
+const minPathMTU = 552
+
+// onPathMTU lowers the segment size and sends again at once what did not fit.
+//
+// RFC 1191, Section 6.4: "the retransmission … should be sent … immediately".
+func (c *Conn) onPathMTU(now mono.Time, mtu int) bool {
+	least := minPathMTU
+	if c.id.Remote.Addr().Unmap().Is6() {
+		least = 1280
+	}
+	mtu = max(mtu, least)
+	if mtu >= c.snd.pathMTU {
+		return false
+	}
+	old := c.snd.mss
+	c.snd.pathMTU = mtu
+	c.setSendMSS()
+	if c.state.canSend() && c.snd.mss < old {
+		l := &c.loss
+		if l.phase == phaseOpen {
+			l.phase, l.point = phaseLoss, c.nxtOffset()
+		}
+		l.highRxt, l.lostEdge, l.force = c.unaOffset(), c.nxtOffset(), true
+	}
+	return true
+}
+
+// SoftError returns the last ICMP error that did not end the connection, nil if none.
+func (c *Conn) SoftError() error { return c.soft }

@@ -1,0 +1,106 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+)
+
+// Info is what Linux's tcp_info tells, under its names. Sizes are in bytes unless they say segments.
+type Info struct {
+	State        State
+	Options      string // "ts sack wscale:7,8" as ss(8) prints: ours is the second scale
+	CAState      string // "open", "recovery" or "loss"
+	Congestion   string
+	RTO          time.Duration
+	RTT          time.Duration // smoothed
+	RTTVar       time.Duration
+	MinRTT       time.Duration
+	SndMSS       int
+	RcvMSS       int
+	AdvMSS       int
+	PMTU         int
+	Unacked      int // in flight
+	Sacked       int
+	Lost         int // thought lost and not SACKed
+	Retrans      int // retransmission timeouts in a row
+	Backoff      int
+	SndCwnd      int
+	SndSsthresh  int
+	SndWnd       int
+	RcvWnd       int
+	RcvSpace     int // size of the receive buffer
+	NotSent      int
+	ReadQueue    int
+	BytesSent    uint64
+	BytesRetrans uint64
+	BytesAcked   uint64
+	BytesRecv    uint64
+	SegsOut      uint64 // super-segments count once
+	SegsIn       uint64
+	TotalRetrans uint64 // segments
+	Timeouts     uint64
+	Recoveries   uint64
+	LastDataSent time.Duration // ago; 0 if never
+	LastRecv     time.Duration
+	Age          time.Duration
+}
+
+// Info returns a picture of the connection.
+func (c *Conn) Info(now mono.Time) Info {
+	i := Info{
+		State: c.state, Options: c.optionString(), CAState: c.loss.phase.String(), Congestion: c.cc.Name(),
+		RTO: c.rtt.timeout(c.cfg), RTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, MinRTT: c.rtt.min,
+		SndMSS: c.payloadMSS(), RcvMSS: c.rcv.mss, AdvMSS: c.rcv.advMSS, PMTU: c.snd.pathMTU,
+		Unacked: c.inFlight(), Sacked: c.loss.sacked.Covered(),
+		Retrans: c.loss.retries, Backoff: int(c.rtt.backoff),
+		SndCwnd: c.cc.Window(), SndSsthresh: c.cc.Threshold(), SndWnd: c.snd.wnd,
+		RcvWnd: max(0, c.rcv.adv.Sub(c.rcv.nxt)), RcvSpace: c.rcv.size,
+		NotSent: c.Unsent(), ReadQueue: c.rcv.buf.Len(),
+		BytesSent: c.count.bytesSent, BytesRetrans: c.count.bytesRetx,
+		BytesAcked: c.count.bytesAcked, BytesRecv: c.count.bytesRecv,
+		SegsOut: c.count.segsOut, SegsIn: c.count.segsIn,
+		TotalRetrans: c.count.retransmits, Timeouts: c.count.timeouts, Recoveries: c.count.recoveries,
+		LastRecv: now.Sub(c.user.lastHeard), Age: now.Sub(c.count.born),
+	}
+	if c.snd.lastSent != 0 {
+		i.LastDataSent = now.Sub(c.snd.lastSent)
+	}
+	if c.loss.phase != phaseOpen {
+		una := c.unaOffset()
+		if edge := min(c.loss.lostEdge, c.nxtOffset()); edge > una {
+			i.Lost = int(edge-una) - (c.loss.sacked.CoveredAbove(una) - c.loss.sacked.CoveredAbove(edge))
+		}
+	}
+	return i
+}
+
+func (p phase) String() string { return [...]string{"open", "recovery", "loss"}[p] }
+
+func (c *Conn) optionString() string {
+	b := make([]byte, 0, 32)
+	if c.ts.ok {
+		b = append(b, "ts "...)
+	}
+	if c.snd.sackOK {
+		b = append(b, "sack "...)
+	}
+	if c.snd.scaleOK {
+		b = append(b, "wscale:"...)
+		b = appendSmall(b, c.snd.scale)
+		b = append(b, ',')
+		b = appendSmall(b, c.rcv.scale)
+		return string(b)
+	}
+	if len(b) > 0 {
+		b = b[:len(b)-1]
+	}
+	return string(b)
+}
+
+func appendSmall(b []byte, v uint8) []byte {
+	if v >= 10 {
+		b = append(b, '0'+v/10)
+	}
+	return append(b, '0'+v%10)
+}

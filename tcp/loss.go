@@ -1,0 +1,295 @@
+package tcp
+
+import (
+	"syscall"
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/seq"
+	"github.com/antedon-net/antedon/internal/span"
+)
+
+// phase says what loss recovery is doing.
+type phase uint8
+
+const (
+	phaseOpen     phase = iota // nothing is known to be lost
+	phaseRecovery              // fast recovery (RFC 6675, RFC 6582)
+	phaseLoss                  // slow start after a retransmission timeout
+)
+
+// recovery finds and repairs losses. Offsets are stream offsets.
+type recovery struct {
+	phase    phase
+	sacked   span.Set // what the peer holds beyond SND.UNA
+	point    uint64   // RecoveryPoint: recovery ends when everything before it is acknowledged
+	highRxt  uint64   // HighRxt: retransmitted up to here
+	lostEdge uint64   // what is not SACKed before here is lost
+	force    bool     // the first retransmission of a recovery does not ask the window
+
+	dupAcks   int
+	ambiguous uint64    // round trips of what ends before here cannot be measured without timestamps
+	rexmitAt  mono.Time // when something was last retransmitted
+	retries   int       // timeouts in a row
+	sent      sentLog
+}
+
+// dupThresh is DupThresh (RFC 6675, Section 2).
+const dupThresh = 3
+
+// takeSACK takes the segment's SACK blocks into the scoreboard and returns how many bytes are news.
+//
+// RFC 6675, Section 4, "Update ()".
+func (c *Conn) takeSACK(seg *Segment) int {
+	o := &seg.Header.Options
+	if !c.snd.sackOK || o.NSACK == 0 {
+		return 0
+	}
+	news := 0
+	for _, b := range o.SACK[:o.NSACK] {
+		left, right := seq.Number(b.Left), seq.Number(b.Right)
+		// Below SEG.ACK stand duplicates (RFC 2883); beyond SND.NXT or empty is nonsense.
+		if !left.Less(right) || left.Less(seg.ack()) || left.LessEq(c.snd.una) || c.snd.nxt.Less(right) {
+			continue
+		}
+		_, added := c.loss.sacked.Add(c.sendOffset(left), c.sendOffset(right))
+		news += added
+	}
+	return news
+}
+
+// detectLoss begins, continues or ends a recovery after an acknowledgment. flight is what was under way before it.
+func (c *Conn) detectLoss(now mono.Time, flight, acked, sacked int) {
+	l := &c.loss
+	if l.phase == phaseOpen && l.dupAcks == 0 && l.sacked.Len() == 0 {
+		return
+	}
+	una := c.unaOffset()
+	l.highRxt = max(l.highRxt, una)
+	if _, renounced := l.sacked.Containing(una); renounced && acked > 0 {
+		// The peer acknowledged less than it had SACKed: it gave the rest up (RFC 2018, Section 8).
+		l.sacked.Clear()
+	}
+	if l.phase != phaseOpen && una >= l.point {
+		c.endRecovery()
+	}
+	c.findLostEdge(una)
+	switch l.phase {
+	case phaseOpen:
+		if l.lostEdge > una || l.dupAcks >= dupThresh {
+			c.beginRecovery(now, una, flight)
+		}
+	case phaseRecovery:
+		if acked > 0 && !c.snd.sackOK {
+			// RFC 6582, Section 3.2, step 3: partial acknowledgment: "retransmit the first unacknowledged segment".
+			l.highRxt, l.force = una, true
+		}
+	}
+	if c.snd.una == c.snd.nxt {
+		l.sacked.Clear()
+	}
+}
+
+// findLostEdge moves lostEdge by what SACK says.
+//
+// RFC 6675, Section 4, "IsLost (SeqNum)": "The routine returns true when either DupThresh discontiguous SACKed sequences
+// have arrived above 'SeqNum' or more than (DupThresh - 1) * SMSS bytes with sequence numbers greater than 'SeqNum' have
+// been SACKed."
+func (c *Conn) findLostEdge(una uint64) {
+	l := &c.loss
+	l.lostEdge = max(l.lostEdge, una)
+	bytes := 0
+	for i, n := l.sacked.Len()-1, 1; i >= 0; i, n = i-1, n+1 {
+		r := l.sacked.At(i)
+		bytes += r.Len()
+		if n >= dupThresh || bytes > (dupThresh-1)*c.snd.mss {
+			l.lostEdge = max(l.lostEdge, r.Lo)
+			break
+		}
+	}
+	if l.phase == phaseRecovery && !c.snd.sackOK {
+		l.lostEdge = max(l.lostEdge, min(una+uint64(c.payloadMSS()), c.nxtOffset()))
+	}
+}
+
+// beginRecovery enters fast recovery.
+//
+// RFC 6675, Section 5, step 4: "RecoveryPoint = HighData … ssthresh = cwnd = (FlightSize / 2) … Retransmit the first data
+// segment presumed dropped".
+func (c *Conn) beginRecovery(now mono.Time, una uint64, flight int) {
+	l := &c.loss
+	l.phase = phaseRecovery
+	l.point = c.nxtOffset()
+	l.highRxt = una
+	l.force = true
+	l.lostEdge = max(l.lostEdge, min(una+uint64(c.payloadMSS()), l.point))
+	c.count.recoveries++
+	c.cc.OnLoss(now, flight)
+}
+
+func (c *Conn) endRecovery() {
+	l := &c.loss
+	l.phase, l.dupAcks, l.force = phaseOpen, 0, false
+	l.lostEdge = c.unaOffset()
+}
+
+// pipe estimates how many bytes are in the network.
+//
+// RFC 6675, Section 4, "SetPipe ()". Without SACK each duplicate acknowledgment stands for a segment that left the
+// network, which gives RFC 6582's window inflation and RFC 3042's limited transmit.
+func (c *Conn) pipe() int {
+	l := &c.loss
+	out := c.inFlight()
+	if l.phase == phaseOpen && l.sacked.Len() == 0 {
+		return max(0, out-l.dupAcks*c.dupAckBytes())
+	}
+	una, nxt := c.unaOffset(), c.nxtOffset()
+	lost := min(max(l.lostEdge, una), nxt)
+	p := int(nxt-lost) - l.sacked.CoveredAbove(lost)
+	if rxt := min(max(l.highRxt, una), nxt); rxt > una {
+		p += int(rxt-una) - (l.sacked.CoveredAbove(una) - l.sacked.CoveredAbove(rxt))
+	}
+	return max(0, p-l.dupAcks*c.dupAckBytes())
+}
+
+func (c *Conn) dupAckBytes() int {
+	if c.snd.sackOK {
+		return 0
+	}
+	return c.payloadMSS()
+}
+
+// nextRetransmit sends again what is lost.
+//
+// RFC 6675, Section 4, "NextSeg ()": rule 1, what is lost; rule 3, if nothing new can be sent, what may be.
+func (c *Conn) nextRetransmit(now mono.Time, out *Out) bool {
+	l := &c.loss
+	if l.phase == phaseOpen {
+		return false
+	}
+	una := c.unaOffset()
+	from := max(l.highRxt, una)
+	gap, ok := l.sacked.NextGap(from, min(l.lostEdge, c.nxtOffset()))
+	if !ok && l.phase == phaseRecovery && c.snd.sackOK && c.nothingNew() {
+		gap, ok = l.sacked.NextGap(from, min(l.sacked.Max(), l.point))
+	}
+	if !ok {
+		return false
+	}
+	room := c.cc.Window() - c.pipe()
+	if l.force {
+		room = max(room, c.payloadMSS())
+	}
+	if room < min(gap.Len(), c.payloadMSS()) {
+		return false
+	}
+	l.force = false
+	n := min(gap.Len(), room)
+	if n > c.payloadMSS() {
+		n -= n % c.payloadMSS()
+	}
+	small := c.snd.small
+	c.emit(now, out, gap.Lo, gap.Lo+uint64(n))
+	c.snd.small = small
+	l.highRxt = gap.Lo + uint64(out.consumed())
+	l.ambiguous, l.rexmitAt = c.nxtOffset(), now
+	c.count.retransmits++
+	c.count.bytesRetx += uint64(out.Len)
+	if gap.Lo == una || !c.timers.isSet(timerRetransmit) {
+		c.armRetransmit(now)
+	}
+	return true
+}
+
+// nothingNew reports that there is no data that was never sent, or no window for it.
+func (c *Conn) nothingNew() bool {
+	return c.nxtOffset() >= c.endOffset() || c.usableWindow() <= 0
+}
+
+// onRetransmitTimer is RFC 6298, Section 5.4 to 5.7, and for the handshake RFC 9293, Section 3.8.3.
+func (c *Conn) onRetransmitTimer(now mono.Time) {
+	if c.userTimedOut(now) {
+		c.giveUp(now)
+		return
+	}
+	l := &c.loss
+	l.retries++
+	c.count.timeouts++
+	switch c.state {
+	case StateSynSent, StateSynReceived:
+		c.retryHandshake(now)
+		return
+	}
+	if c.snd.una == c.snd.nxt {
+		return
+	}
+	if l.retries > c.maxRetries() {
+		c.giveUp(now)
+		return
+	}
+	c.cc.OnTimeout(now, c.pipe(), l.retries > 1 || l.phase == phaseLoss)
+	if l.retries > 1 {
+		// RFC 2018, Section 8: "After a retransmit timeout the data sender SHOULD turn off all of the SACKed bits,
+		// since the timeout might indicate that the data receiver has reneged." The first timeout may still trust
+		// them (RFC 6675, Section 5.1).
+		l.sacked.Clear()
+	}
+	una := c.unaOffset()
+	l.phase, l.dupAcks, l.force = phaseLoss, 0, true
+	l.point, l.lostEdge, l.highRxt = c.nxtOffset(), c.nxtOffset(), una
+	if c.rtt.backoff < 16 {
+		c.rtt.backoff++
+	}
+	c.timers.set(timerRetransmit, now.Add(c.boundByUserTimeout(now, c.rtt.timeout(c.cfg))))
+}
+
+func (c *Conn) maxRetries() int {
+	if c.user.closed {
+		return c.cfg.OrphanRetries
+	}
+	return c.cfg.DataRetries
+}
+
+// retryHandshake repeats the SYN or SYN-ACK.
+//
+// req: RFC9293 MUST-23
+func (c *Conn) retryHandshake(now mono.Time) {
+	limit := c.cfg.SYNRetries
+	if c.state == StateSynReceived {
+		limit = c.cfg.SYNACKRetries
+	}
+	if c.loss.retries > limit {
+		c.giveUp(now)
+		return
+	}
+	c.pend.syn = true
+}
+
+// linearSYNs is how many SYNs are repeated without back-off, as in Linux.
+const linearSYNs = 4
+
+// handshakeTimeout is the wait after a SYN or SYN-ACK.
+func (c *Conn) handshakeTimeout() time.Duration {
+	n := c.loss.retries
+	if c.state == StateSynSent {
+		n = max(0, n-linearSYNs)
+	}
+	d := c.cfg.InitialRTO
+	for ; n > 0 && d < c.cfg.MaxRTO; n-- {
+		d *= 2
+	}
+	return min(d, c.cfg.MaxRTO)
+}
+
+// giveUp ends a connection whose peer does not answer.
+func (c *Conn) giveUp(now mono.Time) {
+	err := error(syscall.ETIMEDOUT)
+	if c.soft != nil {
+		err = c.soft // an ICMP error said why
+	}
+	if c.state.synchronized() {
+		c.reset(err)
+		return
+	}
+	c.toClosed(err)
+}

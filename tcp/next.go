@@ -1,0 +1,246 @@
+package tcp
+
+import (
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/seq"
+	"github.com/antedon-net/antedon/wire"
+)
+
+// Next cuts the next segment to send into out and returns false if there is none. out.Payload keeps its capacity: at
+// most that many views are used.
+func (c *Conn) Next(now mono.Time, out *Out) bool {
+	switch {
+	case c.pend.rst:
+		c.putReset(out)
+		return true
+	case c.state == StateClosed:
+		return false
+	case c.state == StateSynSent || c.state == StateSynReceived:
+		if c.pend.syn {
+			c.putSYN(now, out)
+			return true
+		}
+	case c.state.canSend() && (c.nextRetransmit(now, out) || c.nextNew(now, out)):
+		return true
+	case c.pend.probe:
+		c.pend.probe = false
+		c.begin(now, out, c.snd.una.Add(-1), wire.ACK)
+		return true
+	}
+	if c.ack.now && c.state != StateSynSent {
+		c.begin(now, out, c.snd.nxt, wire.ACK)
+		return true
+	}
+	return false
+}
+
+// begin fills in what every segment carries, and notes that it acknowledges.
+//
+// RFC 9293, Section 3.8.6.3 and RFC 7323, Section 3.2: "once TSopt has been successfully negotiated … the TSopt MUST be
+// sent in every non-<RST> segment for the duration of the connection".
+func (c *Conn) begin(now mono.Time, out *Out, at seq.Number, flags wire.Flags) {
+	out.Header = wire.TCP{
+		SrcPort: c.id.Local.Port(), DstPort: c.id.Remote.Port(),
+		Seq: uint32(at), Ack: uint32(c.rcv.nxt), Flags: flags,
+	}
+	out.Payload, out.Len, out.SegSize = out.Payload[:0], 0, 0
+	out.TOS, out.TTL = c.opt.tos, c.opt.ttl
+	o := &out.Header.Options
+	if c.ts.ok {
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, c.ts.now(now), uint32(c.ts.recent)
+	}
+	if flags&wire.SYN == 0 {
+		c.putSACK(o)
+		out.Header.Window = c.windowField()
+	}
+	c.count.segsOut++
+	if flags&wire.ACK != 0 {
+		c.onAckSent()
+	}
+}
+
+// putSYN writes the SYN or SYN-ACK and starts its timer.
+func (c *Conn) putSYN(now mono.Time, out *Out) {
+	c.pend.syn = false
+	flags := wire.SYN
+	if c.state == StateSynReceived {
+		flags |= wire.ACK
+	}
+	c.begin(now, out, c.snd.iss, flags)
+	o := &out.Header.Options
+	o.HasMSS, o.MSS = true, uint16(c.rcv.advMSS)
+	o.SACKPermitted = c.snd.sackOK
+	o.HasWScale, o.WScale = c.snd.scaleOK, c.rcv.scale
+	wnd := min(c.freeWindow(), 65535)
+	out.Header.Window = uint16(wnd)
+	if c.state == StateSynReceived {
+		c.rcv.adv = seq.Max(c.rcv.adv, c.rcv.nxt.Add(wnd))
+	} else {
+		out.Header.Ack = 0
+		o.TSEcr = 0
+	}
+	c.snd.lastSent = now
+	if !c.timers.isSet(timerRetransmit) {
+		c.timers.set(timerRetransmit, now.Add(c.boundByUserTimeout(now, c.handshakeTimeout())))
+	}
+}
+
+// putReset writes the RST of an aborted connection, or the one that refuses a segment of a handshake.
+//
+// RFC 9293, Section 3.10.5: "Send a reset segment: <SEQ=SND.NXT><CTL=RST>". It carries an ACK, as Linux's does.
+func (c *Conn) putReset(out *Out) {
+	c.pend.rst = false
+	out.Header = wire.TCP{SrcPort: c.id.Local.Port(), DstPort: c.id.Remote.Port()}
+	out.Payload, out.Len, out.SegSize = out.Payload[:0], 0, 0
+	out.TOS, out.TTL = c.opt.tos, c.opt.ttl
+	c.count.segsOut++
+	if c.state != StateClosed {
+		out.Header.Seq, out.Header.Flags = uint32(c.user.rstSeq), wire.RST
+		return
+	}
+	out.Header.Seq, out.Header.Flags = uint32(c.snd.nxt), wire.RST|wire.ACK
+	out.Header.Ack = uint32(c.rcv.nxt)
+}
+
+// segmentSize returns how much payload a segment with out's options carries.
+func (c *Conn) segmentSize(o *wire.TCPOptions) int {
+	n := c.snd.mss
+	if o.HasTimestamps {
+		n -= tsOption
+	}
+	if o.NSACK > 0 {
+		n -= 4 + 8*int(o.NSACK)
+	}
+	return max(n, 8)
+}
+
+// nextNew sends data, or the FIN, for the first time.
+func (c *Conn) nextNew(now mono.Time, out *Out) bool {
+	from, end := c.nxtOffset(), c.endOffset()
+	if from >= end {
+		return false
+	}
+	n := c.allowed(now, from, end)
+	if n == 0 {
+		return false
+	}
+	c.emit(now, out, from, from+uint64(n))
+	c.snd.nxt = c.snd.nxt.Add(out.consumed())
+	if c.snd.stalledSince == 0 {
+		c.snd.stalledSince = now
+	}
+	c.loss.sent.add(c.nxtOffset(), now)
+	if !c.timers.isSet(timerRetransmit) {
+		c.armRetransmit(now)
+	}
+	c.onDataSent(now)
+	return true
+}
+
+// consumed returns the sequence numbers the segment takes.
+func (o *Out) consumed() int {
+	if o.Header.Flags&wire.FIN != 0 {
+		return o.Len + 1
+	}
+	return o.Len
+}
+
+// allowed returns how much of [from, end) may be sent now, and if that is nothing makes sure that something will cause
+// another look: an acknowledgment of what is in flight, or the persist timer.
+//
+// RFC 9293, Section 3.8.6.2.1: "The sender's SWS avoidance algorithm": send "if a maximum-sized segment can be sent", or
+// everything there is, or "if at least a fraction Fs of the maximum window can be sent".
+//
+// req: RFC9293 MUST-38
+func (c *Conn) allowed(now mono.Time, from, end uint64) int {
+	want, wnd, mss := int(end-from), c.usableWindow(), c.payloadMSS()
+	room := c.cc.Window() - c.pipe()
+	if c.inFlight() == 0 {
+		room = max(room, mss)
+	}
+	c.snd.cwndLimited = room < want && room <= wnd
+	n := min(want, wnd, room)
+	switch full := n - n%mss; {
+	case n <= 0:
+	case n == want && c.mayEndSmall(want):
+		return n
+	case full > 0:
+		return full
+	case n == wnd && n < want && (n >= c.snd.maxWnd/2 || c.pend.force):
+		return n
+	}
+	c.waitForWindow(now, want, wnd)
+	return 0
+}
+
+// mayEndSmall reports whether everything there is to send may go, though its last segment is not full-sized.
+//
+// RFC 9293, Section 3.7.4: "If there is unacknowledged data (i.e., SND.NXT > SND.UNA), then the sending TCP endpoint
+// buffers all user data (regardless of the PSH bit) until the outstanding data has been acknowledged or until the TCP
+// endpoint can send a full-sized segment", in Minshall's form: only one small segment may be outstanding.
+//
+// req: RFC9293 SHLD-7, RFC9293 MUST-17
+func (c *Conn) mayEndSmall(want int) bool {
+	switch {
+	case c.snd.finQueued, want%c.payloadMSS() == 0, c.pend.force:
+		return true
+	case c.opt.cork:
+		return false
+	case c.opt.noDelay:
+		return true
+	}
+	return c.snd.small <= c.unaOffset()
+}
+
+// waitForWindow arms the persist timer if no acknowledgment is under way that would bring us back.
+//
+// RFC 9293, Section 3.8.6.1: "A TCP implementation … MUST … probing of zero (offered) windows (MUST-36)"; Section
+// 3.8.6.2.1: "to avoid a resulting deadlock, it is necessary to have a timeout to force transmission of data, overriding
+// the SWS avoidance algorithm."
+//
+// req: RFC9293 MUST-36, RFC9293 MUST-38
+func (c *Conn) waitForWindow(now mono.Time, want, wnd int) {
+	if c.inFlight() > 0 || c.timers.isSet(timerPersist) {
+		return
+	}
+	if wnd >= want && c.opt.cork {
+		c.timers.set(timerPersist, now.Add(corkLimit))
+		return
+	}
+	if c.snd.stalledSince == 0 {
+		c.snd.stalledSince = now
+	}
+	c.timers.set(timerPersist, now.Add(c.boundByUserTimeout(now, c.persistTimeout())))
+}
+
+// emit writes the segment for stream offsets [lo, hi), as much of it as fits, new or again.
+func (c *Conn) emit(now mono.Time, out *Out, lo, hi uint64) {
+	c.begin(now, out, c.sendSeq(lo), wire.ACK)
+	end := c.snd.buf.End()
+	size := c.segmentSize(&out.Header.Options)
+	n := int(min(hi, end) - min(lo, end))
+	if c.env.MaxSuper > size {
+		n = min(n, c.env.MaxSuper-c.env.MaxSuper%size)
+	} else {
+		n = min(n, size)
+	}
+	if n > 0 {
+		out.Payload, out.Len = c.snd.buf.View(out.Payload, lo, n)
+	}
+	if out.Len > size {
+		out.SegSize = size
+	}
+	if hi > end && lo+uint64(out.Len) == end && c.snd.finQueued {
+		out.Header.Flags |= wire.FIN
+	}
+	last := lo + uint64(out.Len)
+	if out.Len > 0 && (last == c.snd.push || last == end || out.Len >= 2*size) {
+		out.Header.Flags |= wire.PSH
+	}
+	if out.Len%size != 0 {
+		c.snd.small = last
+	}
+	c.pend.force = false
+	c.snd.lastSent = now
+	c.count.bytesSent += uint64(out.Len)
+}

@@ -1,0 +1,167 @@
+package tcp
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/seq"
+	"github.com/antedon-net/antedon/wire"
+)
+
+// timestamps is the state of the timestamps option (RFC 7323).
+type timestamps struct {
+	ok       bool
+	offset   uint32     // added to the clock, so that it tells a peer nothing about other connections
+	recent   seq.Number // TS.Recent
+	recentAt mono.Time
+}
+
+// now returns the timestamp clock, in milliseconds.
+func (t *timestamps) now(now mono.Time) uint32 { return now.Milliseconds() + t.offset }
+
+// hash returns the keyed hash of the connection's ends and a purpose.
+func (c *Conn) hash(purpose uint64) uint64 {
+	l, r := c.id.Local.Addr().As16(), c.id.Remote.Addr().As16()
+	return c.env.Secret.Sum(
+		binary.BigEndian.Uint64(l[:8]), binary.BigEndian.Uint64(l[8:]),
+		binary.BigEndian.Uint64(r[:8]), binary.BigEndian.Uint64(r[8:]),
+		uint64(c.id.Local.Port())<<16|uint64(c.id.Remote.Port()), purpose)
+}
+
+// initSequence chooses the initial sequence number and the timestamp offset.
+//
+// RFC 9293, Section 3.4.1: "ISN = M + F(localip, localport, remoteip, remoteport, secretkey) where M is the 4
+// microsecond timer".
+//
+// req: RFC9293 MUST-8, RFC9293 SHLD-1
+func (c *Conn) initSequence(now mono.Time) {
+	c.snd.iss = seq.Number(uint32(c.hash(1)) + uint32(uint64(now)/4000))
+	if c.cfg.FixedISS != nil {
+		c.snd.iss = seq.Number(*c.cfg.FixedISS)
+	}
+	c.snd.una, c.snd.nxt = c.snd.iss, c.snd.iss
+	c.ts.offset = uint32(c.hash(2))
+}
+
+// Sizes of headers without options.
+const (
+	ipv4Header = 20
+	ipv6Header = 40
+	tcpHeader  = 20
+
+	// tsOption is the timestamps option with its padding.
+	tsOption = 12
+	// maxOptions is the most room options can take.
+	maxOptions = 40
+)
+
+// minMSS is the least segment size believed: room for options and a few bytes.
+const minMSS = 48
+
+// defaultMSS is assumed of a peer that names none.
+//
+// RFC 9293, Section 3.7.1: "If an MSS Option is not received at connection setup, TCP implementations MUST assume a
+// default send MSS of 536 (576 - 40) for IPv4 or 1220 (1280 - 60) for IPv6 (MUST-15)."
+//
+// req: RFC9293 MUST-15
+func defaultMSS(a netip.Addr) int {
+	if a.Unmap().Is4() {
+		return 536
+	}
+	return 1220
+}
+
+// mssForMTU returns the segment size that fills packets of mtu bytes, options not subtracted.
+//
+// RFC 9293, Section 3.7.1: "The MSS value to be sent in an MSS Option should be equal to the effective MTU minus the
+// fixed IP and TCP headers."
+//
+// req: RFC9293 MUST-67
+func (c *Conn) mssForMTU(mtu int) int {
+	ip := ipv6Header
+	if c.id.Remote.Addr().Unmap().Is4() {
+		ip = ipv4Header
+	}
+	mss := mtu - ip - tcpHeader
+	if c.cfg.MSS != 0 {
+		mss = min(mss, c.cfg.MSS)
+	}
+	return min(max(mss, minMSS), 65535)
+}
+
+// initWindows sets the sizes that do not depend on the peer.
+func (c *Conn) initWindows(mtu int) {
+	c.snd.pathMTU = mtu
+	c.snd.mss = c.mssForMTU(mtu)
+	c.rcv.advMSS = c.snd.mss
+	c.rcv.mss = min(c.snd.mss, defaultMSS(c.id.Remote.Addr()))
+	c.rcv.size = c.cfg.InitialRecvBuffer
+	c.rcv.scale = 0
+	for c.rcv.scale < 14 && 65535<<c.rcv.scale < c.cfg.RecvBuffer {
+		c.rcv.scale++
+	}
+}
+
+// isOpening reports whether seg asks a listener for a connection.
+func isOpening(seg *Segment) bool {
+	return seg.Header.Flags&(wire.SYN|wire.ACK|wire.RST|wire.FIN) == wire.SYN
+}
+
+// onSYN takes the peer's SYN: its sequence number, window and options.
+func (c *Conn) onSYN(now mono.Time, seg *Segment) {
+	o := &seg.Header.Options
+	c.rcv.irs = seg.seq()
+	c.rcv.nxt = c.rcv.irs.Add(1)
+	c.rcv.adv = c.rcv.nxt
+	c.ack.last = c.rcv.nxt
+
+	mss := defaultMSS(c.id.Remote.Addr())
+	if o.HasMSS && o.MSS != 0 {
+		mss = int(o.MSS)
+	}
+	c.snd.peerMSS = max(mss, minMSS)
+	c.setSendMSS()
+
+	// RFC 7323, Section 2.2: an option is in use when both SYNs carried it.
+	c.ts.ok = c.ts.ok && o.HasTimestamps
+	c.snd.sackOK = c.snd.sackOK && o.SACKPermitted
+	c.snd.scaleOK = c.snd.scaleOK && o.HasWScale
+	if c.snd.scaleOK {
+		c.snd.scale = min(o.WScale, 14) // RFC 7323, Section 2.3: "MUST use 14 instead of the received value"
+	} else {
+		c.snd.scale, c.rcv.scale = 0, 0
+		c.rcv.size = min(c.rcv.size, 65535)
+	}
+	if c.ts.ok {
+		c.ts.recent, c.ts.recentAt = seq.Number(o.TSVal), now
+	}
+	// RFC 7323, Section 2.2: "The window field in a segment where the SYN bit is set … MUST NOT be scaled."
+	c.snd.wnd = int(seg.Header.Window)
+	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
+	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
+	c.user.lastHeard = now
+}
+
+// setSendMSS recomputes the segment size from what the peer takes and what the path carries.
+//
+// RFC 9293, Section 3.7.1: "Eff.snd.MSS = min(SendMSS+20, MMS_S) - TCPhdrsize - IPoptionsize".
+//
+// req: RFC9293 MUST-16
+func (c *Conn) setSendMSS() {
+	c.snd.mss = c.mssForMTU(c.snd.pathMTU)
+	if c.snd.peerMSS != 0 {
+		c.snd.mss = min(c.snd.mss, c.snd.peerMSS)
+	}
+	if c.cc != nil {
+		c.cc.SetMSS(c.payloadMSS())
+	}
+}
+
+// payloadMSS is how much payload a full-sized segment carries beside the options of every segment.
+func (c *Conn) payloadMSS() int {
+	if c.ts.ok {
+		return c.snd.mss - tsOption
+	}
+	return c.snd.mss
+}

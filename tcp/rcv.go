@@ -1,0 +1,237 @@
+package tcp
+
+import (
+	"syscall"
+	"time"
+
+	"github.com/antedon-net/antedon/internal/buffer"
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/seq"
+	"github.com/antedon-net/antedon/internal/span"
+	"github.com/antedon-net/antedon/wire"
+)
+
+// recvSpace is the receive sequence space (RFC 9293, Section 3.3.1, Figure 4) and the buffer behind it.
+type recvSpace struct {
+	buf   buffer.Recv
+	irs   seq.Number
+	nxt   seq.Number
+	adv   seq.Number // RCV.NXT+RCV.WND as the peer was told: it never moves back
+	up    seq.Number // RCV.UP
+	hasUp bool
+	scale uint8
+	size  int // of the receive buffer now; grows to Config.RecvBuffer
+
+	advMSS int // announced
+	mss    int // the peer's segments are this large, as far as seen
+
+	fin    bool   // the peer's FIN was taken: nothing follows
+	hasFin bool   // a FIN was seen, perhaps out of order, at
+	finAt  uint64 // this offset
+
+	recent [3]uint64  // offsets of the latest out-of-order arrivals, newest first (for SACK)
+	dup    span.Range // what arrived twice and has not been reported (for DSACK)
+
+	tune rightSizing
+}
+
+// rightSizing measures how fast the application reads, to size the buffer by it.
+type rightSizing struct {
+	since  mono.Time
+	copied int
+}
+
+// rcvOffset returns the stream offset of a sequence number near RCV.NXT.
+func (c *Conn) rcvOffset(s seq.Number) uint64 {
+	return c.rcv.buf.Next() + uint64(int64(s.Sub(c.rcv.irs.Add(1+int(uint32(c.rcv.buf.Next()))))))
+}
+
+// arriveText performs the seventh and eighth step: "process the segment text" and "check the FIN bit".
+func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
+	if len(seg.Payload) == 0 && !seg.Has(wire.FIN) {
+		return Accepted
+	}
+	if !c.state.canReceive() || c.rcv.fin {
+		c.ack.now = true
+		return DropAfterFIN
+	}
+	first := seg.seq()
+	if seg.Has(wire.SYN) {
+		first = first.Add(1)
+	}
+	off := c.rcvOffset(first)
+	if len(seg.Payload) > 0 {
+		if c.user.closed {
+			// RFC 9293, Section 3.6.1: "If the local TCP connection is closed by the remote side due to … or if
+			// received data is still pending, the local host should send a RST to show that data was lost."
+			//
+			// req: RFC9293 MUST-12
+			c.reset(syscall.ECONNRESET)
+			return DropAfterClose
+		}
+		if d := c.takeText(now, off, seg); d != Accepted {
+			return d
+		}
+	}
+	if seg.Has(wire.FIN) {
+		c.rcv.hasFin, c.rcv.finAt = true, off+uint64(len(seg.Payload))
+		c.ack.now = true
+	}
+	if c.rcv.hasFin && c.rcv.buf.Next() == c.rcv.finAt {
+		c.onFIN(now)
+	}
+	return Accepted
+}
+
+// takeText puts the segment's text into the receive buffer and decides how soon to acknowledge it.
+func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
+	b := &c.rcv.buf
+	next := b.Next()
+	n := len(seg.Payload)
+	if off > next && b.Held()+n > 2*c.rcv.size+64<<10 {
+		// Data out of order is a favour that may be refused; data in order always fits the window it was offered.
+		c.ack.now = true
+		return DropNoMemory
+	}
+	if c.rcv.hasFin && off+uint64(n) > c.rcv.finAt {
+		return DropAfterFIN
+	}
+	hadHoles := b.Holes().Len() > 0
+	got := b.Insert(off, seg.Payload, seg.Owner)
+	c.learnPeerMSS(n, seg.SegSize)
+	c.rcv.nxt = c.rcv.nxt.Add(got)
+	c.count.bytesRecv += uint64(got)
+	if got > 0 {
+		c.event |= EventReadable
+	}
+	switch {
+	case off > next:
+		// RFC 5681, Section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order
+		// segment arrives."
+		c.noteOutOfOrder(off)
+		c.ack.now = true
+	case hadHoles:
+		// "In addition, a TCP receiver SHOULD send an immediate ACK when the incoming segment fills in all or part
+		// of a gap in the sequence space."
+		c.ack.now = true
+	default:
+		c.oweForData(now, got, seg)
+	}
+	return Accepted
+}
+
+// learnPeerMSS follows the size of the peer's full segments.
+func (c *Conn) learnPeerMSS(n, segSize int) {
+	if segSize != 0 {
+		n = segSize
+	}
+	if n > c.rcv.mss {
+		c.rcv.mss = min(n, c.rcv.advMSS)
+	}
+}
+
+// onFIN takes the peer's FIN, everything before it having arrived.
+//
+// RFC 9293, Section 3.10.7.4, eighth step.
+func (c *Conn) onFIN(now mono.Time) {
+	c.rcv.fin = true
+	c.rcv.nxt = c.rcv.nxt.Add(1)
+	if c.rcv.adv.Less(c.rcv.nxt) {
+		c.rcv.adv = c.rcv.nxt
+	}
+	c.ack.now = true
+	c.event |= EventReadable
+	switch c.state {
+	case StateSynReceived, StateEstablished:
+		c.setState(StateCloseWait)
+	case StateFinWait1:
+		// Our FIN is not acknowledged, or the fifth step would have moved on to FIN-WAIT-2.
+		c.setState(StateClosing)
+	case StateFinWait2:
+		c.toTimeWait(now)
+	}
+}
+
+// Readable returns how many bytes Peek would find.
+func (c *Conn) Readable() int { return c.rcv.buf.Len() }
+
+// EOF reports whether the peer's FIN has come and everything before it was read.
+func (c *Conn) EOF() bool { return c.rcv.fin && c.rcv.buf.Len() == 0 }
+
+// Peek appends views of readable bytes to dst, max bytes at most and no more views than dst's capacity allows. They stay
+// valid, outside the mutex too, until the caller releases them to the pool.
+func (c *Conn) Peek(dst []buffer.View, max int) []buffer.View { return c.rcv.buf.Peek(dst, max) }
+
+// Consume drops n bytes that were read and tells the peer of the room if that is worth a segment.
+func (c *Conn) Consume(now mono.Time, n int) {
+	c.rcv.buf.Consume(n)
+	c.tuneRecvBuffer(now, n)
+	if !c.state.canReceive() || c.rcv.fin {
+		return
+	}
+	// RFC 9293, Section 3.8.6.2.2: "The suggested SWS avoidance algorithm for the receiver is to keep RCV.NXT+RCV.WND
+	// fixed until the reduction satisfies: RCV.BUFF - RCV.USER - RCV.WND >= min(Fr * RCV.BUFF, Eff.snd.MSS)". A
+	// segment only to say so is worth its cost when the window the peer knows doubles, as in Linux.
+	known := c.rcv.adv.Sub(c.rcv.nxt)
+	if free := c.freeWindow(); free >= 2*known && free-known >= min(c.rcv.size/2, 2*c.rcv.mss) {
+		c.ack.now = true
+	}
+}
+
+// tuneRecvBuffer grows the receive buffer so that one round trip of the application's reading speed fits twice.
+func (c *Conn) tuneRecvBuffer(now mono.Time, n int) {
+	t := &c.rcv.tune
+	t.copied += n
+	interval := max(c.rtt.srtt, 100*time.Microsecond)
+	if t.since == 0 {
+		t.since = now
+	}
+	if now.Sub(t.since) < interval {
+		return
+	}
+	elapsed := now.Sub(t.since)
+	perRTT := int(int64(t.copied) * int64(interval) / int64(elapsed))
+	if 2*perRTT > c.rcv.size && c.env.Pool.Room() > 2*c.rcv.size {
+		c.rcv.size = min(2*c.rcv.size, c.maxRecvBuffer())
+	}
+	t.since, t.copied = now, 0
+}
+
+func (c *Conn) maxRecvBuffer() int {
+	return min(c.cfg.RecvBuffer, 65535<<c.rcv.scale)
+}
+
+// freeWindow is the window that the buffer has room for.
+func (c *Conn) freeWindow() int {
+	return max(0, min(c.rcv.size-c.rcv.buf.Len(), 65535<<c.rcv.scale))
+}
+
+// creepLimit is how far rounding may carry the window beyond the buffer's size.
+const creepLimit = 64 << 10
+
+// windowField moves the right edge of the window, never to the left, and returns the header's field.
+//
+// RFC 9293, Section 3.8.6: "a TCP receiver SHOULD NOT shrink the window, i.e., move the right window edge to the left
+// (SHLD-14)"; Section 3.8.6.2.2: "A TCP implementation MUST include a SWS avoidance algorithm in the receiver
+// (MUST-39)".
+//
+// req: RFC9293 SHLD-14, RFC9293 MUST-39
+func (c *Conn) windowField() uint16 {
+	known := max(0, c.rcv.adv.Sub(c.rcv.nxt))
+	wnd := c.freeWindow() >> c.rcv.scale << c.rcv.scale
+	if wnd-known < min(c.rcv.size/2, c.rcv.mss) && known > 0 || wnd < known {
+		wnd = known
+	} else if known == 0 && wnd < min(c.rcv.size/2, c.rcv.mss) {
+		wnd = 0
+	}
+	// An edge between two values of the scaled field is told as the next: a few bytes more, never fewer.
+	// Not without end: tiny segments would move the edge a little with each acknowledgment.
+	if c.rcv.buf.Len() < c.rcv.size+creepLimit {
+		wnd += 1<<c.rcv.scale - 1
+	}
+	field := min(wnd>>c.rcv.scale, 65535)
+	if edge := c.rcv.nxt.Add(field << c.rcv.scale); c.rcv.adv.Less(edge) {
+		c.rcv.adv = edge
+	}
+	return uint16(field)
+}

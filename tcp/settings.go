@@ -1,0 +1,54 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+)
+
+// SetNoDelay switches Nagle's algorithm off (RFC 9293, MUST-17: "there MUST be a way for an application to disable the
+// Nagle algorithm on an individual connection").
+//
+// req: RFC9293 MUST-17
+func (c *Conn) SetNoDelay(on bool) { c.opt.noDelay = on }
+
+// SetCork holds back segments that are not full-sized, 200 ms at most.
+func (c *Conn) SetCork(on bool) { c.opt.cork = on }
+
+// SetQuickACK acknowledges every arrival at once.
+func (c *Conn) SetQuickACK(on bool) { c.opt.quickACK = on }
+
+// SetKeepAlive switches keep-alive probes on or off.
+//
+// RFC 9293, Section 3.8.4: "the application MUST be able to turn them on or off for each TCP connection (MUST-24), and
+// they MUST default to off (MUST-25)."
+//
+// req: RFC9293 MUST-24, RFC9293 MUST-25
+func (c *Conn) SetKeepAlive(now mono.Time, on bool) {
+	c.opt.keepAlive = on
+	c.armKeepAlive(now)
+}
+
+// SetKeepAliveTimes sets the idle time before the first probe, the time between probes and how many unanswered ones end
+// the connection. Values of 0 leave a setting as it is.
+//
+// req: RFC9293 MUST-27
+func (c *Conn) SetKeepAliveTimes(now mono.Time, idle, interval time.Duration, count int) {
+	c.opt.keepIdle = orDuration(idle, c.opt.keepIdle)
+	c.opt.keepIntvl = orDuration(interval, c.opt.keepIntvl)
+	c.opt.keepCount = orInt(count, c.opt.keepCount)
+	c.armKeepAlive(now)
+}
+
+// SetUserTimeout bounds how long sent data may stay unacknowledged; 0 leaves it to the retransmission limit.
+func (c *Conn) SetUserTimeout(d time.Duration) { c.opt.userTimeout = d }
+
+// SetTOS sets the IPv4 TOS or IPv6 traffic class of segments to come. The two ECN bits are TCP's own.
+//
+// req: RFC9293 MUST-48
+func (c *Conn) SetTOS(tos uint8) { c.opt.tos = tos &^ 3 }
+
+// SetTTL sets the TTL or hop limit of segments to come.
+//
+// req: RFC9293 MUST-49
+func (c *Conn) SetTTL(ttl uint8) { c.opt.ttl = ttl }

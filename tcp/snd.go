@@ -1,0 +1,148 @@
+package tcp
+
+import (
+	"github.com/antedon-net/antedon/internal/buffer"
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/seq"
+)
+
+// sendSpace is the send sequence space (RFC 9293, Section 3.3.1, Figure 3) and the buffer behind it.
+type sendSpace struct {
+	buf buffer.Send
+	iss seq.Number
+	una seq.Number
+	nxt seq.Number // never moves back: retransmission has a pointer of its own
+	wl1 seq.Number
+	wl2 seq.Number
+	wnd int // scaled
+
+	maxWnd  int // largest window seen
+	scale   uint8
+	scaleOK bool
+	sackOK  bool
+
+	mss     int // limit of text and options together
+	peerMSS int
+	pathMTU int
+
+	finQueued    bool
+	push         uint64    // end of the last write: its last byte carries PSH
+	small        uint64    // end of the last segment that was not full-sized (Minshall)
+	cwndLimited  bool      // the congestion window was what held us back
+	lastSent     mono.Time // when a segment with text or SYN last left
+	stalledSince mono.Time // since when the oldest byte in flight, or a closed window, waits for progress
+	probes       uint8     // persist back-off
+	probesOut    int       // probes since the peer last answered
+}
+
+// sendSeq returns the sequence number of a stream offset.
+func (c *Conn) sendSeq(off uint64) seq.Number { return c.snd.iss.Add(1).Add(int(uint32(off))) }
+
+// sendOffset returns the stream offset of a sequence number near SND.UNA, which is past the SYN.
+func (c *Conn) sendOffset(s seq.Number) uint64 {
+	base := c.snd.buf.Base()
+	return base + uint64(int64(s.Sub(c.sendSeq(base))))
+}
+
+// unaOffset and nxtOffset are SND.UNA and SND.NXT as stream offsets. A FIN counts one.
+func (c *Conn) unaOffset() uint64 { return c.sendOffset(c.snd.una) }
+func (c *Conn) nxtOffset() uint64 { return c.sendOffset(c.snd.nxt) }
+
+// endOffset is the offset after everything there is to send.
+func (c *Conn) endOffset() uint64 {
+	end := c.snd.buf.End()
+	if c.snd.finQueued {
+		end++
+	}
+	return end
+}
+
+// inFlight returns SND.NXT-SND.UNA.
+func (c *Conn) inFlight() int { return c.snd.nxt.Sub(c.snd.una) }
+
+// sendBufferSize is how much may be written ahead of SND.UNA: twice what the congestion window lets out, so that the
+// next window is there when the acknowledgments come.
+func (c *Conn) sendBufferSize() int {
+	size := max(2*c.cc.Window(), minSendBuffer)
+	return min(size, c.cfg.SendBuffer)
+}
+
+// minSendBuffer is where the send buffer begins.
+const minSendBuffer = 256 << 10
+
+// Writable returns how many bytes Reserve would give room for now; it may be 0 although nothing is wrong, and then
+// EventWritable follows.
+func (c *Conn) Writable() int {
+	if c.state == StateClosed || c.snd.finQueued {
+		return 0
+	}
+	room := c.sendBufferSize() - c.snd.buf.Len()
+	if c.snd.buf.Len() > 0 && c.env.Pool.Room() == 0 {
+		room = 0 // a connection with nothing in flight is never refused, or nothing would move
+	}
+	if room <= 0 {
+		c.user.wantsRoom = true
+		return 0
+	}
+	return room
+}
+
+// Reserve returns room for n bytes at most, to be filled by the caller, outside the mutex if it likes, and committed.
+// It is empty if nothing can be written.
+func (c *Conn) Reserve(n int) []byte {
+	n = min(n, c.Writable())
+	if n == 0 {
+		return nil
+	}
+	return c.snd.buf.Reserve(n)
+}
+
+// Commit makes the first n reserved bytes part of the stream. push says that the write ends here.
+func (c *Conn) Commit(now mono.Time, n int, push bool) {
+	if !c.canWrite() {
+		n = 0 // closed or reset during the copy
+	}
+	c.snd.buf.Commit(n)
+	if n == 0 {
+		return
+	}
+	if push {
+		c.snd.push = c.snd.buf.End()
+	}
+	c.restartAfterIdle(now)
+}
+
+func (c *Conn) canWrite() bool {
+	switch c.state {
+	case StateSynSent, StateSynReceived, StateEstablished, StateCloseWait:
+		return !c.snd.finQueued
+	}
+	return false
+}
+
+// restartAfterIdle shrinks the window of a connection that sent nothing for a while.
+//
+// RFC 5681, Section 4.1: "a TCP SHOULD set cwnd to no more than RW before beginning transmission if the TCP has not sent
+// data in an interval exceeding the retransmission timeout."
+func (c *Conn) restartAfterIdle(now mono.Time) {
+	if c.cfg.NoIdleRestart || c.snd.lastSent == 0 || c.snd.una != c.snd.nxt {
+		return
+	}
+	if now.Sub(c.snd.lastSent) > c.rtt.rto {
+		c.cc.OnIdle()
+	}
+}
+
+// Unsent returns the bytes written and never sent; Unacked those sent and not acknowledged (SIOCOUTQNSD, SIOCOUTQ).
+func (c *Conn) Unsent() int {
+	if !c.state.synchronized() || c.state == StateTimeWait {
+		return c.snd.buf.Len()
+	}
+	return max(0, int(int64(c.snd.buf.End()-c.nxtOffset())))
+}
+
+// Unacked returns the bytes written and not acknowledged.
+func (c *Conn) Unacked() int { return c.snd.buf.Len() }
+
+// usableWindow is how much beyond SND.NXT the peer's window allows.
+func (c *Conn) usableWindow() int { return c.snd.una.Add(c.snd.wnd).Sub(c.snd.nxt) }
