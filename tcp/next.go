@@ -160,6 +160,11 @@ func (c *Conn) allowed(now mono.Time, from, end uint64) int {
 	}
 	c.snd.cwndLimited = room < want && room <= wnd
 	n := min(want, wnd, room)
+	if c.snd.more && !c.snd.finQueued && n == want {
+		// The rest of the write is being copied: wait to fill the super-segment.
+		super := max(c.env.MaxSuper-c.env.MaxSuper%mss, mss)
+		return n - n%super
+	}
 	switch full := n - n%mss; {
 	case n <= 0:
 	case n == want && c.mayEndSmall(want):

@@ -27,6 +27,7 @@ type sendSpace struct {
 
 	finQueued    bool
 	push         uint64    // end of the last write: its last byte carries PSH
+	more         bool      // the writer is in the middle of a write and comes back
 	small        uint64    // end of the last segment that was not full-sized (Minshall)
 	cwndLimited  bool      // the congestion window was what held us back
 	lastSent     mono.Time // when a segment with text or SYN last left
@@ -97,7 +98,8 @@ func (c *Conn) Reserve(n int) []byte {
 	return c.snd.buf.Reserve(n)
 }
 
-// Commit makes the first n reserved bytes part of the stream. push says that the write ends here.
+// Commit makes the first n reserved bytes part of the stream. push says that the write ends here; else the caller comes
+// back with more, or calls Push, and until then only whole super-segments leave.
 func (c *Conn) Commit(now mono.Time, n int, push bool) {
 	if !c.canWrite() {
 		n = 0 // closed or reset during the copy
@@ -106,11 +108,15 @@ func (c *Conn) Commit(now mono.Time, n int, push bool) {
 	if n == 0 {
 		return
 	}
+	c.snd.more = !push
 	if push {
 		c.snd.push = c.snd.buf.End()
 	}
 	c.restartAfterIdle(now)
 }
+
+// Push lets everything committed leave: the writer has to wait.
+func (c *Conn) Push() { c.snd.more = false }
 
 func (c *Conn) canWrite() bool {
 	switch c.state {
