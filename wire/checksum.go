@@ -85,15 +85,17 @@ func fold(sum uint64) uint16 {
 func sumWords(b []byte) uint64 {
 	var sum, carry uint64
 	for len(b) >= 64 {
+		// A block's own sum does not wait for the last block's, so that the processor adds several at a time.
+		// Block and carry are never both all ones, so adding the carry at the end cannot overflow.
 		w := (*[64]byte)(b)
-		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(w[0:]), 0)
-		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(w[8:]), carry)
-		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(w[16:]), carry)
-		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(w[24:]), carry)
-		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(w[32:]), carry)
-		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(w[40:]), carry)
-		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(w[48:]), carry)
-		sum, carry = bits.Add64(sum, binary.LittleEndian.Uint64(w[56:]), carry)
+		block, c := bits.Add64(binary.LittleEndian.Uint64(w[0:]), binary.LittleEndian.Uint64(w[8:]), 0)
+		block, c = bits.Add64(block, binary.LittleEndian.Uint64(w[16:]), c)
+		block, c = bits.Add64(block, binary.LittleEndian.Uint64(w[24:]), c)
+		block, c = bits.Add64(block, binary.LittleEndian.Uint64(w[32:]), c)
+		block, c = bits.Add64(block, binary.LittleEndian.Uint64(w[40:]), c)
+		block, c = bits.Add64(block, binary.LittleEndian.Uint64(w[48:]), c)
+		block, c = bits.Add64(block, binary.LittleEndian.Uint64(w[56:]), c)
+		sum, carry = bits.Add64(sum, block, c)
 		sum += carry
 		b = b[64:]
 	}
@@ -103,8 +105,16 @@ func sumWords(b []byte) uint64 {
 		b = b[8:]
 	}
 	var last uint64
-	for i, v := range b {
-		last |= uint64(v) << (8 * i)
+	if len(b) >= 4 {
+		last = uint64(binary.LittleEndian.Uint32(b))
+		b = b[4:]
+	}
+	if len(b) >= 2 {
+		last += uint64(binary.LittleEndian.Uint16(b))
+		b = b[2:]
+	}
+	if len(b) > 0 {
+		last += uint64(b[0])
 	}
 	sum, carry = bits.Add64(sum, last, 0)
 	return sum + carry

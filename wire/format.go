@@ -35,24 +35,24 @@ func AppendFormatEthernet(dst, b []byte) []byte {
 	if err != nil {
 		return fmt.Appendf(dst, "Ethernet [%v]", err)
 	}
-	dst = append(h.appendText(dst), ": "...)
+	dst = h.appendAddrs(dst)
 	switch h.Type {
 	case EtherTypeIPv4, EtherTypeIPv6:
-		return AppendFormat(dst, payload)
+		return AppendFormat(append(dst, ": "...), payload)
 	case EtherTypeARP:
 		a, err := ParseARP(payload)
 		if err != nil {
-			return fmt.Appendf(dst, "ARP [%v]", err)
+			return fmt.Appendf(dst, ": ARP [%v]", err)
 		}
-		return a.appendText(dst)
+		return a.appendText(append(dst, ": "...))
 	}
-	return fmt.Appendf(dst, "length %d", len(payload))
+	return fmt.Appendf(dst, ", %v, length %d", h.Type, len(payload))
 }
 
 // String returns the addresses and the type.
-func (h Ethernet) String() string { return string(h.appendText(nil)) }
+func (h Ethernet) String() string { return fmt.Sprintf("%s, %v", h.appendAddrs(nil), h.Type) }
 
-func (h *Ethernet) appendText(b []byte) []byte {
+func (h *Ethernet) appendAddrs(b []byte) []byte {
 	b = fmt.Appendf(b, "%v > %v", h.Src, h.Dst)
 	if h.Tagged {
 		b = fmt.Appendf(b, ", vlan %d, p %d", h.VLAN.ID, h.VLAN.Priority)
@@ -60,7 +60,7 @@ func (h *Ethernet) appendText(b []byte) []byte {
 			b = append(b, ", DEI"...)
 		}
 	}
-	return fmt.Appendf(b, ", %v", h.Type)
+	return b
 }
 
 // String returns the message as tcpdump prints it.
