@@ -1,0 +1,167 @@
+package fdqueue
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/antedon-net/antedon/link"
+)
+
+// pair returns two queues that are joined by a socket pair, which like a device keeps the bounds of packets.
+func pair(t *testing.T, f Framing, o link.Offload) (a, b *Queue) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var q [2]*Queue
+	for i, fd := range fds {
+		s := new(State)
+		s.SetMTU(1500)
+		s.InitOffload(o)
+		if q[i], err = New(fd, "pair", f, s); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { q[i].Close() })
+	}
+	return q[0], q[1]
+}
+
+func buffers(n int) []link.Packet {
+	pkts := make([]link.Packet, n)
+	for i := range pkts {
+		pkts[i].Buf = make([]byte, link.ReadRoom)
+	}
+	return pkts
+}
+
+func TestReadDrains(t *testing.T) {
+	a, b := pair(t, Framing{Vnet: 10}, link.OffloadChecksum)
+	pkts := buffers(4)
+	if n, err := b.TryRead(pkts); n != 0 || err != nil {
+		t.Errorf("TryRead of nothing: got %d, %v; want 0, nil", n, err)
+	}
+	one := tcp4(10, 0)
+	out := []link.Packet{{Bytes: one}, {Bytes: one[:40], Payload: [][]byte{one[40:43], nil, one[43:]}}, {Bytes: one}}
+	if n, err := a.Write(out); n != 3 || err != nil {
+		t.Fatalf("Write: got %d, %v; want 3, nil", n, err)
+	}
+	for _, want := range []int{2, 1} {
+		n, err := b.Read(pkts[:2])
+		if n != want || err != nil {
+			t.Fatalf("Read: got %d, %v; want %d, nil", n, err, want)
+		}
+		for _, p := range pkts[:n] {
+			if !bytes.Equal(p.Bytes, one) {
+				t.Errorf("got %x, want %x", p.Bytes, one)
+			}
+		}
+	}
+}
+
+func TestWriteResumes(t *testing.T) {
+	a, b := pair(t, Framing{}, link.OffloadNone)
+	const supers = 20
+	var payload [16][]byte
+	for i := range payload {
+		payload[i] = bytes.Repeat([]byte{byte(i)}, 4000)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for range supers { // far more than a socket holds
+			head := tcp4(0, 0)
+			n, err := a.Write([]link.Packet{{Bytes: head, Payload: payload[:], SegSize: 1000, HdrLen: 40, CsumStart: 20, CsumOffset: 16}})
+			if n != 1 || err != nil {
+				t.Errorf("Write: got %d, %v; want 1, nil", n, err)
+			}
+		}
+	})
+	pkts := buffers(8)
+	for got := 0; got < supers*64; {
+		n, err := b.Read(pkts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range pkts[:n] {
+			if want := byte(got % 64 / 4); len(p.Bytes) != 1040 || p.Bytes[40] != want || p.Bytes[1039] != want {
+				t.Fatalf("packet %d: %d bytes, payload %d; want 1040, %d", got, len(p.Bytes), p.Bytes[40], want)
+			}
+			got++
+		}
+	}
+	wg.Wait()
+	if got := a.state.Stats().Segmented; got != supers {
+		t.Errorf("%d super-packets segmented, want %d", got, supers)
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	a, _ := pair(t, Framing{}, link.OffloadNone)
+	ok := link.Packet{Bytes: tcp4(0, 0)}
+	tests := []struct {
+		name string
+		p    link.Packet
+		want error
+	}{
+		{"empty", link.Packet{}, link.ErrMalformed},
+		{"above the MTU", link.Packet{Bytes: tcp4(1461, 0)}, link.ErrTooLong},
+		{"segments above the MTU", link.Packet{Bytes: tcp4(3000, 0), SegSize: 1461, CsumStart: 20}, link.ErrTooLong},
+		{"checksum beyond the end", link.Packet{Bytes: tcp4(0, 0), CsumStart: 39}, link.ErrMalformed},
+		{"super-packet of nothing", link.Packet{Bytes: []byte{0x45}, SegSize: 5}, link.ErrMalformed},
+		{"more pieces than the kernel takes", link.Packet{Bytes: ok.Bytes, Payload: make([][]byte, 2000)}, link.ErrMalformed},
+	}
+	for i, test := range tests {
+		n, err := a.Write([]link.Packet{ok, test.p, ok})
+		if n != 2 || err != test.want {
+			t.Errorf("%s: got %d, %v; want 2, %v", test.name, n, err, test.want)
+		}
+		if got := a.state.Stats().Dropped; got != uint64(i+1) {
+			t.Errorf("%s: %d dropped, want %d", test.name, got, i+1)
+		}
+	}
+}
+
+func TestClose(t *testing.T) {
+	a, _ := pair(t, Framing{}, link.OffloadNone)
+	done := make(chan error)
+	go func() {
+		_, err := a.Read(buffers(1))
+		done <- err
+	}()
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Read: got %v, want net.ErrClosed", err)
+	}
+	if _, err := a.TryRead(buffers(1)); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("TryRead: got %v, want net.ErrClosed", err)
+	}
+	if _, err := a.Write([]link.Packet{{Bytes: tcp4(0, 0)}}); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Write: got %v, want net.ErrClosed", err)
+	}
+}
+
+func TestShrink(t *testing.T) {
+	const all = link.OffloadChecksum | link.OffloadTSO | link.OffloadUSO
+	tests := []struct{ refused, want link.Offload }{
+		{link.OffloadChecksum | link.OffloadTSO4, link.OffloadChecksum | link.OffloadUSO},
+		{link.OffloadChecksum | link.OffloadTSO6, link.OffloadChecksum | link.OffloadUSO},
+		{link.OffloadChecksum | link.OffloadUSO, link.OffloadChecksum | link.OffloadTSO},
+		{link.OffloadChecksum, link.OffloadNone},
+	}
+	for _, test := range tests {
+		var told link.Offload
+		s := State{SetOffload: func(o link.Offload) { told = o }}
+		s.InitOffload(all)
+		s.shrink(test.refused)
+		if s.Offload() != test.want || told != test.want {
+			t.Errorf("%v refused: %v is left and the kernel was told %v, want %v", test.refused, s.Offload(), told, test.want)
+		}
+	}
+}
