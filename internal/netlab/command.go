@@ -9,30 +9,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Cmd is an exec.Cmd that starts inside a namespace. It does not outlive the namespace's Close nor this process.
+// A Cmd is an exec.Cmd that starts in a place made by this package. It outlives neither that place nor this process.
 //
-// Its descendants do not either, as long as they stay in the namespace.
+// Its descendants do not outlive a Namespace either.
 type Cmd struct {
 	*exec.Cmd
-	ns *Namespace
+	start func(*exec.Cmd) error
 }
 
 // Command returns a Cmd that runs name with args inside the namespace, and is killed when ctx is done.
 func (ns *Namespace) Command(ctx context.Context, name string, args ...string) *Cmd {
-	return &Cmd{exec.CommandContext(ctx, name, args...), ns}
+	return &Cmd{exec.CommandContext(ctx, name, args...), ns.start}
 }
 
 // Start starts the command, which the caller must Wait for.
 func (c *Cmd) Start() error {
-	if err := c.ns.guardChildren(); err != nil {
-		return err
-	}
 	if c.SysProcAttr == nil {
 		c.SysProcAttr = new(unix.SysProcAttr)
 	}
-	// The signal comes when the starting thread ends, and that is the home thread's business.
+	// The signal comes when the starting thread ends, and that is a lasting one.
 	c.SysProcAttr.Pdeathsig = unix.SIGKILL
-	return c.ns.atHome(c.Cmd.Start)
+	return c.start(c.Cmd)
 }
 
 // Run starts the command and waits for it.

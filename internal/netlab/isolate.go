@@ -20,11 +20,13 @@ var (
 	isolated bool // this is the second run, in a user namespace of its own
 )
 
+var errNoInit = errors.New("netlab: Init, or in a test binary Main, has not been called")
+
 // Init must be the first call of main in every program that uses this package: a Guard is the same program, started
 // under another name, and never returns from here.
 func Init() {
 	if len(os.Args) > 0 && os.Args[0] == guardName {
-		os.Exit(runGuard())
+		os.Exit(runGuard(os.Args[1:]))
 	}
 	isolated = os.Getenv(marker) != ""
 	os.Unsetenv(marker)
@@ -32,8 +34,11 @@ func Init() {
 }
 
 // Main runs the tests of a test binary, isolated if need be, and returns the exit code. m is a *testing.M.
+//
+// The test process adopts orphans among its descendants, so that a Snapshot shows them.
 func Main(m interface{ Run() int }) int {
 	Init()
+	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	code, done, err := Isolate()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -51,7 +56,7 @@ func Main(m interface{ Run() int }) int {
 // is left to do is to exit with code. The second run dies with the first.
 func Isolate() (code int, done bool, err error) {
 	if !initDone {
-		return 1, true, errors.New("netlab: Init has not been called")
+		return 1, true, errNoInit
 	}
 	if capable(unix.CAP_SYS_ADMIN) && capable(unix.CAP_NET_ADMIN) {
 		return 0, false, nil
@@ -67,7 +72,7 @@ func Isolate() (code int, done bool, err error) {
 func ready() error {
 	switch {
 	case !initDone:
-		return errors.New("netlab: Init has not been called, or in a test Main")
+		return errNoInit
 	case !capable(unix.CAP_SYS_ADMIN):
 		return errors.New("netlab: this process may not make namespaces: call Isolate first")
 	}

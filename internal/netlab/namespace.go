@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"sync"
 
 	"github.com/vishvananda/netlink"
@@ -13,10 +14,7 @@ import (
 // A Namespace is a private network namespace.
 type Namespace struct {
 	file *os.File // keeps the namespace alive
-
-	// home takes what must run on a thread that lives as long as the namespace: the starting of child processes.
-	home chan func()
-	gone chan struct{} // closed when the home thread's goroutine has ended
+	home *thread  // where child processes are started
 
 	mu     sync.Mutex
 	closed bool
@@ -28,22 +26,12 @@ func NewNamespace() (*Namespace, error) {
 	if err := ready(); err != nil {
 		return nil, err
 	}
-	ns := &Namespace{home: make(chan func()), gone: make(chan struct{})}
-	made := make(chan error, 1)
-	go spare(func() {
-		defer close(ns.gone)
-		if err := ns.enterNew(); err != nil {
-			made <- err
-			return
-		}
-		made <- nil
-		for fn := range ns.home {
-			fn()
-		}
-	})
-	if err := <-made; err != nil {
-		return nil, fmt.Errorf("netlab: make a network namespace: %w", err)
+	ns := new(Namespace)
+	home, err := startThread(ns.enterNew)
+	if err != nil {
+		return nil, fmt.Errorf("netlab: %w", err)
 	}
+	ns.home = home
 	return ns, nil
 }
 
@@ -77,8 +65,8 @@ func linkUp(name string) error {
 
 // Do runs fn inside the namespace, on a thread of its own, and returns its error. Calls may overlap and nest.
 //
-// Sockets and devices opened by fn stay in the namespace, but a goroutine started by fn is outside, and so is a call
-// on another thread: a child process that is to be inside is started with Command. fn must not end its goroutine, as
+// Sockets and devices opened by fn stay in the namespace, but a goroutine started by fn is outside, and a process
+// started by fn is inside without being looked after: that is what Command is for. fn must not end its goroutine, as
 // t.FailNow would.
 func (ns *Namespace) Do(fn func() error) error {
 	fd, err := ns.dup()
@@ -100,21 +88,26 @@ func (ns *Namespace) dup() (int, error) {
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
 	if ns.closed {
-		return -1, fmt.Errorf("netlab: namespace: %w", net.ErrClosed)
+		return -1, errClosed
 	}
 	return unix.FcntlInt(ns.file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 }
 
-// atHome runs fn on the thread that lives as long as the namespace.
-func (ns *Namespace) atHome(fn func() error) error {
+// start starts cmd inside the namespace, under a guard.
+func (ns *Namespace) start(cmd *exec.Cmd) error {
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
 	if ns.closed {
-		return fmt.Errorf("netlab: namespace: %w", net.ErrClosed)
+		return errClosed
 	}
-	result := make(chan error, 1)
-	ns.home <- func() { result <- fn() }
-	return <-result
+	if ns.guard == nil {
+		g, err := startGuard(ns.file)
+		if err != nil {
+			return err
+		}
+		ns.guard = g
+	}
+	return ns.home.do(cmd.Start)
 }
 
 // Close ends all processes in the namespace and lets go of it. Sockets and devices in it that are still open keep it
@@ -127,7 +120,11 @@ func (ns *Namespace) Close() error {
 	}
 	ns.closed = true
 	err := endProcesses(int(ns.file.Fd()))
-	close(ns.home)
-	<-ns.gone
+	if ns.guard != nil {
+		err = firstError(err, ns.guard.Close())
+	}
+	ns.home.stop()
 	return firstError(err, ns.file.Close())
 }
+
+var errClosed = fmt.Errorf("netlab: namespace: %w", net.ErrClosed)

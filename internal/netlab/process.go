@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,14 +37,19 @@ func endProcesses(ns int) error {
 //
 // Only those that we may look at can be found; what is started in a namespace of ours belongs to them.
 func processesIn(ns int) ([]int, error) {
+	pids, err := allProcesses()
+	return slices.DeleteFunc(pids, func(pid int) bool { return pid == os.Getpid() || !isIn(pid, ns) }), err
+}
+
+// allProcesses lists the processes there are.
+func allProcesses() ([]int, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, err
 	}
 	var pids []int
 	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err == nil && pid != os.Getpid() && isIn(pid, ns) {
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
 			pids = append(pids, pid)
 		}
 	}

@@ -1,0 +1,343 @@
+package netlab
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/nftables"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// parts are what copies of this binary do instead of testing.
+var parts = map[string]func() int{
+	"victim": playVictim,
+	"exit":   func() int { return 7 },
+	"signal": playSignal,
+}
+
+// playVictim starts all sorts of children, prints their ids and the path of a file, and waits for its end.
+func playVictim() int {
+	if err := victim(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	select {}
+}
+
+func victim() error {
+	ns, err := NewNamespace()
+	if err != nil {
+		return err
+	}
+	guard, err := NewGuard()
+	if err != nil {
+		return err
+	}
+	inside := ns.Command(context.Background(), "sleep", "1000")
+	if err := inside.Start(); err != nil {
+		return err
+	}
+	daemon, err := ns.Command(context.Background(), "sh", "-c", daemonise).Output()
+	if err != nil {
+		return err
+	}
+	outside := exec.Command("sleep", "1000")
+	if err := outside.Start(); err != nil {
+		return err
+	}
+	kill, err := KillProcess(outside.Process.Pid)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp("", "netlab-victim-")
+	if err != nil {
+		return err
+	}
+	if err := firstError(guard.Add(kill), guard.Add(RemoveFile(f.Name()))); err != nil {
+		return err
+	}
+	_, err = fmt.Printf("%d\n%s%d\n%s\n", inside.Process.Pid, daemon, outside.Process.Pid, f.Name())
+	return err
+}
+
+// playSignal waits for a signal and tells which one it was.
+func playSignal() int {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, unix.SIGTERM, unix.SIGINT)
+	fmt.Println("ready")
+	fmt.Println(<-c)
+	return 9
+}
+
+func TestGuardOfKilledProcess(t *testing.T) {
+	before := snapshot(t, nil)
+	cmd := partCommand(t.Context(), "victim")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(stdout)
+	line := func() string {
+		s, err := lines.ReadString('\n')
+		if err != nil {
+			msg, _ := io.ReadAll(stderr)
+			t.Fatalf("victim: %v\n%s", err, msg)
+		}
+		return strings.TrimSpace(s)
+	}
+	children := []int{openProcess(t, line()), openProcess(t, line()), openProcess(t, line())}
+	file := line()
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range children {
+		waitEnd(t, c)
+	}
+	// The guards hold standard error until they have done everything.
+	if msg, err := io.ReadAll(stderr); err != nil || len(msg) > 0 {
+		t.Errorf("the guards say: %s, %v", msg, err)
+	}
+	cmd.Wait()
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", file, err)
+	}
+	eventually(t, "a snapshot differs:\n"+Diff(before, snapshot(t, nil)), func() bool { return snapshot(t, nil) == before })
+}
+
+func TestGuardUndoesTheNetwork(t *testing.T) {
+	ns := newNamespace(t)
+	before := snapshot(t, ns)
+	var guard *Guard
+	err := ns.Do(func() (err error) {
+		guard, err = NewGuard()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	during := ""
+	err = ns.Do(func() (err error) {
+		if err := changeEverything(guard); err != nil {
+			return err
+		}
+		during, err = Snapshot()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"link", "address 10.9.0.1/24", "fd09::/64", "table 77", "10.10.0.0/16 via 10.9.0.2", "rule of family 2 ",
+		"rule of family 10 ", "nftables table 2 antedon", "nftables chain 2 antedon post with 0 rules", "ip_forward 1",
+	} {
+		if !strings.Contains(Diff(before, during), want) {
+			t.Errorf("no %q in the snapshot:\n%s", want, during)
+		}
+	}
+	for range 2 {
+		if err := guard.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if after := snapshot(t, ns); after != before {
+		t.Errorf("not as before:\n%s", Diff(before, after))
+	}
+	if err := guard.Add(RemoveFile("/nonexistent")); err == nil {
+		t.Error("a closed guard accepts a step")
+	}
+}
+
+// changeEverything changes one of everything that a guard can undo.
+func changeEverything(guard *Guard) error {
+	forward, err := RestoreSysctl("net/ipv4/ip_forward")
+	if err != nil {
+		return err
+	}
+	addr, addr6 := netip.MustParsePrefix("10.9.0.1/24"), netip.MustParsePrefix("fd09::1/64")
+	dst, dst6, gateway := netip.MustParsePrefix("10.10.0.0/16"), netip.MustParsePrefix("fd10::/64"), netip.MustParseAddr("10.9.0.2")
+	for _, u := range []Undo{
+		forward, DeleteLink("v0", 0), DeleteAddress("v0", addr), DeleteAddress("v0", addr6),
+		DeleteRoute(dst, gateway, "v0", 0), DeleteRoute(dst6, netip.Addr{}, "v0", 77),
+		DeleteRule(unix.AF_INET, 100, 77), DeleteRule(unix.AF_INET6, 100, 77), DeleteTable(unix.NFPROTO_IPV4, "antedon"),
+	} {
+		if err := guard.Add(u); err != nil {
+			return err
+		}
+	}
+	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "v0"}, PeerName: "v1"}
+	if err := firstError(netlink.LinkAdd(veth), setUp(veth, 1500, []netip.Prefix{addr, addr6})); err != nil {
+		return err
+	}
+	rule4, rule6 := netlink.NewRule(), netlink.NewRule()
+	rule4.Family, rule4.Priority, rule4.Table = unix.AF_INET, 100, 77
+	rule6.Family, rule6.Priority, rule6.Table = unix.AF_INET6, 100, 77
+	conn, err := nftables.New()
+	if err != nil {
+		return err
+	}
+	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyIPv4, Name: "antedon"})
+	conn.AddChain(&nftables.Chain{Name: "post", Table: table})
+	return firstError(
+		os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0),
+		netlink.RouteAdd(&netlink.Route{LinkIndex: veth.Attrs().Index, Dst: ipNet(dst), Gw: gateway.AsSlice()}),
+		netlink.RouteAdd(&netlink.Route{LinkIndex: veth.Attrs().Index, Dst: ipNet(dst6), Table: 77}),
+		netlink.RuleAdd(rule4),
+		netlink.RuleAdd(rule6),
+		conn.Flush(),
+	)
+}
+
+// TestUndoTwice: everything is gone already.
+func TestUndoTwice(t *testing.T) {
+	ns := newNamespace(t)
+	w := ward{namespace: -1, steps: []Undo{
+		DeleteLink("v0", 3),
+		DeleteAddress("lo", netip.MustParsePrefix("10.9.0.1/24")),
+		DeleteAddress("lo", netip.MustParsePrefix("fd09::1/64")),
+		DeleteRoute(netip.MustParsePrefix("10.10.0.0/16"), netip.Addr{}, "lo", 0),
+		DeleteRoute(netip.MustParsePrefix("fd10::/64"), netip.Addr{}, "lo", 77),
+		DeleteRule(unix.AF_INET, 100, 77),
+		DeleteTable(unix.NFPROTO_IPV4, "antedon"),
+		RemoveFile("/nonexistent/file"),
+		{Op: undoProcess, PID: 1 << 22, Start: 1},
+	}}
+	for _, u := range w.steps {
+		if err := u.check(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := ns.Do(w.undo); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestUndoSparesOthers(t *testing.T) {
+	ns := newNamespace(t)
+	cmd := exec.Command("sleep", "1000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	kill, err := KillProcess(cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recycled := kill
+	recycled.Start--
+	err = ns.Do(func() error {
+		if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "v0"}, PeerName: "v1"}); err != nil {
+			return err
+		}
+		if err := firstError(recycled.run(), DeleteLink("v0", 1000).run()); err != nil {
+			return err
+		}
+		_, err := netlink.LinkByName("v0")
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	fd := openProcess(t, fmt.Sprint(cmd.Process.Pid))
+	if ended(fd, 0) {
+		t.Error("another process with the same id was killed")
+	}
+	if err := kill.run(); err != nil || !ended(fd, 0) {
+		t.Errorf("the process was not killed: %v", err)
+	}
+}
+
+func TestUndoCheck(t *testing.T) {
+	prefix := netip.MustParsePrefix("10.0.0.0/8")
+	for _, u := range []Undo{
+		{},
+		{Op: "rm -rf"},
+		DeleteLink("", 0),
+		DeleteLink("../../etc", 1),
+		DeleteLink("a b", 1),
+		DeleteLink("sixteen-letters-", 1),
+		DeleteLink("eth0", -1),
+		DeleteAddress("lo", netip.Prefix{}),
+		DeleteRoute(netip.MustParsePrefix("10.0.0.1/8"), netip.Addr{}, "lo", 0),
+		DeleteRoute(prefix, netip.Addr{}, "", 0),
+		DeleteRule(unix.AF_INET, 0, 254),
+		DeleteRule(unix.AF_INET, 32766, 254),
+		DeleteRule(unix.AF_UNIX, 100, 77),
+		DeleteTable(1000, "x"),
+		DeleteTable(2, ""),
+		{Op: undoSysctl, Name: "kernel/core_pattern", Value: "|/bin/sh"},
+		{Op: undoSysctl, Name: "net/../kernel/core_pattern"},
+		{Op: undoProcess, PID: 1, Start: 1},
+		{Op: undoProcess, PID: -1, Start: 1},
+		{Op: undoProcess, PID: 100},
+		RemoveFile("relative"),
+		RemoveFile("/"),
+		RemoveFile("/tmp/../etc/passwd"),
+	} {
+		line, err := json.Marshal(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parseUndo(line); err == nil {
+			t.Errorf("%s is accepted", line)
+		}
+	}
+	if _, err := parseUndo([]byte(`{"op":"delete link","name":"lo","shell":"rm"}`)); err == nil {
+		t.Error("an unknown field is accepted")
+	}
+	want := DeleteRoute(prefix, netip.MustParseAddr("10.0.0.1"), "lo", 7)
+	if got, err := parseUndo([]byte(want.String())); err != nil || got != want {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}
+
+func TestGuardRefuses(t *testing.T) {
+	guard, err := NewGuard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer guard.Close()
+	if err := guard.Add(RemoveFile("relative")); err == nil || !strings.Contains(err.Error(), "bad path") {
+		t.Errorf("got %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := guard.Add(RemoveFile(file)); err != nil { // it still works
+		t.Fatal(err)
+	}
+	// It is deaf to what a terminal or an impatient user may send.
+	for _, sig := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT} {
+		if err := guard.cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := guard.Add(RemoveFile(file)); err != nil {
+		t.Fatal(err)
+	}
+	if err := guard.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", file, err)
+	}
+}
