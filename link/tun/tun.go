@@ -7,8 +7,9 @@
 //	stack, err := antedon.New(dev, antedon.Config{Addrs: ...}) // ours is 10.7.0.2, say
 //
 // Open creates the interface, for as long as the device stays open, or attaches to one that exists. Creating takes
-// CAP_NET_ADMIN in the network namespace; attaching to a persistent device does not if its owner is us. A descriptor
-// that was opened by someone else is taken over by FromFile or FromFD, with whatever flags it was opened with.
+// CAP_NET_ADMIN in the network namespace; attaching to a persistent device does not, unless its owner is somebody else.
+// A descriptor that was opened by someone else is taken over by FromFile or FromFD, with whatever flags it was opened
+// with.
 //
 // With offload, the default, the kernel hands over and takes TCP segments of up to 64 KiB and unfinished checksums.
 // Some kernels refuse packets they promised to take; then the device turns segmentation off, cuts that packet in

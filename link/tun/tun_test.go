@@ -1,0 +1,531 @@
+package tun_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/antedon-net/antedon/internal/netlab"
+	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/internal/linktest"
+	"github.com/antedon-net/antedon/link/tun"
+)
+
+func TestMain(m *testing.M) { os.Exit(netlab.Main(m)) }
+
+var (
+	kernel4 = netip.MustParsePrefix("10.7.0.1/24")
+	kernel6 = netip.MustParsePrefix("fd07::1/64")
+	ours4   = netip.MustParseAddr("10.7.0.2")
+	ours6   = netip.MustParseAddr("fd07::2")
+)
+
+// lab is a namespace with a TUN device in it.
+type lab struct {
+	*netlab.Namespace
+	dev *tun.Device
+}
+
+func newNamespace(t *testing.T) *netlab.Namespace {
+	t.Helper()
+	ns, err := netlab.NewNamespace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ns.Close() })
+	return ns
+}
+
+// openIn opens a device inside ns.
+func openIn(ns *netlab.Namespace, cfg tun.Config) (dev *tun.Device, err error) {
+	derr := ns.Do(func() error { dev, err = tun.Open(cfg); return nil })
+	return dev, errors.Join(derr, err)
+}
+
+func newLab(t *testing.T, cfg tun.Config) *lab {
+	t.Helper()
+	ns := newNamespace(t)
+	dev, err := openIn(ns, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	linktest.Limit(t, dev)
+	l := &lab{ns, dev}
+	l.address(t)
+	return l
+}
+
+func (l *lab) address(t *testing.T) {
+	t.Helper()
+	for _, p := range []netip.Prefix{kernel4, kernel6} {
+		if err := l.dev.AddAddr(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.dev.SetUp(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// connect opens a TCP connection from our side to a kernel socket.
+func (l *lab) connect(t *testing.T, q link.Queue, local, remote netip.Addr) (*linktest.Conn, net.Conn) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(cancel)
+	ln, err := l.Listen(ctx, "tcp", netip.AddrPortFrom(remote, 0).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	port := netip.MustParseAddrPort(ln.Addr().String())
+	mss := l.dev.MTU() - 40
+	if local.Is6() {
+		mss -= 20
+	}
+	c, err := linktest.Dial(q, netip.AddrPortFrom(local, 40000), port, mss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.SetDeadline(time.Now().Add(30 * time.Second))
+	t.Cleanup(func() { k.Close() })
+	return c, k
+}
+
+func pattern(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(i + i>>8)
+	}
+	return b
+}
+
+// transfer sends a super-packet to the kernel and receives as much as the kernel sends at first.
+func (l *lab) transfer(t *testing.T, q link.Queue, local, remote netip.Addr) *linktest.Conn {
+	t.Helper()
+	c, k := l.connect(t, q, local, remote)
+	send(t, c, k, pattern(28000))
+	want := pattern(12000)
+	if _, err := k.Write(want); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Receive(len(want)); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("received %d bytes, %v; want the %d sent", len(got), err, len(want))
+	}
+	return c
+}
+
+// send sends data from c to k.
+func send(t *testing.T, c *linktest.Conn, k net.Conn, data []byte) {
+	t.Helper()
+	if err := c.Send(data, true); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(data))
+	if _, err := io.ReadFull(k, got); err != nil || !bytes.Equal(got, data) {
+		t.Fatalf("kernel received: %v, want the %d bytes sent", err, len(data))
+	}
+}
+
+func TestTransfer(t *testing.T) {
+	tests := []struct {
+		name string
+		cfg  tun.Config
+		want link.Offload
+	}{
+		{"offload", tun.Config{}, link.OffloadChecksum | link.OffloadTSO},
+		{"no offload", tun.Config{NoOffload: true}, link.OffloadNone},
+		{"packet information", tun.Config{PacketInfo: true}, link.OffloadChecksum | link.OffloadTSO},
+		{"packet information, no offload", tun.Config{PacketInfo: true, NoOffload: true}, link.OffloadNone},
+		{"MTU 9000", tun.Config{MTU: 9000}, link.OffloadChecksum | link.OffloadTSO},
+		{"two queues", tun.Config{Queues: 2}, link.OffloadChecksum | link.OffloadTSO},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			l := newLab(t, test.cfg)
+			if got := l.dev.Offload(); got != test.want {
+				t.Errorf("offload %v, want %v", got, test.want)
+			}
+			if got := len(l.dev.Queues()); got != max(1, test.cfg.Queues) {
+				t.Errorf("%d queues", got)
+			}
+			for _, a := range [][2]netip.Addr{{ours4, kernel4.Addr()}, {ours6, kernel6.Addr()}} {
+				// The kernel answers on the queue that the flow's last packet came from.
+				q := l.dev.Queues()[len(l.dev.Queues())-1]
+				checkSizes(t, l.dev, l.transfer(t, q, a[0], a[1]))
+			}
+			if s := l.dev.Stats(); s.Refused != 0 || s.Dropped != 0 {
+				t.Errorf("stats %+v, want nothing refused or dropped", s)
+			}
+		})
+	}
+}
+
+// checkSizes checks that the kernel sent super-packets where it may and only there.
+func checkSizes(t *testing.T, dev *tun.Device, c *linktest.Conn) {
+	t.Helper()
+	if dev.Offload().Has(link.OffloadTSO) {
+		if c.LargestSegSize != c.MSS {
+			t.Errorf("super-packets of segments of %d bytes, want %d", c.LargestSegSize, c.MSS)
+		}
+	} else if c.LargestSegSize != 0 || c.LargestPacket > dev.MTU() {
+		t.Errorf("segments of %d bytes in packets of %d without offload", c.LargestSegSize, c.LargestPacket)
+	}
+}
+
+func TestEcho(t *testing.T) {
+	l := newLab(t, tun.Config{})
+	if !strings.HasPrefix(l.dev.Name(), "tun") || l.dev.MTU() != 1500 {
+		t.Errorf("new device %s with MTU %d", l.dev.Name(), l.dev.MTU())
+	}
+	q := l.dev.Queues()[0]
+	if n, err := q.Write([]link.Packet{linktest.Echo(ours4, kernel4.Addr(), 1000)}); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	if err := linktest.AwaitEcho(q, 1000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Write([]link.Packet{linktest.Echo(ours4, kernel4.Addr(), 1473)}); err != link.ErrTooLong {
+		t.Errorf("packet of 1501 bytes: got %v, want ErrTooLong", err)
+	}
+}
+
+func TestUDPOffload(t *testing.T) {
+	l := newLab(t, tun.Config{UDPOffload: true})
+	if !l.dev.Offload().Has(link.OffloadUSO) {
+		t.Fatal("this kernel has no UDP segmentation offload")
+	}
+	k, err := l.ListenPacket(t.Context(), "udp", "10.7.0.1:5000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	k.SetDeadline(time.Now().Add(30 * time.Second))
+	ours := netip.AddrPortFrom(ours4, 6000)
+	data := pattern(2500)
+	q := l.dev.Queues()[0]
+	if _, err := q.Write([]link.Packet{linktest.Datagrams(ours, netip.MustParseAddrPort("10.7.0.1:5000"), data, 1000)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range [][]byte{data[:1000], data[1000:2000], data[2000:]} {
+		b := make([]byte, 3000)
+		if n, _, err := k.ReadFrom(b); err != nil || !bytes.Equal(b[:n], want) {
+			t.Fatalf("kernel received %d bytes, %v; want %d", n, err, len(want))
+		}
+	}
+	raw, err := k.(*net.UDPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_UDP, unix.UDP_SEGMENT, 1000) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.WriteTo(data, net.UDPAddrFromAddrPort(ours)); err != nil {
+		t.Fatal(err)
+	}
+	for pkts := linktest.Packets(1); ; {
+		if _, err := q.Read(pkts); err != nil {
+			t.Fatal(err)
+		}
+		if p := pkts[0]; p.SegSize != 0 {
+			if p.SegSize != 1000 || p.HdrLen != 28 || !bytes.Equal(p.Bytes[28:], data) {
+				t.Errorf("got segments of %d behind %d bytes of headers, %d bytes in all", p.SegSize, p.HdrLen, len(p.Bytes))
+			}
+			return
+		}
+	}
+}
+
+// The kernel refuses a virtio-net header that claims more headers than there is packet. That stands in for the kernels
+// that refuse good ones.
+func TestFallback(t *testing.T) {
+	l := newLab(t, tun.Config{})
+	q := l.dev.Queues()[0]
+	c, k := l.connect(t, q, ours4, kernel4.Addr())
+	liar := lyingQueue{q}
+	c.Use(liar)
+	send(t, c, k, pattern(20000))
+	if got, want := l.dev.Offload(), link.OffloadChecksum; got != want {
+		t.Errorf("offload %v after a refusal, want %v", got, want)
+	}
+	send(t, c, k, pattern(20000))
+	if s := l.dev.Stats(); s.Refused != 1 || s.Segmented != 2 || s.Dropped != 0 {
+		t.Errorf("stats %+v, want 1 refused, 2 segmented", s)
+	}
+	want := pattern(12000)
+	if _, err := k.Write(want); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Receive(len(want)); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("received %d bytes, %v", len(got), err)
+	}
+	if c.LargestSegSize != 0 {
+		t.Error("the kernel still sends super-packets")
+	}
+}
+
+// lyingQueue writes super-packets with an impossible header length.
+type lyingQueue struct{ link.Queue }
+
+func (q lyingQueue) Write(pkts []link.Packet) (int, error) {
+	for i := range pkts {
+		if pkts[i].SegSize > 0 {
+			pkts[i].HdrLen = 60000
+		}
+	}
+	return q.Queue.Write(pkts)
+}
+
+// A packet that is garbage with and without offload is no reason to give up offload.
+func TestGarbage(t *testing.T) {
+	l := newLab(t, tun.Config{})
+	q := l.dev.Queues()[0]
+	garbage := bytes.Repeat([]byte{0x55}, 100)
+	pkts := []link.Packet{
+		{Bytes: garbage},
+		{Bytes: garbage, CsumStart: 20, CsumOffset: 16},
+		{Bytes: garbage, CsumStart: 20, CsumOffset: 16, SegSize: 10, HdrLen: 40},
+		linktest.Echo(ours4, kernel4.Addr(), 10),
+	}
+	if n, err := q.Write(pkts); n != 1 || err == nil || errors.Is(err, net.ErrClosed) {
+		t.Errorf("Write: got %d, %v; want 1 and an error that is not fatal", n, err)
+	}
+	if err := linktest.AwaitEcho(q, 10); err != nil {
+		t.Fatal(err)
+	}
+	if s := l.dev.Stats(); s.Dropped != 3 || s.Refused != 0 || !l.dev.Offload().Has(link.OffloadTSO) {
+		t.Errorf("stats %+v, offload %v; want 3 dropped and offload as before", s, l.dev.Offload())
+	}
+}
+
+func TestInterfaceDown(t *testing.T) {
+	l := newLab(t, tun.Config{})
+	q := l.dev.Queues()[0]
+	if err := l.dev.SetDown(); err != nil {
+		t.Fatal(err)
+	}
+	n, err := q.Write([]link.Packet{linktest.Echo(ours4, kernel4.Addr(), 10)})
+	if n != 0 || err != unix.EIO {
+		t.Errorf("Write while down: got %d, %v; want 0, EIO", n, err)
+	}
+	if err := l.dev.SetUp(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Write([]link.Packet{linktest.Echo(ours4, kernel4.Addr(), 10)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := linktest.AwaitEcho(q, 10); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestClosedAndDeleted(t *testing.T) {
+	for _, how := range []string{"close", "delete", "delete the interface"} {
+		l := newLab(t, tun.Config{Queues: 2})
+		done := make(chan error)
+		for _, q := range l.dev.Queues() {
+			go func() {
+				var err error
+				for pkts := linktest.Packets(4); err == nil; {
+					_, err = q.Read(pkts)
+				}
+				done <- err
+			}()
+		}
+		var err error
+		switch how {
+		case "close":
+			err = l.dev.Close()
+		case "delete":
+			err = l.dev.Delete()
+		default:
+			err = l.dev.Interface.Delete()
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", how, err)
+		}
+		for range l.dev.Queues() {
+			if err := <-done; !errors.Is(err, net.ErrClosed) {
+				t.Errorf("%s: Read got %v, want net.ErrClosed", how, err)
+			}
+		}
+		_, err = l.dev.Queues()[0].Write([]link.Packet{linktest.Echo(ours4, kernel4.Addr(), 10)})
+		if !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%s: Write got %v, want net.ErrClosed", how, err)
+		}
+	}
+}
+
+func TestPersist(t *testing.T) {
+	l := newLab(t, tun.Config{Name: "keep0", Persist: true, MTU: 1400})
+	if err := l.dev.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// Attach without offload to what had it on: the kernel must be told.
+	dev, err := openIn(l.Namespace, tun.Config{Name: "keep0", NoOffload: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	linktest.Limit(t, dev)
+	l.dev = dev
+	if dev.MTU() != 1400 {
+		t.Errorf("MTU %d, want 1400", dev.MTU())
+	}
+	checkSizes(t, dev, l.transfer(t, dev.Queues()[0], ours4, kernel4.Addr()))
+	if _, err := openIn(l.Namespace, tun.Config{Name: "keep0"}); !errors.Is(err, unix.EBUSY) {
+		t.Errorf("second Open: got %v, want EBUSY", err)
+	}
+	if err := dev.Delete(); err != nil {
+		t.Fatal(err)
+	}
+	l.Do(func() error {
+		if _, err := tun.Lookup("keep0"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Lookup after Delete: got %v, want fs.ErrNotExist", err)
+		}
+		return nil
+	})
+}
+
+func TestSeveralQueuesOneOpened(t *testing.T) {
+	ns := newNamespace(t)
+	first, err := openIn(ns, tun.Config{Name: "many", Queues: 3, Persist: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Close()
+	dev, err := openIn(ns, tun.Config{Name: "many"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	linktest.Limit(t, dev)
+	l := &lab{ns, dev}
+	l.address(t)
+	checkSizes(t, dev, l.transfer(t, dev.Queues()[0], ours4, kernel4.Addr()))
+}
+
+func TestFromFile(t *testing.T) {
+	tests := []struct {
+		name  string
+		flags uint16
+		cfg   tun.Config
+		want  link.Offload
+	}{
+		{"plain", 0, tun.Config{}, link.OffloadNone},
+		{"virtio-net header", unix.IFF_VNET_HDR, tun.Config{}, link.OffloadChecksum | link.OffloadTSO},
+		{"virtio-net header, no offload", unix.IFF_VNET_HDR, tun.Config{NoOffload: true}, link.OffloadNone},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			ns := newNamespace(t)
+			f, err := ns.OpenTUN("given0", test.flags)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// From outside the namespace the interface cannot be seen.
+			if err := fromFileOutside(t, f); err == nil || !strings.Contains(err.Error(), "set Config.MTU") {
+				t.Errorf("got %v, want the advice to set Config.MTU", err)
+			}
+			var dev *tun.Device
+			if derr := ns.Do(func() error { dev, err = tun.FromFile(f, test.cfg); return err }); derr != nil {
+				t.Fatal(derr)
+			}
+			linktest.Limit(t, dev)
+			if dev.Name() != "given0" || dev.MTU() != 1500 || dev.Offload() != test.want {
+				t.Errorf("%s, MTU %d, offload %v", dev.Name(), dev.MTU(), dev.Offload())
+			}
+			l := &lab{ns, dev}
+			l.address(t)
+			checkSizes(t, dev, l.transfer(t, dev.Queues()[0], ours4, kernel4.Addr()))
+		})
+	}
+}
+
+// fromFileOutside takes over a copy of f in our own namespace, where its interface is not.
+func fromFileOutside(t *testing.T, f *os.File) error {
+	t.Helper()
+	var fd int
+	raw, err := f.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(old uintptr) { fd, err = unix.Dup(int(old)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tun.FromFD(fd, tun.Config{})
+	return err
+}
+
+func TestFromFDElsewhere(t *testing.T) {
+	ns := newNamespace(t)
+	f, err := ns.OpenTUN("given0", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev, err := tun.FromFile(f, tun.Config{MTU: 1300})
+	if err != nil {
+		t.Fatal(err)
+	}
+	linktest.Limit(t, dev)
+	if dev.MTU() != 1300 {
+		t.Errorf("MTU %d, want 1300", dev.MTU())
+	}
+	if err := dev.SetUp(); err == nil || !strings.Contains(err.Error(), "taken over") {
+		t.Errorf("SetUp: got %v", err)
+	}
+}
+
+func TestRoute(t *testing.T) {
+	l := newLab(t, tun.Config{Name: "r0"})
+	routes := []tun.Route{
+		{Dst: netip.MustParsePrefix("192.0.2.0/24"), RTOMin: 5 * time.Millisecond, InitCwnd: 40, MTU: 1200, LockMTU: true},
+		{Dst: netip.MustParsePrefix("0.0.0.0/0"), Via: ours4, Src: kernel4.Addr()},
+		{Dst: netip.MustParsePrefix("2001:db8::/32"), RTOMin: 7 * time.Millisecond},
+		{Dst: netip.MustParsePrefix("192.0.2.0/24"), RTOMin: 6 * time.Millisecond, InitCwnd: 40, MTU: 1200, LockMTU: true}, // replaces
+	}
+	for _, r := range routes {
+		if err := l.dev.AddRoute(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.dev.SetTxQueueLen(1234); err != nil {
+		t.Fatal(err)
+	}
+	checkOutput(t, l, []string{"ip", "route"},
+		"192.0.2.0/24 dev r0 scope link", "mtu lock 1200", "initcwnd 40", "rto_min lock 6ms", "default via 10.7.0.2 dev r0 src 10.7.0.1")
+	checkOutput(t, l, []string{"ip", "-6", "route"}, "2001:db8::/32 dev r0 metric 1024 rto_min lock 7ms")
+	checkOutput(t, l, []string{"ip", "link", "show", "r0"}, "qlen 1234")
+	err := l.dev.AddRoute(tun.Route{Dst: netip.MustParsePrefix("198.51.100.0/24"), Via: netip.MustParseAddr("203.0.113.9")})
+	if !errors.Is(err, unix.ENETUNREACH) && !errors.Is(err, unix.EINVAL) || !strings.Contains(fmt.Sprint(err), "198.51.100.0/24") {
+		t.Errorf("route through an unreachable gateway: got %v", err)
+	}
+}
+
+func checkOutput(t *testing.T, l *lab, args []string, want ...string) {
+	t.Helper()
+	out, err := l.Command(t.Context(), args[0], args[1:]...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+	got := strings.Join(strings.Fields(string(out)), " ")
+	for _, w := range want {
+		if !strings.Contains(got, w) {
+			t.Errorf("%v: got %s, want %s in it", args, got, w)
+		}
+	}
+}
