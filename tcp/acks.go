@@ -52,11 +52,12 @@ func (c *Conn) owe(now mono.Time, why ackReason, seg *Segment) {
 
 // oweForData decides how soon got bytes in order are acknowledged.
 //
-// RFC 9293, Section 3.8.6.3: "A TCP SHOULD implement a delayed ACK (SHLD-18), … an ACK SHOULD be generated for at least
-// every second full-sized segment or 2*RMSS bytes of new data (where RMSS is the MSS specified by the TCP endpoint
-// receiving the segments to be acknowledged, or the default value if not specified) (SHLD-19). … within 0.5 seconds".
+// RFC 9293, Section 3.8.6.3: "A TCP endpoint SHOULD implement a delayed ACK (SHLD-18), but an ACK should not be
+// excessively delayed; in particular, the delay MUST be less than 0.5 seconds (MUST-40). An ACK SHOULD be generated for at
+// least every second full-sized segment or 2*RMSS bytes of new data (where RMSS is the MSS specified by the TCP endpoint
+// receiving the segments to be acknowledged, or the default value if not specified) (SHLD-19)."
 //
-// req: RFC9293 SHLD-18, RFC9293 SHLD-19, RFC9293 MUST-59
+// req: RFC9293 SHLD-18, SHLD-19, MUST-40, MUST-58, MUST-59, RFC5681 4.2-1, 4.2-2, 4.2-3, 4.2-4
 func (c *Conn) oweForData(now mono.Time, got int, seg *Segment) {
 	if got == 0 {
 		return
@@ -156,8 +157,8 @@ func tsBefore(a uint32, b seq.Number) bool { return seq.Number(a).Less(b) }
 
 // tsExpired reports whether TS.Recent is too old to judge by.
 //
-// RFC 7323, Section 5.5: "If the TS.Recent value is … idle for more than 24 days … the timestamp of the first segment is
-// taken to be valid".
+// RFC 7323, Section 5.5: "We therefore require that an implementation of PAWS include a mechanism to "invalidate" the
+// TS.Recent value when a connection is idle for more than 24 days."
 func (c *Conn) tsExpired(now mono.Time) bool {
 	return now.Sub(c.ts.recentAt) > 24*24*time.Hour
 }

@@ -110,7 +110,7 @@ func (c *Conn) onHeard(now mono.Time) {
 //
 // RFC 7323, Section 5.3, R1: "If there is a Timestamps option in the arriving segment, SEG.TSval < TS.Recent, TS.Recent
 // is valid (see later discussion), and if the RST bit is not set, then treat the arriving segment as not acceptable:
-// Send an acknowledgment in reply as specified in Section 3.10.7.4 of [RFC9293] and drop the segment."
+// Send an acknowledgment in reply … and drop the segment."
 func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 	if !c.ts.ok || seg.Has(wire.RST) {
 		return 0, true
@@ -222,8 +222,9 @@ func (c *Conn) trim(seg *Segment, start, wnd int) {
 // checkRST performs the second check.
 //
 // RFC 5961, Section 3.2: "If the RST bit is set and the sequence number exactly matches the next expected sequence
-// number (RCV.NXT), then TCP MUST reset the connection. … does not exactly match the next expected sequence value, yet is
-// within the current receive window, TCP MUST send an acknowledgment (challenge ACK)".
+// number (RCV.NXT), then TCP MUST reset the connection. … If the RST bit is set and the sequence number does not exactly
+// match the next expected sequence value, yet is within the current receive window (RCV.NXT < SEG.SEQ <
+// RCV.NXT+RCV.WND), TCP MUST send an acknowledgment (challenge ACK)".
 func (c *Conn) checkRST(now mono.Time, seg *Segment) (Drop, bool) {
 	if !seg.Has(wire.RST) {
 		return 0, true

@@ -88,9 +88,8 @@ func (c *Conn) toTimeWait(now mono.Time) {
 
 // CanReuse reports whether a SYN that arrived for a connection in TIME-WAIT may begin a new one.
 //
-// RFC 9293, Section 3.10.7.4, TIME-WAIT: RFC 6191, Section 2: "If the previous incarnation of the connection used
-// Timestamps … if the timestamp in the incoming SYN is greater than the last timestamp seen" or the sequence number is
-// greater than the last one seen.
+// RFC 9293, Section 3.6.1 allows it if the new sequence numbers lie above the old; RFC 6191, Section 2 lets timestamps
+// decide where both incarnations use them.
 //
 // req: RFC9293 MAY-2
 func (c *Conn) CanReuse(syn *Segment) bool {

@@ -39,7 +39,7 @@ type Config struct {
 	InitialRTO time.Duration
 	// MinRTO and MaxRTO bound it afterwards: 200 ms and 120 s.
 	MinRTO, MaxRTO time.Duration
-	// DelayedACK is how long an acknowledgment may wait for company: 40 ms. RFC 9293, MUST-59 limits it to 500 ms.
+	// DelayedACK is how long an acknowledgment may wait for company: 40 ms. RFC 9293, MUST-40 limits it to 500 ms.
 	DelayedACK time.Duration
 	// TimeWait is how long TIME-WAIT lasts: 60 s.
 	TimeWait time.Duration

@@ -22,8 +22,8 @@ const (
 // OnICMP takes an ICMP error whose embedded segment belongs to this connection. at is that segment's sequence number,
 // mtu the path's next-hop MTU for ICMPTooBig, err what to report. It returns false if the error is not believed.
 //
-// RFC 5927, Section 4: "TCP checks that the TCP sequence number contained in the payload of the ICMP error message is
-// within the range SND.UNA =< SEG.SEQ < SND.NXT."
+// RFC 5927, Section 4.1: the sequence number in the embedded segment has to be that of data in flight, SND.UNA =< SEG.SEQ
+// < SND.NXT.
 //
 // req: RFC9293 MUST-54, RFC9293 SHLD-25
 func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err syscall.Errno) bool {
@@ -34,7 +34,7 @@ func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err sysc
 	case ICMPTooBig:
 		return c.onPathMTU(now, mtu)
 	case ICMPHard:
-		// RFC 5461, Section 4.1: hard errors abort only "connections in any of the non-synchronized states".
+		// RFC 5461, Section 4: hard errors abort a connection only before it is synchronized.
 		if c.state == StateSynSent {
 			c.toClosed(err)
 			return true
@@ -49,7 +49,8 @@ const minPathMTU = 552
 
 // onPathMTU lowers the segment size and sends again at once what did not fit.
 //
-// RFC 1191, Section 6.4: "the retransmission … should be sent … immediately".
+// RFC 1191, Section 6.4: "the retransmission could be done in immediate response to a notification that the Path MTU has
+// changed".
 func (c *Conn) onPathMTU(now mono.Time, mtu int) bool {
 	least := minPathMTU
 	if c.id.Remote.Addr().Unmap().Is6() {

@@ -27,7 +27,7 @@ func (c *Conn) persistTimeout() time.Duration {
 // onPersistTimer sends what a small window allows, or probes a closed one.
 //
 // RFC 9293, Section 3.8.6.1: "As long as the receiving TCP peer continues to send acknowledgments in response to the
-// probe segments, the sending TCP endpoint MUST allow the connection to stay open (MUST-37)."
+// probe segments, the sending TCP peer MUST allow the connection to stay open (MUST-37)."
 //
 // req: RFC9293 MUST-37
 func (c *Conn) onPersistTimer(now mono.Time) {

@@ -62,10 +62,10 @@ func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
 	off := c.rcvOffset(first)
 	if len(seg.Payload) > 0 {
 		if c.user.closed {
-			// RFC 9293, Section 3.6.1: "If the local TCP connection is closed by the remote side due to … or if
-			// received data is still pending, the local host should send a RST to show that data was lost."
+			// RFC 9293, Section 3.6.1: "if new data is received after CLOSE is called, its TCP implementation SHOULD
+			// send a RST to show that data was lost (SHLD-3)."
 			//
-			// req: RFC9293 MUST-12
+			// req: RFC9293 SHLD-3
 			c.reset(syscall.ECONNRESET)
 			return DropAfterClose
 		}
