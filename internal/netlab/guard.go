@@ -53,7 +53,7 @@ func startGuard(ns *os.File) (*Guard, error) {
 	}
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{guardName}
-	cmd.Env = []string{}
+	cmd.Env = []string{"GORACE=atexit_sleep_ms=0"} // nothing of ours; a race build would linger
 	cmd.Dir = "/"
 	cmd.Stderr = os.Stderr                            // for when nobody listens any more
 	cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true} // what is typed at us must not reach it

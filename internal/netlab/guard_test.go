@@ -183,7 +183,7 @@ func changeEverything(guard *Guard) error {
 		}
 	}
 	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "v0"}, PeerName: "v1"}
-	if err := firstError(netlink.LinkAdd(veth), setUp(veth, 1500, []netip.Prefix{addr, addr6})); err != nil {
+	if err := firstError(netlink.LinkAdd(veth), setUp(veth, &Options{MTU: 1500, Kernel: []netip.Prefix{addr, addr6}})); err != nil {
 		return err
 	}
 	rule4, rule6 := netlink.NewRule(), netlink.NewRule()

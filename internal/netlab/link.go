@@ -10,30 +10,105 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/tun"
 )
 
 // queueLen is the transmit queue of our links, in packets: what the kernel sends should wait there and not be lost.
 const queueLen = 10000
 
-// setUp addresses a link of the namespace that the calling thread is in, and brings it up.
-func setUp(link netlink.Link, mtu int, addrs []netip.Prefix) error {
-	name := link.Attrs().Name
+// farEnd is the name of the veth that the packet socket is on.
+const farEnd = "antedon-far"
+
+// attach makes the link in the namespace of the calling thread and returns our end of it.
+func attach(o *Options) (link.Device, error) {
+	if o.TUN == TUNNever {
+		return attachPacket(o)
+	}
+	dev, err := attachTUN(o)
+	if o.TUN == TUNIfUsable && isUnusable(err) {
+		return attachPacket(o)
+	}
+	return dev, err
+}
+
+// isUnusable reports whether err says that there is no TUN driver, or none that we may use.
+func isUnusable(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) ||
+		errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENXIO)
+}
+
+func attachTUN(o *Options) (link.Device, error) {
+	dev, err := tun.Open(tun.Config{Name: o.Name, MTU: o.MTU, Queues: o.Queues, NoOffload: o.NoOffload})
+	if err != nil {
+		return nil, err
+	}
+	if err := setUpNamed(o.Name, o); err != nil {
+		dev.Close()
+		return nil, err
+	}
+	return dev, nil
+}
+
+// attachPacket makes a pair of veths. Neither does ARP or neighbour discovery: there is but one way to go.
+func attachPacket(o *Options) (link.Device, error) {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = o.Name
+	err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: farEnd})
+	if err != nil {
+		return nil, fmt.Errorf("netlab: make a pair of veths: %w", err)
+	}
+	for _, name := range []string{o.Name, farEnd} {
+		end, err := netlink.LinkByName(name)
+		if err == nil {
+			err = netlink.LinkSetARPOff(end)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("netlab: %s: %w", name, err)
+		}
+	}
+	if err := setUpNamed(farEnd, &Options{MTU: o.MTU}); err != nil {
+		return nil, err
+	}
+	if err := setUpNamed(o.Name, o); err != nil {
+		return nil, err
+	}
+	return openPacket(farEnd, o)
+}
+
+func setUpNamed(name string, o *Options) error {
+	l, err := netlink.LinkByName(name)
+	if err != nil {
+		return fmt.Errorf("netlab: %s: %w", name, err)
+	}
+	return setUp(l, o)
+}
+
+// setUp gives a link its MTU, addresses and routes and brings it up, in the namespace of the calling thread.
+func setUp(l netlink.Link, o *Options) error {
+	name := l.Attrs().Name
 	if err := quiet(name); err != nil {
 		return err
 	}
-	if err := netlink.LinkSetMTU(link, mtu); err != nil {
-		return fmt.Errorf("netlab: set the MTU of %s to %d: %w", name, mtu, err)
+	if err := netlink.LinkSetMTU(l, o.MTU); err != nil {
+		return fmt.Errorf("netlab: set the MTU of %s to %d: %w", name, o.MTU, err)
 	}
-	if err := netlink.LinkSetTxQLen(link, queueLen); err != nil {
+	if err := netlink.LinkSetTxQLen(l, queueLen); err != nil {
 		return fmt.Errorf("netlab: set the queue length of %s: %w", name, err)
 	}
-	for _, p := range addrs {
-		if err := netlink.AddrAdd(link, address(p)); err != nil {
+	for _, p := range o.Kernel {
+		if err := netlink.AddrAdd(l, address(p)); err != nil {
 			return fmt.Errorf("netlab: give %s the address %s: %w", name, p, err)
 		}
 	}
-	if err := netlink.LinkSetUp(link); err != nil {
+	if err := netlink.LinkSetUp(l); err != nil {
 		return fmt.Errorf("netlab: bring up %s: %w", name, err)
+	}
+	for _, p := range o.Routes {
+		if err := netlink.RouteAdd(&netlink.Route{LinkIndex: l.Attrs().Index, Dst: ipNet(p)}); err != nil {
+			return fmt.Errorf("netlab: route %s to %s: %w", p, name, err)
+		}
 	}
 	return nil
 }
@@ -54,13 +129,13 @@ func ipNet(p netip.Prefix) *net.IPNet {
 // quiet keeps the kernel from sending, or believing, anything on the link of its own accord.
 //
 // These are niceties: a container may have /proc/sys read-only, or the kernel no IPv6.
-func quiet(link string) error {
+func quiet(name string) error {
 	for _, s := range []struct{ name, value string }{
 		{"addr_gen_mode", "1"}, // no link-local address
 		{"accept_ra", "0"},     // and hence no router solicitations
 		{"accept_dad", "0"},
 	} {
-		path := "/proc/sys/net/ipv6/conf/" + link + "/" + s.name
+		path := "/proc/sys/net/ipv6/conf/" + name + "/" + s.name
 		err := os.WriteFile(path, []byte(s.value), 0)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) &&
 			!errors.Is(err, unix.EROFS) {
