@@ -2,14 +2,12 @@ package netlab
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/netip"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,70 +17,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// parts are what copies of this binary do instead of testing.
-var parts = map[string]func() int{
-	"victim": playVictim,
-	"exit":   func() int { return 7 },
-	"signal": playSignal,
-}
-
-// playVictim starts all sorts of children, prints their ids and the path of a file, and waits for its end.
-func playVictim() int {
-	if err := victim(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	select {}
-}
-
-func victim() error {
-	ns, err := NewNamespace()
-	if err != nil {
-		return err
-	}
-	guard, err := NewGuard()
-	if err != nil {
-		return err
-	}
-	inside := ns.Command(context.Background(), "sleep", "1000")
-	if err := inside.Start(); err != nil {
-		return err
-	}
-	daemon, err := ns.Command(context.Background(), "sh", "-c", daemonise).Output()
-	if err != nil {
-		return err
-	}
-	outside := exec.Command("sleep", "1000")
-	if err := outside.Start(); err != nil {
-		return err
-	}
-	kill, err := KillProcess(outside.Process.Pid)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp("", "netlab-victim-")
-	if err != nil {
-		return err
-	}
-	if err := firstError(guard.Add(kill), guard.Add(RemoveFile(f.Name()))); err != nil {
-		return err
-	}
-	_, err = fmt.Printf("%d\n%s%d\n%s\n", inside.Process.Pid, daemon, outside.Process.Pid, f.Name())
-	return err
-}
-
-// playSignal waits for a signal and tells which one it was.
-func playSignal() int {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, unix.SIGTERM, unix.SIGINT)
-	fmt.Println("ready")
-	fmt.Println(<-c)
-	return 9
-}
-
 func TestGuardOfKilledProcess(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
+	cmd.Env = append(os.Environ(), partVar+"=victim")
+	testKill(t, cmd, cmd.Start)
+}
+
+// testKill starts a victim, kills it and looks whether anything of it survives.
+func testKill(t *testing.T, cmd *exec.Cmd, start func() error) {
 	before := snapshot(t, nil)
-	cmd := partCommand(t.Context(), "victim")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +34,7 @@ func TestGuardOfKilledProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := start(); err != nil {
 		t.Fatal(err)
 	}
 	lines := bufio.NewReader(stdout)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,12 +34,67 @@ func TestMain(m *testing.M) {
 	os.Exit(parts[part]())
 }
 
-// partCommand returns a command that plays a part.
-func partCommand(ctx context.Context, part string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "/proc/self/exe")
-	cmd.Env = append(os.Environ(), partVar+"="+part)
-	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: 0}
-	return cmd
+// parts are what copies of this binary do instead of testing.
+var parts = map[string]func() int{
+	"victim":  playVictim,
+	"exit":    func() int { return 7 },
+	"signal":  playSignal,
+	"suicide": func() int { unix.Kill(os.Getpid(), unix.SIGKILL); select {} },
+}
+
+// playVictim starts all sorts of children, prints their ids and the path of a file, and waits for its end.
+func playVictim() int {
+	if err := victim(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	select {}
+}
+
+func victim() error {
+	ns, err := NewNamespace()
+	if err != nil {
+		return err
+	}
+	guard, err := NewGuard()
+	if err != nil {
+		return err
+	}
+	inside := ns.Command(context.Background(), "sleep", "1000")
+	if err := inside.Start(); err != nil {
+		return err
+	}
+	daemon, err := ns.Command(context.Background(), "sh", "-c", daemonise).Output()
+	if err != nil {
+		return err
+	}
+	outside := exec.Command("sleep", "1000")
+	if err := outside.Start(); err != nil {
+		return err
+	}
+	kill, err := KillProcess(outside.Process.Pid)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp("", "netlab-victim-")
+	if err != nil {
+		return err
+	}
+	if err := firstError(guard.Add(kill), guard.Add(RemoveFile(f.Name()))); err != nil {
+		return err
+	}
+	_, err = fmt.Printf("%d\n%s%d\n%s\n", inside.Process.Pid, daemon, outside.Process.Pid, f.Name())
+	return err
+}
+
+// playSignal prints the signals that come.
+func playSignal() int {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, unix.SIGTERM, unix.SIGINT)
+	fmt.Println("ready")
+	fmt.Println(<-c)
+	fmt.Println(<-c)
+	return 9
 }
 
 func newNamespace(t *testing.T) *Namespace {

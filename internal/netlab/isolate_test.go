@@ -1,0 +1,146 @@
+package netlab
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func newUnprivileged(t *testing.T, node Node) *Unprivileged {
+	t.Helper()
+	u, err := NewUnprivileged(node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := u.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return u
+}
+
+// self returns a command that runs this binary as an ordinary user, to play a part unless that is "".
+func self(t *testing.T, u *Unprivileged, part string, args ...string) *Cmd {
+	t.Helper()
+	cmd, err := u.Self(t.Context(), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(cmd.Env, partVar+"="+part)
+	return cmd
+}
+
+var nodes = []struct {
+	name string
+	node Node
+	want string // what opening it says
+}{
+	{"open", NodeOpen, "opened"},
+	{"forbidden", NodeForbidden, "Permission denied"},
+	{"absent", NodeAbsent, "No such file"},
+}
+
+func TestUnprivileged(t *testing.T) {
+	var before, after unix.Stat_t
+	errBefore := unix.Stat("/dev/net/tun", &before)
+	for _, n := range nodes {
+		t.Run(n.name, func(t *testing.T) {
+			u := newUnprivileged(t, n.node)
+			out := output(t, u.Command(t.Context(), "sh", "-c", "id -u; id -g; id -G; pwd; (exec 3</dev/net/tun && echo opened) 2>&1 || true"))
+			if !strings.HasPrefix(out, "65534\n65534\n65534\n"+u.dir+"\n") || !strings.Contains(out, n.want) {
+				t.Errorf("got\n%s", out)
+			}
+		})
+	}
+	errAfter := unix.Stat("/dev/net/tun", &after)
+	if !errors.Is(errAfter, errBefore) || before.Ino != after.Ino || before.Mode != after.Mode || before.Ctim != after.Ctim {
+		t.Errorf("the machine's own node was touched: %+v %v, before %+v %v", after, errAfter, before, errBefore)
+	}
+}
+
+// TestRootless runs tests of this binary as an ordinary user.
+func TestRootless(t *testing.T) {
+	for _, n := range nodes {
+		t.Run(n.name, func(t *testing.T) {
+			run := "^Test(Namespace|Lab|Pair|Command|Guard|Undo|Snapshot)"
+			if n.node != NodeOpen {
+				run = "^Test(Lab|Pair)/^packet"
+			}
+			u := newUnprivileged(t, n.node)
+			out := output(t, self(t, u, "", "-test.v", "-test.run", run))
+			if !strings.Contains(out, "--- PASS: TestLabPing/packet") || strings.Contains(out, "--- SKIP") {
+				t.Errorf("not what was to be run:\n%s", out)
+			}
+		})
+	}
+}
+
+func TestRootlessKilled(t *testing.T) {
+	cmd := self(t, newUnprivileged(t, NodeOpen), "victim")
+	testKill(t, cmd.Cmd, cmd.Start)
+}
+
+func TestIsolateExitCode(t *testing.T) {
+	u := newUnprivileged(t, NodeOpen)
+	for part, want := range map[string]int{"exit": 7, "suicide": 128 + int(unix.SIGKILL)} {
+		err := self(t, u, part).Run()
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok || exit.ExitCode() != want {
+			t.Errorf("%s: got %v, want exit status %d", part, err, want)
+		}
+	}
+}
+
+func TestIsolateForwardsSignals(t *testing.T) {
+	cmd := self(t, newUnprivileged(t, NodeOpen), "signal")
+	cmd.SysProcAttr.Setsid = true // no terminal
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"ready", unix.SIGTERM.String(), unix.SIGINT.String()} {
+		lines := bufio.NewReader(stdout)
+		if got, err := lines.ReadString('\n'); strings.TrimSpace(got) != want {
+			t.Fatalf("got %q, %v, want %q", got, err, want)
+		}
+		if i < 2 {
+			cmd.Process.Signal([]os.Signal{unix.SIGTERM, unix.SIGINT}[i])
+		}
+	}
+	err = cmd.Wait()
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 9 {
+		t.Errorf("got %v, want exit status 9", err)
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	for _, tt := range []struct{ name, value, want string }{
+		{"user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces="},
+		{"user/max_net_namespaces", "0", "sysctl -w user.max_net_namespaces="},
+		{"kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"},
+		{"kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
+		{"", "", "container"},
+	} {
+		got := advice(func(name string) string {
+			if name == tt.name {
+				return tt.value
+			}
+			return ""
+		})
+		if !strings.Contains(got, tt.want) || strings.Contains(got, "\n") {
+			t.Errorf("%s=%s: got %q, want something with %q", tt.name, tt.value, got, tt.want)
+		}
+	}
+	if err := explain(unix.EPERM); !errors.Is(err, unix.EPERM) {
+		t.Errorf("%v is not EPERM", err)
+	}
+}
