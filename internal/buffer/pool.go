@@ -76,6 +76,9 @@ func (p *Pool) Get(n int) *Chunk {
 // Hold adds a reference to c.
 func (p *Pool) Hold(c *Chunk) { c.refs++ }
 
+// Shared reports whether anyone else holds a reference to c too.
+func (c *Chunk) Shared() bool { return c.refs > 1 }
+
 // Release drops a reference to c.
 func (p *Pool) Release(c *Chunk) {
 	c.refs--

@@ -1,0 +1,154 @@
+package antedon
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/antedon-net/antedon/host"
+	"github.com/antedon-net/antedon/tcp"
+)
+
+// Dial connects to address on the named network: "tcp", "tcp4", "tcp6", "udp", "udp4" or "udp6". It fits
+// http.Transport.DialContext.
+func (s *Stack) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return (&Dialer{Stack: s}).Dial(ctx, network, address)
+}
+
+// Dialer holds the options of a connection to be.
+type Dialer struct {
+	// Stack is the stack to dial on.
+	Stack *Stack
+
+	// LocalAddr is the address to dial from, as a *net.TCPAddr, *net.UDPAddr or *net.IPAddr. Nil, an unspecified
+	// address or port 0 let the stack choose. Any address may be used, even one that is not the stack's own, if
+	// Transparent is set.
+	LocalAddr net.Addr
+
+	// Transparent lets LocalAddr be an address that nobody owns here. It is up to the network to bring the answers.
+	Transparent bool
+
+	// Timeout bounds the whole Dial, besides its context.
+	Timeout time.Duration
+
+	// TCP, if not nil, replaces the stack's configuration for this connection.
+	TCP *tcp.Config
+}
+
+// Dial connects to address on the named network. The addresses of a host name are tried one after the other.
+func (d *Dialer) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if d.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.Timeout)
+		defer cancel()
+	}
+	fail := func(remote net.Addr, err error) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: network, Source: d.LocalAddr, Addr: remote, Err: err}
+	}
+	if len(network) >= 3 && network[:3] == "udp" {
+		c, err := d.dialPacket(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
+	f, err := parseNetwork(network, "tcp")
+	if err != nil {
+		return fail(nil, err)
+	}
+	local, ok := toAddrPort(d.LocalAddr)
+	if !ok {
+		return fail(nil, &net.AddrError{Err: "unusable local address", Addr: d.LocalAddr.String()})
+	}
+	remotes, err := d.Stack.resolve(ctx, network, address, f)
+	if err != nil {
+		return fail(nil, err)
+	}
+	opt := host.DialOptions{TCP: netTCP(d.TCP), Transparent: d.Transparent}
+	var first error
+	for _, r := range remotes {
+		if r.Addr().IsUnspecified() {
+			r = netip.AddrPortFrom(loopbackFor(r.Addr()), r.Port()) // as package net does
+		}
+		c, err := d.Stack.shard.Dial(ctx, local, r, opt)
+		if err == nil {
+			return newConn(network, c), nil
+		}
+		if first == nil {
+			_, first = fail(tcpAddr(r), err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, first
+}
+
+func loopbackFor(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return netip.IPv6Loopback()
+}
+
+// DefaultBacklog is how many connections wait to be accepted.
+const DefaultBacklog = 4096
+
+// Listen announces on a local address: "tcp", "tcp4" or "tcp6". An empty host or an unspecified one accepts connections
+// to any of the stack's addresses; port 0 chooses a free one.
+func (s *Stack) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	return (&ListenConfig{Stack: s}).Listen(ctx, network, address)
+}
+
+// ListenConfig holds the options of a listener.
+type ListenConfig struct {
+	// Stack is the stack to listen on.
+	Stack *Stack
+
+	// Backlog bounds the connections that wait to be accepted, and those not yet established: DefaultBacklog.
+	Backlog int
+
+	// AnyAddress accepts connections to every address, AnyPort to every port that no other listener has. The
+	// accepted Conn's LocalAddr says which.
+	AnyAddress, AnyPort bool
+
+	// TCP, if not nil, replaces the stack's configuration for accepted connections.
+	TCP *tcp.Config
+}
+
+// Listen announces on a local address.
+func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	fail := func(a net.Addr, err error) (net.Listener, error) {
+		return nil, &net.OpError{Op: "listen", Net: network, Addr: a, Err: err}
+	}
+	f, err := parseNetwork(network, "tcp")
+	if err != nil {
+		return fail(nil, err)
+	}
+	addrs, err := lc.Stack.resolve(ctx, network, address, f)
+	if err != nil {
+		return fail(nil, err)
+	}
+	backlog := lc.Backlog
+	if backlog == 0 {
+		backlog = DefaultBacklog
+	}
+	l, err := lc.Stack.shard.Listen(addrs[0], backlog, host.ListenOptions{
+		AnyAddress: lc.AnyAddress, AnyPort: lc.AnyPort, TCP: netTCP(lc.TCP),
+	})
+	if err != nil {
+		return fail(tcpAddr(addrs[0]), err)
+	}
+	return &Listener{l: l, network: network}, nil
+}
+
+// netTCP gives a configuration the one default in which package net differs from tcp.Config.
+func netTCP(cfg *tcp.Config) *tcp.Config {
+	if cfg == nil {
+		return nil
+	}
+	c := *cfg
+	c.NoDelay = true
+	return &c
+}

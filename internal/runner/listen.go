@@ -1,0 +1,93 @@
+package runner
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/antedon-net/antedon/host"
+)
+
+// Listener accepts connections.
+type Listener struct {
+	s      *Shard
+	h      *host.Listener
+	amu    sync.Mutex // one Accept at a time
+	gate   gate
+	dl     deadline
+	closed bool
+}
+
+// Listen starts to accept connections to local.
+func (s *Shard) Listen(local netip.AddrPort, backlog int, opt host.ListenOptions) (*Listener, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, net.ErrClosed
+	}
+	h, err := s.host.ListenTCP(local, backlog, opt)
+	if err != nil {
+		return nil, err
+	}
+	l := &Listener{s: s, h: h}
+	h.User = l
+	s.waiters[l] = struct{}{}
+	return l, nil
+}
+
+func (l *Listener) wakeAll() { l.gate.wake() }
+
+// Accept waits for a connection.
+func (l *Listener) Accept() (*Conn, error) {
+	l.amu.Lock()
+	defer l.amu.Unlock()
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	for {
+		switch {
+		case l.closed, l.s.closed:
+			return nil, net.ErrClosed
+		case l.dl.expired:
+			return nil, os.ErrDeadlineExceeded
+		}
+		if hc := l.h.Accept(); hc != nil {
+			c := l.s.connOf(hc)
+			c.accepted = true
+			return c, nil
+		}
+		l.gate.wait(&l.s.mu)
+	}
+}
+
+// Close stops listening. Connections in the queue are reset; those accepted live on.
+func (l *Listener) Close() error {
+	l.s.mu.Lock()
+	if l.closed {
+		l.s.mu.Unlock()
+		return net.ErrClosed
+	}
+	l.closed = true
+	l.dl.stop()
+	now := l.s.Now()
+	l.h.Close()
+	l.gate.wake()
+	delete(l.s.waiters, l)
+	l.s.finish(now)
+	return nil
+}
+
+// SetDeadline moves the deadline of Accept.
+func (l *Listener) SetDeadline(t time.Time) error {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	if l.closed {
+		return net.ErrClosed
+	}
+	l.dl.set(&l.s.mu, t, &l.gate)
+	return nil
+}
+
+// Addr returns the listener's address.
+func (l *Listener) Addr() netip.AddrPort { return l.h.Addr() }

@@ -1,0 +1,244 @@
+// Package runner is the only loop that touches device, clock and host together.
+//
+// A Shard is one device queue, one host, one mutex and one timer. Everything the host owns belongs to whoever holds the
+// mutex, which is never held across a system call or a user's callback: callers copy their bytes and write packets to
+// the device outside it.
+//
+// # Who does the work
+//
+// The goroutine that causes packets sends them. Whoever finds a connection with something to send and nobody sending it
+// becomes its sender: it cuts a few segments under the mutex, writes them to the device outside it, and looks again;
+// others who cause more leave it to the sender. So the packets of one connection leave in order, a segment is cut as
+// late as possible, and connections do not wait for each other. The bytes of a packet under way are pinned by references
+// to their chunks, which the sender drops when the write has returned.
+//
+// One reader goroutine per shard takes packets in, and one runtime timer ticks the host. These two alone keep everything
+// moving; no progress depends on a caller.
+package runner
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/antedon-net/antedon/host"
+	"github.com/antedon-net/antedon/internal/buffer"
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/link"
+)
+
+// Shard drives one host over one queue of a device.
+type Shard struct {
+	dev   link.Device
+	queue link.Queue
+	epoch time.Time
+
+	mu      sync.Mutex
+	host    *host.Host
+	pool    *buffer.Pool
+	free    *batch // transmit batches not in use
+	direct  sender // packets of no connection
+	timer   *time.Timer
+	timerAt mono.Time
+	closed  bool
+	failure error               // what ended the reader, nil while it runs
+	open    map[*Conn]struct{}  // those with something to deliver
+	waiters map[waiter]struct{} // those somebody may wait for
+	idle    gate                // told when a connection is done with its peer
+
+	eachPacket bool // acknowledge packet by packet: the device does not coalesce
+	done       chan struct{}
+	writeErrs  atomic.Uint64
+}
+
+// New starts a shard. It owns dev from now on.
+func New(dev link.Device, cfg host.Config) *Shard {
+	pool := cfg.Pool
+	if pool == nil {
+		pool = buffer.NewPool(0)
+		cfg.Pool = pool
+	}
+	cfg.MTU, cfg.Offload = dev.MTU(), dev.Offload()
+	s := &Shard{
+		dev: dev, queue: dev.Queues()[0], epoch: time.Now().Add(-time.Second),
+		host: host.New(cfg), pool: pool, timerAt: mono.Never,
+		open: make(map[*Conn]struct{}), waiters: make(map[waiter]struct{}), done: make(chan struct{}),
+		eachPacket: cfg.Offload&link.OffloadTSO == 0,
+	}
+	s.timer = time.AfterFunc(time.Hour, s.onTimer)
+	go s.readLoop()
+	return s
+}
+
+// Now returns the shard's clock: above zero and never running backwards.
+func (s *Shard) Now() mono.Time { return mono.Time(time.Since(s.epoch)) }
+
+// Batches of packets read at once: enough to empty a busy device, few enough that the bytes of super-packets stay in
+// cache until they are looked at.
+const (
+	readBatchSuper = 8
+	readBatchPlain = 64
+)
+
+// readLoop takes packets from the device until it closes.
+func (s *Shard) readLoop() {
+	defer close(s.done)
+	n := readBatchSuper
+	if s.eachPacket {
+		n = readBatchPlain
+	}
+	pkts, chunks := make([]link.Packet, n), make([]*buffer.Chunk, n)
+	s.mu.Lock()
+	s.refill(pkts, chunks)
+	s.mu.Unlock()
+	for {
+		n, err := s.queue.Read(pkts)
+		if err != nil {
+			s.fail(err)
+			s.mu.Lock()
+			for _, c := range chunks {
+				s.pool.Release(c)
+			}
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Lock()
+		now := s.Now()
+		for i := range n {
+			s.host.Recv(now, &pkts[i], chunks[i])
+			if s.eachPacket && i+1 < n {
+				s.pump(now)
+			}
+		}
+		s.refill(pkts[:n], chunks[:n])
+		s.finish(now)
+	}
+}
+
+// refill replaces the chunks that somebody kept.
+func (s *Shard) refill(pkts []link.Packet, chunks []*buffer.Chunk) {
+	for i, c := range chunks {
+		if c != nil && !c.Shared() {
+			continue
+		}
+		if c != nil {
+			s.pool.Release(c)
+		}
+		chunks[i] = s.pool.Get(buffer.MaxChunk)
+		pkts[i].Buf = chunks[i].B
+	}
+}
+
+// onTimer is the shard's one timer.
+func (s *Shard) onTimer() {
+	s.mu.Lock()
+	s.timerAt = mono.Never
+	now := s.Now()
+	s.host.Tick(now)
+	s.finish(now)
+}
+
+// setTimer makes sure that onTimer comes no later than the host's deadline. A deadline that moved away leaves the timer
+// as it is: an early tick costs less than a change with every packet.
+func (s *Shard) setTimer(now mono.Time) {
+	d := s.host.Deadline()
+	if d >= s.timerAt || s.closed {
+		return
+	}
+	s.timerAt = d
+	s.timer.Reset(max(0, d.Sub(now)))
+}
+
+// fail ends the shard because the device did.
+func (s *Shard) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure == nil {
+		s.failure = err
+	}
+	s.closed = true
+	s.timer.Stop()
+	for w := range s.waiters {
+		w.wakeAll()
+	}
+	s.idle.wake()
+}
+
+// Close waits until every connection's data and FIN are acknowledged, or ctx is done, and then closes the device. It
+// never waits for TIME-WAIT. The error is ctx's if connections had to be cut off.
+func (s *Shard) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return net.ErrClosed
+	}
+	for c := range s.open {
+		if !c.closed {
+			c.closeLocked()
+		}
+	}
+	s.finish(s.Now())
+	err := s.drainAll(ctx)
+	s.mu.Lock()
+	now := s.Now()
+	for c := range s.open {
+		c.h.Abort(now)
+		s.host.MarkDirty(c.h)
+	}
+	s.finish(now)
+	if e := s.dev.Close(); e != nil && err == nil {
+		err = e
+	}
+	<-s.done
+	return err
+}
+
+// drainAll waits until no connection has anything left to deliver.
+func (s *Shard) drainAll(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		s.idle.wake()
+		s.mu.Unlock()
+	})
+	defer stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		pending := 0
+		for c := range s.open {
+			if !c.delivered() {
+				pending++
+			}
+		}
+		if pending == 0 || s.closed {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s.idle.wait(&s.mu)
+	}
+}
+
+// Counters yields the name and value of every counter that is not 0.
+func (s *Shard) Counters() iter.Seq2[string, uint64] {
+	s.mu.Lock()
+	c := *s.host.Counters()
+	s.mu.Unlock()
+	return func(yield func(string, uint64) bool) {
+		if n := s.writeErrs.Load(); n != 0 && !yield("write errors", n) {
+			return
+		}
+		c.All()(yield)
+	}
+}
+
+// Device returns the shard's device.
+func (s *Shard) Device() link.Device { return s.dev }
+
+// isClosed reports whether err says that the device is gone.
+func isClosed(err error) bool { return errors.Is(err, net.ErrClosed) }
