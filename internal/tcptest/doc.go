@@ -1,0 +1,42 @@
+// Package tcptest drives TCP connections in tests, under virtual time: a Script plays the peer of one connection in the
+// notation of RFC 9293, a Pair lets two connections talk over a path that loses, repeats and reorders.
+//
+// A script reads like the figures of the RFC:
+//
+//	s := tcptest.New(t, tcptest.Established, tcptest.Setup{})
+//	s.Recv("<SEQ=1><ACK=1><WND=1000><DATA=100><CTL=ACK,PSH>")
+//	s.Expect("<SEQ=1><ACK=101><CTL=ACK>")
+//	s.ExpectNone()
+//
+// Sequence numbers are relative: the SYN of either side has number 0 and its first byte of data number 1. SEQ of a
+// received segment and ACK of a sent one count from the peer's initial sequence number, the others from ours. Data is a
+// pattern that follows the sequence numbers, so that a byte in the wrong place is noticed.
+//
+// The fields of a segment:
+//
+//	<SEQ=n> <ACK=n> <WND=n>       numbers; WND as in the header, not scaled
+//	<DATA=n>                      n bytes of text
+//	<CTL=SYN,ACK>                 control bits
+//	<URG=n>                       urgent pointer, with the bit
+//	<MSS=n> <WS=n> <SACKOK>       options of a SYN
+//	<TS=val,ecr> <NOTS>           timestamps in milliseconds since the start; none although negotiated
+//	<SACK=l:r,l:r>                SACK blocks
+//	<GSO=n>                       a super-segment of segments of n bytes
+//
+// Expect compares the fields that its pattern names; CTL, DATA and SACK that it does not name have to be empty. Every
+// segment the connection sends has to be expected, or discarded with Ignore, before the test ends. After every step a
+// Script checks what must always hold: the right edge of the window never moves left, something is armed while there is
+// something to wait for, no more is sent than the peer's window allows. At the end it checks that no chunk leaked.
+//
+// # Concurrency
+//
+// None. Nothing here reads a clock or sleeps.
+//
+// # Conformance
+//
+// RFC 9293, Section 3.10, whose segment notation this is.
+//
+// # Limitations
+//
+// A failure leaves a pcapng of the script's segments, with computed checksums, in the directory for temporary files.
+package tcptest

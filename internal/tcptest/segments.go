@@ -1,0 +1,267 @@
+package tcptest
+
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/buffer"
+	"github.com/antedon-net/antedon/internal/seq"
+	"github.com/antedon-net/antedon/tcp"
+	"github.com/antedon-net/antedon/wire"
+)
+
+// Recv lets the connection receive segments, in one batch, and drains it. Drop returns what became of the last.
+func (s *Script) Recv(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		seg := s.build(text)
+		s.drop = s.conn.Recv(s.now, &seg)
+		s.checkConn()
+	}
+	s.Drain()
+}
+
+// build makes a segment from its notation.
+func (s *Script) build(text string) tcp.Segment {
+	s.t.Helper()
+	n, err := parse(text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	seg := tcp.Segment{SegSize: n.gso, Payload: make([]byte, n.data)}
+	fill(seg.Payload, n.seq+synLen(n.ctl))
+	id := s.id()
+	h := &seg.Header
+	*h = wire.TCP{
+		SrcPort: id.Remote.Port(), DstPort: id.Local.Port(),
+		Seq: s.setup.IRS + uint32(n.seq), Flags: n.ctl, Window: uint16(n.wnd), Urgent: uint16(n.urg),
+	}
+	if n.ctl.Has(wire.ACK) {
+		h.Ack = s.setup.ISS + uint32(n.ack)
+	}
+	if n.named["URG"] {
+		h.Flags |= wire.URG
+	}
+	s.putOptions(n, &h.Options)
+	if !n.named["WND"] {
+		h.Window = uint16(s.peer.wnd)
+	}
+	s.noteWindow(h)
+	s.note("> %s", s.describe(h, len(seg.Payload), seg.SegSize, s.setup.IRS, s.setup.ISS, s.setup.TSBase, s.tsOurs))
+	s.capture(false, h, [][]byte{seg.Payload})
+	return seg
+}
+
+func synLen(f wire.Flags) int {
+	if f.Has(wire.SYN) {
+		return 1
+	}
+	return 0
+}
+
+func (s *Script) putOptions(n segment, o *wire.TCPOptions) {
+	syn := n.ctl.Has(wire.SYN)
+	offer := n
+	if syn && !n.named["MSS"] && !n.named["WS"] && !n.named["SACKOK"] {
+		offer = s.peer
+	}
+	o.HasMSS, o.MSS = offer.named["MSS"], uint16(offer.mss)
+	o.HasWScale, o.WScale = offer.named["WS"], uint8(offer.ws)
+	o.SACKPermitted = offer.named["SACKOK"]
+	switch {
+	case n.named["NOTS"]:
+	case n.named["TS"]:
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, s.setup.TSBase+uint32(n.tsVal), s.tsOurs+uint32(n.tsEcr)
+	case s.peer.named["TS"] && syn, s.tsOn:
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, s.setup.TSBase+uint32(s.elapsed().Milliseconds()), s.tsLatest
+	}
+	if !n.ctl.Has(wire.ACK) && !n.named["TS"] {
+		o.TSEcr = 0
+	}
+	for i, b := range n.sack {
+		o.SACK[i] = wire.SACKBlock{Left: s.setup.ISS + uint32(b[0]), Right: s.setup.ISS + uint32(b[1])}
+		o.NSACK++
+	}
+	if syn {
+		s.tsOn = o.HasTimestamps && !s.setup.Config.NoTimestamps
+	}
+}
+
+// noteWindow follows how far the peer's window lets the connection send.
+func (s *Script) noteWindow(h *wire.TCP) {
+	if !h.Flags.Has(wire.ACK) && !h.Flags.Has(wire.SYN) {
+		return
+	}
+	wnd := int(h.Window)
+	if !h.Flags.Has(wire.SYN) && s.peer.named["WS"] && !s.setup.Config.NoWindowScale {
+		wnd <<= min(s.peer.ws, 14)
+	}
+	ack := seq.Number(h.Ack)
+	if !h.Flags.Has(wire.ACK) {
+		ack = seq.Number(s.setup.ISS + 1)
+	}
+	s.sndLimit = seq.Max(s.sndLimit, ack.Add(wnd))
+}
+
+// describe puts a header into relative notation.
+func (s *Script) describe(h *wire.TCP, n, gso int, seqBase, ackBase, tsBase, ecrBase uint32) segment {
+	o := &h.Options
+	x := segment{
+		seq: seq.Number(h.Seq).Sub(seq.Number(seqBase)), ack: seq.Number(h.Ack).Sub(seq.Number(ackBase)),
+		wnd: int(h.Window), data: n, gso: gso, urg: int(h.Urgent), ctl: h.Flags, mss: int(o.MSS), ws: int(o.WScale),
+		named: map[string]bool{
+			"DATA": n > 0, "GSO": gso > 0, "URG": h.Flags.Has(wire.URG), "MSS": o.HasMSS, "WS": o.HasWScale,
+			"SACKOK": o.SACKPermitted, "TS": o.HasTimestamps,
+		},
+	}
+	if o.HasTimestamps {
+		x.tsVal, x.tsEcr = int(int32(o.TSVal-tsBase)), int(int32(o.TSEcr-ecrBase))
+		if o.TSEcr == 0 {
+			x.tsEcr = 0
+		}
+	}
+	for _, b := range o.SACK[:o.NSACK] {
+		x.sack = append(x.sack, [2]int{
+			seq.Number(b.Left).Sub(seq.Number(ackBase)), seq.Number(b.Right).Sub(seq.Number(ackBase)),
+		})
+	}
+	return x
+}
+
+// Drain takes what the connection wants to send.
+func (s *Script) Drain() {
+	s.t.Helper()
+	s.checkConn()
+	var out tcp.Out
+	out.Payload = make([]buffer.View, 0, 8)
+	for n := 0; s.conn.Next(s.now, &out); n++ {
+		s.take(&out)
+		if n > 10_000 {
+			s.fail("Next does not end")
+		}
+	}
+	s.events |= s.conn.Events()
+	s.checkArmed()
+}
+
+// take records one segment the connection sends.
+func (s *Script) take(out *tcp.Out) {
+	s.t.Helper()
+	var payload [][]byte
+	n, at := 0, seq.Number(out.Header.Seq).Sub(seq.Number(s.setup.ISS))
+	for _, v := range out.Payload {
+		if i := mismatch(v.B, at+n); i >= 0 {
+			s.fail("byte %d sent is wrong", at+n+i)
+		}
+		n += len(v.B)
+		payload = append(payload, append([]byte(nil), v.B...))
+	}
+	if n != out.Len {
+		s.fail("Len is %d, the views hold %d", out.Len, n)
+	}
+	s.env.Pool.ReleaseAll(out.Payload)
+	h := out.Header
+	if o := &h.Options; o.HasTimestamps {
+		if !s.tsSeen {
+			s.tsOurs, s.tsSeen = o.TSVal-uint32(s.elapsed().Milliseconds()), true
+		}
+		s.tsLatest = o.TSVal
+	}
+	x := s.describe(&h, n, out.SegSize, s.setup.ISS, s.setup.IRS, s.tsOurs, s.setup.TSBase)
+	s.note("< %s", x)
+	s.capture(true, &h, payload)
+	s.checkSent(out)
+	s.sent = append(s.sent, sentSegment{x, s.now, h, n})
+}
+
+// checkSent checks what must hold of every segment.
+func (s *Script) checkSent(out *tcp.Out) {
+	s.t.Helper()
+	h := &out.Header
+	if h.Flags.Has(wire.RST) {
+		return
+	}
+	if h.Options.HasWScale {
+		s.shift = h.Options.WScale
+	}
+	if end := seq.Number(h.Seq).Add(out.Len); out.Len > 0 && s.sndLimit.Less(end) {
+		s.fail("sends %d bytes beyond every window offered", end.Sub(s.sndLimit))
+	}
+	if !h.Flags.Has(wire.ACK) {
+		return
+	}
+	shift := s.shift
+	if h.Flags.Has(wire.SYN) || !s.peer.named["WS"] {
+		shift = 0
+	}
+	edge := seq.Number(h.Ack).Add(int(h.Window) << shift)
+	if s.hasEdge && edge.Less(s.edge) {
+		s.fail("the right edge of the window moves left by %d", s.edge.Sub(edge))
+	}
+	s.edge, s.hasEdge = edge, true
+}
+
+// checkConn checks what must hold between steps.
+func (s *Script) checkConn() {
+	s.t.Helper()
+	i := s.conn.Info(s.now)
+	if i.Unacked < 0 {
+		s.fail("SND.UNA is beyond SND.NXT")
+	}
+}
+
+// checkArmed checks that a connection with something to wait for has a deadline.
+func (s *Script) checkArmed() {
+	s.t.Helper()
+	i := s.conn.Info(s.now)
+	waits := i.Unacked > 0 || i.NotSent > 0 || s.conn.State() == tcp.StateTimeWait
+	if waits && s.conn.State() != tcp.StateClosed && s.conn.Deadline() == neverDeadline {
+		s.fail("data in flight or to be sent, and no deadline")
+	}
+}
+
+// Expect takes the next segment the connection sent and compares it.
+func (s *Script) Expect(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		want, err := parse(text)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if len(s.sent) == 0 {
+			s.fail("nothing sent\nwant %s", text)
+		}
+		got := s.sent[0]
+		s.sent = s.sent[1:]
+		if d := differences(got.segment, want); len(d) > 0 {
+			s.fail("got  %v\nwant %s\n%v", got.segment, text, d)
+		}
+	}
+}
+
+// ExpectNone checks that the connection sent nothing more.
+func (s *Script) ExpectNone() {
+	s.t.Helper()
+	if len(s.sent) > 0 {
+		s.fail("got  %v\nwant nothing", s.sent[0].segment)
+	}
+}
+
+// ExpectOnly is Expect and then ExpectNone.
+func (s *Script) ExpectOnly(texts ...string) {
+	s.t.Helper()
+	s.Expect(texts...)
+	s.ExpectNone()
+}
+
+// ExpectAfter checks that the connection sends nothing for d less a nanosecond, and then these segments.
+func (s *Script) ExpectAfter(d time.Duration, texts ...string) {
+	s.t.Helper()
+	s.ExpectNone()
+	s.Advance(d - 1)
+	s.ExpectNone()
+	s.Advance(1)
+	s.Expect(texts...)
+}
+
+// Ignore forgets what the connection sent so far and was not expected.
+func (s *Script) Ignore() { s.sent = nil }
