@@ -117,9 +117,12 @@ func (h *IPv4) fragmentFits(headerLen, payloadLen int) bool {
 }
 
 // AppendTo appends the header of a packet with payloadLen bytes of payload to b. It computes TotalLen and Checksum,
-// without changing h, and pads the options with zeros. It panics if an address is not IPv4.
+// without changing h, and pads the options with zeros. It panics if an address is not IPv4 or the options do not fit.
 func (h *IPv4) AppendTo(b []byte, payloadLen int) []byte {
 	start, n := len(b), h.Len()
+	if n > MaxIPv4HeaderLen {
+		panic("wire: more than 40 bytes of IPv4 options")
+	}
 	frag := uint16(h.FragOffset/8) & ipv4Offset
 	if h.DF {
 		frag |= ipv4DF
