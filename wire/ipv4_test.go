@@ -133,6 +133,15 @@ func TestIPv4BadOptions(t *testing.T) {
 	}
 }
 
+// RFC 1122, Section 3.2.2: "An ICMP error message MUST NOT be sent as the result of receiving: [...] a non-initial fragment".
+func TestIPv4BadOptionOfFragment(t *testing.T) {
+	h := IPv4{FragOffset: 8, TTL: 64, Proto: ProtoUDP, Src: host1, Dst: host2, Options: []byte{7, 1, 0, 0}}
+	got, _, err := ParseIPv4(h.AppendTo(nil, 0))
+	if err != ErrBadOption || got.Problem != (Problem{}) {
+		t.Errorf("error %v, Problem %+v, want %v and none to report", err, got.Problem, ErrBadOption)
+	}
+}
+
 func TestIPv4Options(t *testing.T) {
 	h := IPv4{Src: host1, Dst: host2, Options: []byte{1, 131, 3, 4, 1, 68, 4, 5, 0, 0, 0}}
 	if h.Len() != 32 {

@@ -63,7 +63,9 @@ func (h *IPv4) checkOptions() error {
 	for {
 		_, rest, ok, err := NextIPv4Option(b)
 		if err != nil {
-			h.Problem = Problem{Report: ReportUnicast, Pointer: IPv4HeaderLen + len(h.Options) - len(rest)}
+			if h.FragOffset == 0 { // none for a non-initial fragment (RFC 1122, Section 3.2.2)
+				h.Problem = Problem{Report: ReportUnicast, Pointer: IPv4HeaderLen + len(h.Options) - len(rest)}
+			}
 			return err
 		}
 		if !ok {
