@@ -178,19 +178,25 @@ func (c *Conn) Consume(now mono.Time, n int) {
 	}
 }
 
+const (
+	// tuneInterval is the least time over which the application's speed is taken: bursts are shorter.
+	tuneInterval = 5 * time.Millisecond
+	// shortestRTT keeps scheduling delays from looking like a lack of window.
+	shortestRTT = 100 * time.Microsecond
+)
+
 // tuneRecvBuffer grows the receive buffer so that one round trip of the application's reading speed fits twice.
 func (c *Conn) tuneRecvBuffer(now mono.Time, n int) {
 	t := &c.rcv.tune
 	t.copied += n
-	interval := max(c.rtt.srtt, 100*time.Microsecond)
 	if t.since == 0 {
 		t.since = now
 	}
-	if now.Sub(t.since) < interval {
+	rtt, elapsed := max(c.rtt.srtt, shortestRTT), now.Sub(t.since)
+	if elapsed < max(rtt, tuneInterval) {
 		return
 	}
-	elapsed := now.Sub(t.since)
-	perRTT := int(int64(t.copied) * int64(interval) / int64(elapsed))
+	perRTT := int(float64(t.copied) * float64(rtt) / float64(elapsed))
 	if 2*perRTT > c.rcv.size && c.env.Pool.Room() > 2*c.rcv.size {
 		c.rcv.size = min(2*c.rcv.size, c.maxRecvBuffer())
 	}
