@@ -98,7 +98,7 @@ func (c *Conn) initWindows(mtu int) {
 	c.rcv.mss = min(c.snd.mss, defaultMSS(c.id.Remote.Addr()))
 	c.rcv.size = c.cfg.InitialRecvBuffer
 	c.rcv.scale = 0
-	for c.rcv.scale < 14 && 65535<<c.rcv.scale < c.cfg.RecvBuffer {
+	for c.rcv.scale < 14 && c.cfg.RecvBuffer>>c.rcv.scale > 65535 {
 		c.rcv.scale++
 	}
 }

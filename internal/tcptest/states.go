@@ -11,18 +11,18 @@ import (
 type Start uint8
 
 const (
-	SynSent       Start = iota // our SYN is sent
-	SynReceived                // by a SYN to a listener
-	CrossedSYNs                // SYN-RECEIVED, by simultaneous open
-	Established                // by active open
-	Accepted                   // ESTABLISHED, by passive open
-	FinWait1                   // our FIN is sent
-	FinWait2                   // and acknowledged
-	CloseWait                  // the peer's FIN came
-	Closing                    // both FINs sent, neither acknowledged
-	LastAck                    // the peer's FIN came, ours is sent
-	TimeWait                   // by active close
-	ClosedTimeWait             // TIME-WAIT by simultaneous close
+	SynSent        Start = iota // our SYN is sent
+	SynReceived                 // by a SYN to a listener
+	CrossedSYNs                 // SYN-RECEIVED, by simultaneous open
+	Established                 // by active open
+	Accepted                    // ESTABLISHED, by passive open
+	FinWait1                    // our FIN is sent
+	FinWait2                    // and acknowledged
+	CloseWait                   // the peer's FIN came
+	Closing                     // both FINs sent, neither acknowledged
+	LastAck                     // the peer's FIN came, ours is sent
+	TimeWait                    // by active close
+	ClosedTimeWait              // TIME-WAIT by simultaneous close
 )
 
 var startNames = [...]string{
@@ -135,4 +135,12 @@ func (s *Script) shut(start Start) {
 		s.Recv("<SEQ=1><ACK=2><CTL=FIN,ACK>")
 		s.Expect("<SEQ=2><ACK=2><CTL=ACK>")
 	}
+}
+
+// TryAccept shows a segment to a listener and returns what comes of it.
+func TryAccept(t testing.TB, text string) (*tcp.Conn, tcp.Drop) {
+	t.Helper()
+	s := newScript(t, Setup{})
+	seg := s.build(text)
+	return tcp.Accept(s.env, &s.setup.Config, s.now, s.id(), s.setup.MTU, &seg)
 }
