@@ -40,6 +40,8 @@ func Checksum(b []byte) uint16 {
 // PseudoSum returns the folded, not complemented sum of the pseudo-header (RFC 9293, Section 3.1; RFC 8200, Section 8.1):
 // what the checksum field of a segment holds whose checksum the device completes. length is that of the transport header
 // and its payload. Both addresses are of the same family.
+//
+// req: RFC8200 8.1-1
 func PseudoSum(proto Proto, src, dst netip.Addr, length int) uint16 {
 	sum := uint64(proto) + uint64(length)
 	if src.Is4() {

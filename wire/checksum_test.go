@@ -114,6 +114,7 @@ func TestPartialChecksum(t *testing.T) {
 	}
 }
 
+// req: RFC8200 8.1-1
 func TestPseudoSum(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 0))

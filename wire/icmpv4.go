@@ -107,6 +107,8 @@ func ICMPv4MTURest(mtu int) uint32 { return uint32(uint16(mtu)) }
 func ICMPv4PointerRest(pointer int) uint32 { return uint32(uint8(pointer)) << 24 }
 
 // ParseICMPv4 reads the ICMP message b, verifies its checksum and returns what follows the second word.
+//
+// req: RFC792 1-3
 func ParseICMPv4(b []byte) (ICMPv4, []byte, error) {
 	if len(b) < ICMPHeaderLen {
 		return ICMPv4{}, nil, ErrTruncated
@@ -119,6 +121,8 @@ func ParseICMPv4(b []byte) (ICMPv4, []byte, error) {
 }
 
 // AppendTo appends the message, header and payload, to b with its checksum.
+//
+// req: RFC792 1-3
 func (h *ICMPv4) AppendTo(b, payload []byte) []byte {
 	start := len(b)
 	b = append(b, h.Type, h.Code, 0, 0)

@@ -50,6 +50,7 @@ func TestICMPv4Rest(t *testing.T) {
 	}
 }
 
+// req: RFC792 1-3
 func TestICMPv4Errors(t *testing.T) {
 	good := ipPayload(t, ip4Echo)
 	for _, tt := range []struct {

@@ -7,6 +7,7 @@ import (
 	"testing"
 )
 
+// req: RFC791 3.2-1, RFC6864 4.1-3
 func TestIPv4(t *testing.T) {
 	for _, tt := range []struct {
 		name, packet string
@@ -71,6 +72,7 @@ func resum(b []byte) []byte {
 	return b
 }
 
+// req: RFC791 3.1-4, RFC1122 3.2.1.2-1
 func TestIPv4Errors(t *testing.T) {
 	good := unhex(t, ip4Data)
 	route := unhex(t, ip4RecordRoute)
@@ -104,6 +106,7 @@ func TestIPv4Errors(t *testing.T) {
 	}
 }
 
+// req: RFC791 3.2-7, RFC1122 3.2.1.8-3
 func TestIPv4BadOptions(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -134,6 +137,8 @@ func TestIPv4BadOptions(t *testing.T) {
 }
 
 // RFC 1122, Section 3.2.2: "An ICMP error message MUST NOT be sent as the result of receiving: [...] a non-initial fragment".
+//
+// req: RFC1122 3.2.2-8
 func TestIPv4BadOptionOfFragment(t *testing.T) {
 	h := IPv4{FragOffset: 8, TTL: 64, Proto: ProtoUDP, Src: host1, Dst: host2, Options: []byte{7, 1, 0, 0}}
 	got, _, err := ParseIPv4(h.AppendTo(nil, 0))
@@ -142,6 +147,7 @@ func TestIPv4BadOptionOfFragment(t *testing.T) {
 	}
 }
 
+// req: RFC791 3.2-8
 func TestIPv4Options(t *testing.T) {
 	h := IPv4{Src: host1, Dst: host2, Options: []byte{1, 131, 3, 4, 1, 68, 4, 5, 0, 0, 0}}
 	if h.Len() != 32 {
@@ -184,6 +190,7 @@ func TestTOSBits(t *testing.T) {
 	}
 }
 
+// req: RFC791 3.2-1
 func FuzzIPv4(f *testing.F) {
 	for _, p := range capturedIP4 {
 		f.Add(unhex(f, p))

@@ -32,6 +32,8 @@ func (o IPv4Option) Copied() bool { return o.Type&ipv4OptCopied != 0 }
 // err is ErrBadOption if that end was forced by an option whose length cannot be.
 //
 //	for opt, rest, ok, err := NextIPv4Option(h.Options); ok; opt, rest, ok, err = NextIPv4Option(rest) {
+//
+// req: RFC791 3.2-7
 func NextIPv4Option(b []byte) (opt IPv4Option, rest []byte, ok bool, err error) {
 	for len(b) > 0 && b[0] == IPv4OptNOP {
 		b = b[1:]
@@ -58,6 +60,8 @@ func (h *IPv4) HasSourceRoute() bool {
 
 // checkOptions checks the form of the options and, if it is wrong, sets h.Problem to point at the option
 // (RFC 1122, Section 3.2.2.5). Options of unknown type are fine (RFC 1122, Section 3.2.1.8).
+//
+// req: RFC1122 3.2.1.8-3, 3.2.1.8-4, 3.2.2-8
 func (h *IPv4) checkOptions() error {
 	b := h.Options
 	for {

@@ -72,6 +72,7 @@ func chain(t *testing.T, next Proto, rest string) []byte {
 	return append(h.AppendTo(nil, len(payload)), payload...)
 }
 
+// req: RFC8200 4-2, 4.1-1, 4.2-1, 4.2-3, 4.4-1
 func TestIPv6Extensions(t *testing.T) {
 	const udp = "0001000200080000"
 	for _, tt := range []struct {
@@ -110,6 +111,7 @@ func TestIPv6Extensions(t *testing.T) {
 
 func zeros(n int) string { return string(bytes.Repeat([]byte("00"), n)) }
 
+// req: RFC8200 4-1, 4-4, 4.2-2, 4.4-2, 4.5-8, 4.5-9, 4.5-10
 func TestIPv6Errors(t *testing.T) {
 	good := unhex(t, ip6UDP)
 	const udp = "0001000200080000"

@@ -22,6 +22,8 @@ const (
 )
 
 // walk moves h.Proto and h.ProtoOffset over the extension headers of packet b to the payload, or to that of a fragment.
+//
+// req: RFC8200 4-1, 4-2, 4-3, 4-4, 4.1-1
 func (h *IPv6) walk(b []byte) error {
 	for {
 		switch h.Proto {
@@ -58,6 +60,7 @@ func (h *IPv6) reject(err error, code uint8, pointer int) error {
 	return err
 }
 
+// req: RFC8200 4-4
 func (h *IPv6) outOfPlace() error {
 	return h.reject(ErrUnknownHeader, ICMPv6UnknownHeader, h.NextOffset)
 }
@@ -84,6 +87,8 @@ func (h *IPv6) step(ext []byte) {
 
 // walkOptions steps over a hop-by-hop or destination options header. (Padding and router alert need no action of a host;
 // every other option we do not know.)
+//
+// req: RFC8200 4.2-1, 4.2-2, 4.2-3
 func (h *IPv6) walkOptions(b []byte) error {
 	ext, err := h.extension(b)
 	if err != nil {
@@ -107,6 +112,8 @@ func (h *IPv6) walkOptions(b []byte) error {
 }
 
 // unknownOption does what the action bits of an unknown option type ask for (RFC 8200, Section 4.2).
+//
+// req: RFC8200 4.2-2
 func (h *IPv6) unknownOption(kind byte, offset int) error {
 	h.Problem = Problem{Code: ICMPv6UnknownOption, Pointer: offset}
 	switch kind & ipv6OptAction {
@@ -129,6 +136,8 @@ func (h *IPv6) unknownOption(kind byte, offset int) error {
 // "If Segments Left is zero, the node must ignore the Routing header [...]. If Segments Left is non-zero, the node must
 // discard the packet and send an ICMP Parameter Problem, Code 0, message to the packet's Source Address, pointing to the
 // unrecognized Routing Type" (RFC 8200, Section 4.4).
+//
+// req: RFC8200 4.4-1, 4.4-2
 func (h *IPv6) walkRouting(b []byte) error {
 	ext, err := h.extension(b)
 	if err != nil {

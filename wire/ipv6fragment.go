@@ -70,6 +70,8 @@ func (h *IPv6) walkFragment(b []byte) error {
 }
 
 // checkFragment applies the rules of RFC 8200, Section 4.5, that one fragment can break by itself.
+//
+// req: RFC8200 4.5-8, 4.5-9, 4.5-10
 func (h *IPv6) checkFragment(b []byte) error {
 	f := &h.Fragment
 	n := len(b) - h.ProtoOffset
@@ -87,6 +89,8 @@ func (h *IPv6) checkFragment(b []byte) error {
 
 // hasWholeChain reports whether the first fragment b holds all headers "through the Upper-Layer header". What else may
 // be wrong with them shows when the packet has been reassembled.
+//
+// req: RFC8200 4.5-10
 func (h *IPv6) hasWholeChain(b []byte) bool {
 	rest := *h
 	rest.Fragment.More = false

@@ -91,6 +91,8 @@ func (f Flags) String() string {
 
 // ParseTCP reads the TCP header at the start of b, which ends where the segment ends. Together with ErrBadOption it
 // returns the header without options and the payload, so that the drop can be told by port.
+//
+// req: RFC9293 MUST-1, MUST-5
 func ParseTCP(b []byte) (TCP, []byte, error) {
 	if len(b) < TCPHeaderLen {
 		return TCP{}, nil, ErrTruncated

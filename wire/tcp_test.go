@@ -6,6 +6,7 @@ import (
 	"time"
 )
 
+// req: RFC9293 MUST-1, MUST-4, MUST-5
 func TestTCP(t *testing.T) {
 	for _, tt := range []struct {
 		name, packet string

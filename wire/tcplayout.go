@@ -63,6 +63,7 @@ func (o *TCPOptions) sackFits() int {
 	return max(0, min(int(o.NSACK), MaxSACKBlocks, room/8))
 }
 
+// req: RFC9293 MUST-68, MUST-69
 func (o *TCPOptions) appendTo(b []byte) []byte {
 	if o.HasMSS {
 		b = append(b, TCPOptMSS, 4, byte(o.MSS>>8), byte(o.MSS))

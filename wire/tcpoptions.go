@@ -74,6 +74,8 @@ const (
 // "TCP implementations MUST be prepared to handle an illegal option length (e.g., zero)" (RFC 9293, Section 3.1): an
 // option that ends beyond the header, or whose length is not one its kind can have, is ErrBadOption, and the segment
 // should be dropped. Fast Open is the exception, as its RFC asks.
+//
+// req: RFC9293 MUST-4, MUST-6, MUST-7, MUST-64, MUST-68
 func (o *TCPOptions) parse(b []byte) error {
 	if len(b) >= tsAlignedLen && binary.BigEndian.Uint32(b) == tsPrefix {
 		o.HasTimestamps = true

@@ -16,6 +16,7 @@ func header(options []byte) []byte {
 	return append(b, options...)
 }
 
+// req: RFC9293 MUST-4, MUST-6, MUST-64
 func TestTCPOptionsParse(t *testing.T) {
 	ts := TCPOptions{HasTimestamps: true, TSVal: 1, TSEcr: 2}
 	for _, tt := range []struct {
@@ -58,6 +59,8 @@ func TestTCPOptionsParse(t *testing.T) {
 }
 
 // RFC 9293, Section 3.1: "TCP implementations MUST be prepared to handle an illegal option length (e.g., zero)".
+//
+// req: RFC9293 MUST-7
 func TestTCPOptionsIllegalLength(t *testing.T) {
 	for _, tt := range []struct{ name, options string }{
 		{"length 0", "02000000"},
@@ -89,6 +92,7 @@ func TestTCPOptionsIllegalLength(t *testing.T) {
 	}
 }
 
+// req: RFC9293 MUST-68, MUST-69
 func TestTCPOptionsLayout(t *testing.T) {
 	blocks := [4]SACKBlock{{1, 2}, {3, 4}, {5, 6}, {7, 8}}
 	cookie := [16]byte{0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf}

@@ -25,6 +25,8 @@ type UDP struct {
 }
 
 // ParseUDP reads the UDP header at the start of b and returns the payload, cut to Length.
+//
+// req: RFC768 1-2
 func ParseUDP(b []byte) (UDP, []byte, error) {
 	if len(b) < UDPHeaderLen {
 		return UDP{}, nil, ErrTruncated
@@ -55,6 +57,8 @@ func (h *UDP) AppendTo(b []byte) []byte {
 
 // ChecksumOK reports whether the checksum of the datagram that ParseUDP read from b is correct, or over IPv4 absent.
 // Over IPv6 it may not be absent (RFC 8200, Section 8.1).
+//
+// req: RFC768 1-3, 1-4, RFC1122 4.1.3.4-1, RFC8200 8.1-3
 func (h *UDP) ChecksumOK(src, dst netip.Addr, b []byte) bool {
 	if h.Checksum == 0 {
 		return src.Is4()
@@ -67,6 +71,8 @@ func (h *UDP) ChecksumOK(src, dst netip.Addr, b []byte) bool {
 
 // UDPChecksum is TransportChecksum for a UDP datagram: "If the computed checksum is zero, it is transmitted as all ones"
 // (RFC 768).
+//
+// req: RFC768 1-3, 1-4, RFC8200 8.1-2
 func UDPChecksum(pseudo uint16, segs ...[]byte) uint16 {
 	if sum := TransportChecksum(pseudo, segs...); sum != 0 {
 		return sum

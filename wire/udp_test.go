@@ -30,6 +30,7 @@ func TestUDP(t *testing.T) {
 	}
 }
 
+// req: RFC768 1-2
 func TestUDPErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name, datagram string
@@ -49,6 +50,7 @@ func TestUDPErrors(t *testing.T) {
 	}
 }
 
+// req: RFC768 1-3, 1-4, RFC1122 4.1.3.4-1, RFC8200 8.1-1, 8.1-3
 func TestUDPChecksum(t *testing.T) {
 	good4, good6 := ipPayload(t, ip4UDP), ipPayload(t, ip6UDP)
 	for _, tt := range []struct {
@@ -81,6 +83,8 @@ func TestUDPChecksum(t *testing.T) {
 }
 
 // RFC 768: "If the computed checksum is zero, it is transmitted as all ones".
+//
+// req: RFC768 1-4, RFC8200 8.1-2
 func TestUDPChecksumIsNeverZero(t *testing.T) {
 	datagram := unhex(t, "00010002000a0000 0000")
 	pseudo := PseudoSum(ProtoUDP, host1, host2, len(datagram))
