@@ -58,6 +58,7 @@ func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
 	c.snd.una = seg.ack()
 	c.toEstablished(now)
 	c.ack.now = true
+	c.trim(seg, -1, c.rcv.adv.Sub(c.rcv.nxt))
 	c.arriveText(now, seg)
 	return Accepted
 }

@@ -71,11 +71,8 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 	o.HasMSS, o.MSS = true, uint16(c.rcv.advMSS)
 	o.SACKPermitted = c.snd.sackOK
 	o.HasWScale, o.WScale = c.snd.scaleOK, c.rcv.scale
-	wnd := min(c.freeWindow(), 65535)
-	out.Header.Window = uint16(wnd)
-	if c.state == StateSynReceived {
-		c.rcv.adv = seq.Max(c.rcv.adv, c.rcv.nxt.Add(wnd))
-	} else {
+	out.Header.Window = uint16(c.synWindow())
+	if c.state == StateSynSent {
 		out.Header.Ack = 0
 		o.TSEcr = 0
 	}

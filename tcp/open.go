@@ -113,7 +113,6 @@ func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 	o := &seg.Header.Options
 	c.rcv.irs = seg.seq()
 	c.rcv.nxt = c.rcv.irs.Add(1)
-	c.rcv.adv = c.rcv.nxt
 	c.ack.last = c.rcv.nxt
 
 	mss := defaultMSS(c.id.Remote.Addr())
@@ -121,7 +120,6 @@ func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 		mss = int(o.MSS)
 	}
 	c.snd.peerMSS = max(mss, minMSS)
-	c.setSendMSS()
 
 	// RFC 7323, Section 2.2: an option is in use when both SYNs carried it.
 	c.ts.ok = c.ts.ok && o.HasTimestamps
@@ -136,12 +134,20 @@ func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 	if c.ts.ok {
 		c.ts.recent, c.ts.recentAt = seq.Number(o.TSVal), now
 	}
+	c.setSendMSS()
+	c.rcv.adv = c.rcv.nxt.Add(c.synWindow())
 	// RFC 7323, Section 2.2: "The window field in a segment where the SYN bit is set … MUST NOT be scaled."
 	c.snd.wnd = int(seg.Header.Window)
 	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
 	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
 	c.user.lastHeard = now
 }
+
+// synWindow is the window that our SYN offers, or will offer.
+//
+// RFC 7323, Section 2.2: "The window field in a segment where the SYN bit is set (i.e., a <SYN> or <SYN,ACK>) MUST NOT be
+// scaled."
+func (c *Conn) synWindow() int { return min(c.freeWindow(), 65535) }
 
 // setSendMSS recomputes the segment size from what the peer takes and what the path carries.
 //

@@ -55,11 +55,7 @@ func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
 		c.ack.now = true
 		return DropAfterFIN
 	}
-	first := seg.seq()
-	if seg.Has(wire.SYN) {
-		first = first.Add(1)
-	}
-	off := c.rcvOffset(first)
+	off := c.rcvOffset(seg.seq())
 	if len(seg.Payload) > 0 {
 		if c.user.closed {
 			// RFC 9293, Section 3.6.1: "if new data is received after CLOSE is called, its TCP implementation SHOULD
