@@ -35,10 +35,11 @@ type Conn struct {
 
 // pending are segments owed whatever the send buffer holds.
 type pending struct {
-	syn   bool // SYN or SYN-ACK
-	rst   bool
-	probe bool // zero-window or keep-alive probe
-	force bool // send what the window allows, however small
+	syn    bool // SYN or SYN-ACK
+	rst    bool // the RST of an aborted connection
+	refuse bool // the RST that refuses a segment of the handshake
+	probe  bool // zero-window or keep-alive probe
+	force  bool // send what the window allows, however small
 }
 
 // userState is what the application has done.
@@ -48,7 +49,7 @@ type userState struct {
 	wantsRoom  bool // told that there is no room to write: owes EventWritable
 	keepProbes int  // keep-alive probes sent since the peer was last heard
 	lastHeard  mono.Time
-	rstSeq     seq.Number
+	refused    seq.Number // SEG.ACK of the segment to be refused
 }
 
 // settings are what an application may change on a connection.

@@ -13,6 +13,9 @@ func (c *Conn) Next(now mono.Time, out *Out) bool {
 	case c.pend.rst:
 		c.putReset(out)
 		return true
+	case c.pend.refuse:
+		c.putRefusal(out)
+		return true
 	case c.state == StateClosed:
 		return false
 	case c.state == StateSynSent || c.state == StateSynReceived:
@@ -82,21 +85,29 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 	}
 }
 
-// putReset writes the RST of an aborted connection, or the one that refuses a segment of a handshake.
+// putReset writes the RST of an aborted connection.
 //
 // RFC 9293, Section 3.10.5: "Send a reset segment: <SEQ=SND.NXT><CTL=RST>". It carries an ACK, as Linux's does.
 func (c *Conn) putReset(out *Out) {
 	c.pend.rst = false
-	out.Header = wire.TCP{SrcPort: c.id.Local.Port(), DstPort: c.id.Remote.Port()}
+	c.beginReset(out, c.snd.nxt)
+	out.Header.Flags |= wire.ACK
+	out.Header.Ack = uint32(c.rcv.nxt)
+}
+
+// putRefusal writes the RST that answers a segment of a handshake whose ACK is not acceptable: <SEQ=SEG.ACK><CTL=RST>.
+func (c *Conn) putRefusal(out *Out) {
+	c.pend.refuse = false
+	c.beginReset(out, c.user.refused)
+}
+
+func (c *Conn) beginReset(out *Out, at seq.Number) {
+	out.Header = wire.TCP{
+		SrcPort: c.id.Local.Port(), DstPort: c.id.Remote.Port(), Seq: uint32(at), Flags: wire.RST,
+	}
 	out.Payload, out.Len, out.SegSize = out.Payload[:0], 0, 0
 	out.TOS, out.TTL = c.opt.tos, c.opt.ttl
 	c.count.segsOut++
-	if c.state != StateClosed {
-		out.Header.Seq, out.Header.Flags = uint32(c.user.rstSeq), wire.RST
-		return
-	}
-	out.Header.Seq, out.Header.Flags = uint32(c.snd.nxt), wire.RST|wire.ACK
-	out.Header.Ack = uint32(c.rcv.nxt)
 }
 
 // segmentSize returns how much payload a segment with out's options carries.
