@@ -33,6 +33,8 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 }
 
 // ackNewData moves SND.UNA: measures the round trip, frees the bytes, and lets an acknowledged FIN change the state.
+//
+// req: RFC6298 5-3, 5-4, RFC6582 3.2-5, RFC6675 5-2
 func (c *Conn) ackNewData(now mono.Time, seg *Segment, una uint64, acked int) {
 	c.snd.una = seg.ack()
 	off := una + uint64(acked)
@@ -84,6 +86,8 @@ func (c *Conn) onFINAcked(now mono.Time) {
 // RFC 9293, Section 3.10.7.4: "If (SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)), set SND.WND <-
 // SEG.WND, set SND.WL1 <- SEG.SEQ, and set SND.WL2 <- SEG.ACK. … The check here prevents using old segments to update
 // the window."
+//
+// req: RFC7323 2.3-4
 func (c *Conn) updateSendWindow(seg *Segment) {
 	if !c.snd.wl1.Less(seg.seq()) && (c.snd.wl1 != seg.seq() || seg.ack().Less(c.snd.wl2)) {
 		return
@@ -106,6 +110,8 @@ func (c *Conn) updateSendWindow(seg *Segment) {
 //
 // RFC 6298, Section 3: "RTT samples MUST NOT be made using segments that were retransmitted (and thus for which it is
 // ambiguous whether the reply was for the first instance of the packet or a later instance)", unless timestamps tell.
+//
+// req: RFC9293 MUST-18, RFC6298 3-1, 3-2, 3-3, RFC7323 3.2-3, 4.2-1
 func (c *Conn) sampleRTT(now mono.Time, seg *Segment, off uint64) {
 	rec, ok := c.loss.sent.acked(off)
 	switch {
@@ -140,6 +146,8 @@ func (c *Conn) sampleTimestamp(now mono.Time, seg *Segment) {
 // number is equal to the greatest acknowledgment received on the given connection … and (e) the advertised window in the
 // incoming acknowledgment equals the advertised window in the last incoming acknowledgment." With SACK, RFC 6675, Section
 // 2 asks for new information instead.
+//
+// req: RFC5681 3.2-6, RFC6675 5-3
 func (c *Conn) isDuplicateACK(seg *Segment, sacked int) bool {
 	if c.inFlight() == 0 {
 		return false

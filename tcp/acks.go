@@ -39,6 +39,8 @@ const (
 const challengeInterval = 500 * time.Millisecond
 
 // owe notes that seg is to be answered with an acknowledgment.
+//
+// req: RFC5961 7-1
 func (c *Conn) owe(now mono.Time, why ackReason, seg *Segment) {
 	limited := why == ackChallenge || why == ackOutOfWindow && (len(seg.Payload) == 0 || seg.Has(wire.SYN))
 	if limited {
@@ -109,6 +111,8 @@ func (c *Conn) noteDuplicate(off uint64, n int) {
 // RFC 2018, Section 4: "The first SACK block (i.e., the one immediately following the kind and length fields in the
 // option) MUST specify the contiguous block of data containing the segment which triggered this ACK"; RFC 2883, Section
 // 4: a duplicate is reported once, before the others.
+//
+// req: RFC2018 4-1, 4-2, 4-3, 4-4, 4-6, 4-7, 4-8, 8-1, 8-2
 func (c *Conn) putSACK(o *wire.TCPOptions) {
 	if !c.snd.sackOK {
 		return
@@ -167,6 +171,8 @@ func (c *Conn) tsExpired(now mono.Time) bool {
 //
 // RFC 7323, Section 4.3: "If: SEG.TSval >= TS.Recent and SEG.SEQ <= Last.ACK.sent then SEG.TSval is copied to
 // TS.Recent".
+//
+// req: RFC7323 4.3-1, 4.3-2, 4.3-3, 5.2-1
 func (c *Conn) updateRecentTimestamp(now mono.Time, seg *Segment) {
 	o := &seg.Header.Options
 	if !c.ts.ok || !o.HasTimestamps || seg.Has(wire.RST) {

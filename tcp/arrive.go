@@ -23,6 +23,8 @@ func (c *Conn) Recv(now mono.Time, seg *Segment) Drop {
 }
 
 // arriveSynSent is RFC 9293, Section 3.10.7.3.
+//
+// req: RFC9293 MUST-10, RFC5961 3.2-6
 func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
 	// "First, check the ACK bit": "If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset".
 	if seg.Has(wire.ACK) && (seg.ack().LessEq(c.snd.iss) || c.snd.nxt.Less(seg.ack())) {
@@ -66,14 +68,18 @@ func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
 // sampleHandshake measures the round trip of a SYN that was sent once.
 //
 // RFC 6298, Section 3: "RTT samples MUST NOT be made using segments that were retransmitted".
+//
+// req: RFC6298 5-8
 func (c *Conn) sampleHandshake(now mono.Time, seg *Segment) {
-	if c.loss.retries == 0 && c.snd.lastSent != 0 {
+	if c.loss.rexmitAt == 0 {
 		c.rtt.sample(c.cfg, now.Sub(c.snd.lastSent))
 		return
 	}
-	// RFC 6298, Section 5.7: "If the timer expires awaiting the ACK of a SYN segment and the TCP implementation is
-	// using an RTO less than 3 seconds, the RTO MUST be re-initialized to 3 seconds when data transmission begins".
-	c.rtt.rto = max(c.rtt.rto, 3*time.Second)
+	if c.loss.retries > 0 {
+		// RFC 6298, Section 5.7: "If the timer expires awaiting the ACK of a SYN segment and the TCP implementation is
+		// using an RTO less than 3 seconds, the RTO MUST be re-initialized to 3 seconds when data transmission begins".
+		c.rtt.rto = max(c.rtt.rto, 3*time.Second)
+	}
 	if seg.Header.Options.HasTimestamps && c.ts.ok {
 		c.sampleTimestamp(now, seg)
 	}
@@ -112,6 +118,8 @@ func (c *Conn) onHeard(now mono.Time) {
 // RFC 7323, Section 5.3, R1: "If there is a Timestamps option in the arriving segment, SEG.TSval < TS.Recent, TS.Recent
 // is valid (see later discussion), and if the RST bit is not set, then treat the arriving segment as not acceptable:
 // Send an acknowledgment in reply … and drop the segment."
+//
+// req: RFC7323 5.2-5, 5.3-1, 5.3-2, 5.3-3, 3.2-8, 3.2-9
 func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 	if !c.ts.ok || seg.Has(wire.RST) {
 		return 0, true
@@ -133,7 +141,16 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 //
 // RFC 9293, Section 3.10.7.4: "If an incoming segment is not acceptable, an acknowledgment should be sent in reply
 // (unless the RST bit is set, if so drop the segment and return)".
+//
+// req: RFC9293 MUST-66
 func (c *Conn) checkSeq(now mono.Time, seg *Segment) (Drop, bool) {
+	if c.state == StateSynReceived && seg.Has(wire.SYN) && seg.seq() == c.rcv.irs {
+		if !seg.Has(wire.ACK) || seg.ack() != c.snd.nxt {
+			c.pend.syn = true // the SYN again: it wants the SYN-ACK again
+			return DropDuplicate, false
+		}
+		c.clearSYN(seg) // simultaneous open: the SYN-ACK that acknowledges our SYN
+	}
 	first, n := seg.seq(), seg.length()
 	wnd := c.rcv.adv.Sub(c.rcv.nxt)
 	start := first.Sub(c.rcv.nxt) // negative: begins with what is already here
@@ -160,18 +177,11 @@ func (c *Conn) checkSeq(now mono.Time, seg *Segment) (Drop, bool) {
 }
 
 // refuse answers an unacceptable segment.
+//
+// req: RFC5961 3.2-2
 func (c *Conn) refuse(now mono.Time, seg *Segment, end int) (Drop, bool) {
 	if seg.Has(wire.RST) {
 		return DropRSTOutOfWindow, false
-	}
-	if c.state == StateSynReceived && seg.Has(wire.SYN) && seg.seq() == c.rcv.irs {
-		if seg.Has(wire.ACK) && seg.ack() == c.snd.nxt {
-			// Simultaneous open: the peer's SYN-ACK acknowledges our SYN; its own SYN is old.
-			c.clearSYN(seg)
-			return 0, true
-		}
-		c.pend.syn = true // a repeated SYN asks for the SYN-ACK again
-		return DropDuplicate, false
 	}
 	if c.state == StateTimeWait && seg.Has(wire.FIN) {
 		// "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and
@@ -226,6 +236,8 @@ func (c *Conn) trim(seg *Segment, start, wnd int) {
 // number (RCV.NXT), then TCP MUST reset the connection. … If the RST bit is set and the sequence number does not exactly
 // match the next expected sequence value, yet is within the current receive window (RCV.NXT < SEG.SEQ <
 // RCV.NXT+RCV.WND), TCP MUST send an acknowledgment (challenge ACK)".
+//
+// req: RFC9293 SHLD-2, RFC5961 3.2-1, 3.2-3, 3.2-4, 3.2-5
 func (c *Conn) checkRST(now mono.Time, seg *Segment) (Drop, bool) {
 	if !seg.Has(wire.RST) {
 		return 0, true
@@ -255,6 +267,8 @@ func (c *Conn) checkRST(now mono.Time, seg *Segment) (Drop, bool) {
 //
 // RFC 5961, Section 4.2: "If the SYN bit is set, irrespective of the sequence number, TCP MUST send an ACK (also
 // referred to as challenge ACK) to the remote peer".
+//
+// req: RFC5961 4.2-1, 4.2-2, 4.2-3
 func (c *Conn) checkSYN(now mono.Time, seg *Segment) (Drop, bool) {
 	if !seg.Has(wire.SYN) {
 		return 0, true
@@ -266,6 +280,8 @@ func (c *Conn) checkSYN(now mono.Time, seg *Segment) (Drop, bool) {
 // checkACK performs the fifth check and reports whether processing of seg continues.
 //
 // RFC 9293, Section 3.10.7.4: "If SND.UNA < SEG.ACK =< SND.NXT, then set SND.UNA <- SEG.ACK."
+//
+// req: RFC5961 5.2-1, 5.2-2
 func (c *Conn) checkACK(now mono.Time, seg *Segment) (Drop, bool) {
 	if !seg.Has(wire.ACK) {
 		return DropNoACK, false
@@ -312,6 +328,8 @@ func (c *Conn) completeHandshake(now mono.Time, seg *Segment) (Drop, bool) {
 // RFC 5961, Section 5.2: "The ACK value is considered acceptable only if it is in the range of ((SND.UNA -
 // MAX.SND.WND) <= SEG.ACK <= SND.NXT). All incoming segments whose ACK value doesn't satisfy the above condition MUST be
 // discarded and an ACK sent back."
+//
+// req: RFC9293 MAY-12, RFC5961 5.2-1, 5.2-2
 func (c *Conn) checkOldACK(now mono.Time, seg *Segment) (Drop, bool) {
 	if seg.ack().Less(c.snd.una.Add(-c.snd.maxWnd)) {
 		c.owe(now, ackChallenge, seg)
@@ -323,6 +341,8 @@ func (c *Conn) checkOldACK(now mono.Time, seg *Segment) (Drop, bool) {
 // noteUrgent parses the urgent pointer. Urgent data stays in line.
 //
 // RFC 9293, Section 3.10.7.4: "If the URG bit is set, RCV.UP <- max(RCV.UP,SEG.UP)".
+//
+// req: RFC9293 MUST-30, MUST-31, MUST-62
 func (c *Conn) noteUrgent(seg *Segment) {
 	if seg.Has(wire.URG) && c.state.canReceive() {
 		if up := seg.seq().Add(int(seg.Header.Urgent)); !c.rcv.hasUp || c.rcv.up.Less(up) {

@@ -91,7 +91,7 @@ func (c *Conn) toTimeWait(now mono.Time) {
 // RFC 9293, Section 3.6.1 allows it if the new sequence numbers lie above the old; RFC 6191, Section 2 lets timestamps
 // decide where both incarnations use them.
 //
-// req: RFC9293 MAY-2
+// req: RFC9293 MAY-2, SHLD-4
 func (c *Conn) CanReuse(syn *Segment) bool {
 	if c.state != StateTimeWait || !isOpening(syn) {
 		return false

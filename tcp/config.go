@@ -83,6 +83,8 @@ func orDuration(v, def time.Duration) time.Duration {
 }
 
 // WithDefaults returns c with every zero field replaced by its default.
+//
+// req: RFC9293 MUST-28, SHLD-11
 func (c Config) WithDefaults() Config {
 	c.SendBuffer = max(orInt(c.SendBuffer, 4<<20), 2048)
 	c.RecvBuffer = min(max(orInt(c.RecvBuffer, 16<<20-1), 256), 1<<30-1)

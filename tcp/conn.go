@@ -115,7 +115,7 @@ func Dial(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 
 // Accept answers a SYN that came to a listener: a passive OPEN. The first segment drained is the SYN-ACK.
 //
-// req: RFC9293 MUST-10
+// req: RFC9293 MUST-10, MUST-11
 func Accept(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn *Segment) (*Conn, Drop) {
 	if !isOpening(syn) {
 		return nil, DropNotSYN
@@ -178,6 +178,8 @@ func (c *Conn) toEstablished(now mono.Time) {
 
 // toClosed deletes the TCB's contents. err is nil if the connection ended in order. What arrived before can still be
 // read, as in Linux: a server that answers and resets because it did not read everything is still heard.
+//
+// req: RFC9293 MUST-12
 func (c *Conn) toClosed(err error) {
 	c.setState(StateClosed)
 	c.err = err

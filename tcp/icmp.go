@@ -25,7 +25,7 @@ const (
 // RFC 5927, Section 4.1: the sequence number in the embedded segment has to be that of data in flight, SND.UNA =< SEG.SEQ
 // < SND.NXT.
 //
-// req: RFC9293 MUST-54, RFC9293 SHLD-25
+// req: RFC9293 MUST-54, SHLD-25, MUST-47, MUST-56
 func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err syscall.Errno) bool {
 	if c.state == StateClosed || c.inFlight() == 0 || !seq.Number(at).InWindow(c.snd.una, c.inFlight()) {
 		return false
@@ -51,6 +51,8 @@ const minPathMTU = 552
 //
 // RFC 1191, Section 6.4: "the retransmission could be done in immediate response to a notification that the Path MTU has
 // changed".
+//
+// req: RFC7323 5.7-1
 func (c *Conn) onPathMTU(now mono.Time, mtu int) bool {
 	least := minPathMTU
 	if c.id.Remote.Addr().Unmap().Is6() {

@@ -19,6 +19,8 @@ const (
 )
 
 // recovery finds and repairs losses. Offsets are stream offsets.
+//
+// req: RFC6582 3.2-1
 type recovery struct {
 	phase    phase
 	sacked   span.Set // what the peer holds beyond SND.UNA
@@ -40,6 +42,8 @@ const dupThresh = 3
 // takeSACK takes the segment's SACK blocks into the scoreboard and returns how many bytes are news.
 //
 // RFC 6675, Section 4, "Update ()".
+//
+// req: RFC2018 5-1, RFC6675 4-1, 5-1, 5.1-5
 func (c *Conn) takeSACK(seg *Segment) int {
 	o := &seg.Header.Options
 	if !c.snd.sackOK || o.NSACK == 0 {
@@ -59,6 +63,8 @@ func (c *Conn) takeSACK(seg *Segment) int {
 }
 
 // detectLoss begins, continues or ends a recovery after an acknowledgment. flight is what was under way before it.
+//
+// req: RFC6582 3.2-4, RFC6675 5-3, 5-4, 5-6
 func (c *Conn) detectLoss(now mono.Time, flight, acked, sacked int) {
 	l := &c.loss
 	if l.phase == phaseOpen && l.dupAcks == 0 && l.sacked.Len() == 0 {
@@ -95,6 +101,8 @@ func (c *Conn) detectLoss(now mono.Time, flight, acked, sacked int) {
 // RFC 6675, Section 4, "IsLost (SeqNum)": "The routine returns true when either DupThresh discontiguous SACKed sequences
 // have arrived above 'SeqNum' or more than (DupThresh - 1) * SMSS bytes with sequence numbers greater than 'SeqNum' have
 // been SACKed."
+//
+// req: RFC6675 4-1
 func (c *Conn) findLostEdge(una uint64) {
 	l := &c.loss
 	l.lostEdge = max(l.lostEdge, una)
@@ -116,6 +124,8 @@ func (c *Conn) findLostEdge(una uint64) {
 //
 // RFC 6675, Section 5, step 4: "RecoveryPoint = HighData … ssthresh = cwnd = (FlightSize / 2) … Retransmit the first data
 // segment presumed dropped".
+//
+// req: RFC5681 3.2-3, 3.2-7, 3.2-9, 4.3-1, RFC6582 3.2-2
 func (c *Conn) beginRecovery(now mono.Time, una uint64, flight int) {
 	l := &c.loss
 	l.phase = phaseRecovery
@@ -127,6 +137,7 @@ func (c *Conn) beginRecovery(now mono.Time, una uint64, flight int) {
 	c.cc.OnLoss(now, flight)
 }
 
+// req: RFC5681 3.2-12, 4.3-3, RFC6582 3.2-3, RFC6675 5-4, 5-5
 func (c *Conn) endRecovery() {
 	l := &c.loss
 	l.phase, l.dupAcks, l.force = phaseOpen, 0, false
@@ -137,6 +148,8 @@ func (c *Conn) endRecovery() {
 //
 // RFC 6675, Section 4, "SetPipe ()". Without SACK each duplicate acknowledgment stands for a segment that left the
 // network, which gives RFC 6582's window inflation and RFC 3042's limited transmit.
+//
+// req: RFC5681 3.2-4, 3.2-5, 3.2-8, 3.2-10, 3.2-11, 4.3-2, RFC6675 4-3
 func (c *Conn) pipe() int {
 	l := &c.loss
 	out := c.inFlight()
@@ -162,6 +175,8 @@ func (c *Conn) dupAckBytes() int {
 // nextRetransmit sends again what is lost.
 //
 // RFC 6675, Section 4, "NextSeg ()": rule 1, what is lost; rule 3, if nothing new can be sent, what may be.
+//
+// req: RFC9293 SHLD-16, MAY-7, RFC6675 4-4, 4-5, 4-7, 4-10, 5-7, 5-8, 5-9
 func (c *Conn) nextRetransmit(now mono.Time, out *Out) bool {
 	l := &c.loss
 	if l.phase == phaseOpen {
@@ -207,6 +222,9 @@ func (c *Conn) nothingNew() bool {
 }
 
 // onRetransmitTimer is RFC 6298, Section 5.4 to 5.7, and for the handshake RFC 9293, Section 3.8.3.
+//
+// req: RFC9293 MUST-20, SHLD-11, RFC2018 5-3, RFC5681 4.3-4, RFC6298 5-5, 5-6, 5-7, RFC6582 3.2-6, RFC6675 5.1-1
+// req: RFC6675 5.1-2, 5.1-3, 5.1-4
 func (c *Conn) onRetransmitTimer(now mono.Time) {
 	if c.userTimedOut(now) {
 		c.giveUp(now)
@@ -252,7 +270,7 @@ func (c *Conn) maxRetries() int {
 
 // retryHandshake repeats the SYN or SYN-ACK.
 //
-// req: RFC9293 MUST-23
+// req: RFC9293 MUST-23, MUST-22
 func (c *Conn) retryHandshake(now mono.Time) {
 	limit := c.cfg.SYNRetries
 	if c.state == StateSynReceived {
@@ -282,6 +300,8 @@ func (c *Conn) handshakeTimeout() time.Duration {
 }
 
 // giveUp ends a connection whose peer does not answer.
+//
+// req: RFC9293 MUST-20, MUST-22
 func (c *Conn) giveUp(now mono.Time) {
 	err := error(syscall.ETIMEDOUT)
 	if c.soft != nil {

@@ -8,6 +8,8 @@ import (
 
 // Next cuts the next segment to send into out and returns false if there is none. out.Payload keeps its capacity: at
 // most that many views are used.
+//
+// req: RFC9293 SHLD-12
 func (c *Conn) Next(now mono.Time, out *Out) bool {
 	switch {
 	case c.pend.rst:
@@ -41,6 +43,8 @@ func (c *Conn) Next(now mono.Time, out *Out) bool {
 //
 // RFC 9293, Section 3.8.6.3 and RFC 7323, Section 3.2: "once TSopt has been successfully negotiated … the TSopt MUST be
 // sent in every non-<RST> segment for the duration of the connection".
+//
+// req: RFC7323 3.2-2, 3.2-4, 4.3-1
 func (c *Conn) begin(now mono.Time, out *Out, at seq.Number, flags wire.Flags) {
 	out.Header = wire.TCP{
 		SrcPort: c.id.Local.Port(), DstPort: c.id.Remote.Port(),
@@ -63,6 +67,8 @@ func (c *Conn) begin(now mono.Time, out *Out, at seq.Number, flags wire.Flags) {
 }
 
 // putSYN writes the SYN or SYN-ACK and starts its timer.
+//
+// req: RFC9293 MUST-14, MUST-65, SHLD-5, MAY-3, RFC2018 2-1, RFC7323 2.2-1, 2.2-2, 2.2-4, 2.3-1, 2.3-2, 3.2-1
 func (c *Conn) putSYN(now mono.Time, out *Out) {
 	c.pend.syn = false
 	flags := wire.SYN
@@ -78,6 +84,10 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 	if c.state == StateSynSent {
 		out.Header.Ack = 0
 		o.TSEcr = 0
+	}
+	if c.snd.lastSent != 0 {
+		c.loss.rexmitAt = now // and there is no telling which of them will be answered
+		c.count.retransmits++
 	}
 	c.snd.lastSent = now
 	if !c.timers.isSet(timerRetransmit) {
@@ -123,6 +133,8 @@ func (c *Conn) segmentSize(o *wire.TCPOptions) int {
 }
 
 // nextNew sends data, or the FIN, for the first time.
+//
+// req: RFC6298 5-2
 func (c *Conn) nextNew(now mono.Time, out *Out) bool {
 	from, end := c.nxtOffset(), c.endOffset()
 	if from >= end {
@@ -159,7 +171,7 @@ func (o *Out) consumed() int {
 // RFC 9293, Section 3.8.6.2.1: "The sender's SWS avoidance algorithm": send "if a maximum-sized segment can be sent", or
 // everything there is, or "if at least a fraction Fs of the maximum window can be sent".
 //
-// req: RFC9293 MUST-38
+// req: RFC9293 MUST-38, SHLD-15, SHLD-28, RFC5681 2-1, 3-1, RFC6675 4-6, RFC7323 2.4-4
 func (c *Conn) allowed(now mono.Time, from, end uint64) int {
 	want, wnd, mss := int(end-from), c.usableWindow(), c.payloadMSS()
 	room := c.cc.Window() - c.pipe()
@@ -227,6 +239,8 @@ func (c *Conn) waitForWindow(now mono.Time, want, wnd int) {
 }
 
 // emit writes the segment for stream offsets [lo, hi), as much of it as fits, new or again.
+//
+// req: RFC9293 SHLD-27
 func (c *Conn) emit(now mono.Time, out *Out, lo, hi uint64) {
 	c.begin(now, out, c.sendSeq(lo), wire.ACK)
 	end := c.snd.buf.End()

@@ -10,6 +10,8 @@ import (
 )
 
 // timestamps is the state of the timestamps option (RFC 7323).
+//
+// req: RFC7323 4.1-1, 5.4-1, 5.4-2, 5.4-3
 type timestamps struct {
 	ok       bool
 	offset   uint32     // added to the clock, so that it tells a peer nothing about other connections
@@ -21,6 +23,8 @@ type timestamps struct {
 func (t *timestamps) now(now mono.Time) uint32 { return now.Milliseconds() + t.offset }
 
 // hash returns the keyed hash of the connection's ends and a purpose.
+//
+// req: RFC9293 MUST-9
 func (c *Conn) hash(purpose uint64) uint64 {
 	l, r := c.id.Local.Addr().As16(), c.id.Remote.Addr().As16()
 	return c.env.Secret.Sum(
@@ -34,7 +38,7 @@ func (c *Conn) hash(purpose uint64) uint64 {
 // RFC 9293, Section 3.4.1: "ISN = M + F(localip, localport, remoteip, remoteport, secretkey) where M is the 4
 // microsecond timer".
 //
-// req: RFC9293 MUST-8, RFC9293 SHLD-1
+// req: RFC9293 MUST-8, SHLD-1, RFC7323 7.1-1
 func (c *Conn) initSequence(now mono.Time) {
 	c.snd.iss = seq.Number(uint32(c.hash(1)) + uint32(uint64(now)/4000))
 	if c.cfg.FixedISS != nil {
@@ -77,7 +81,7 @@ func defaultMSS(a netip.Addr) int {
 // RFC 9293, Section 3.7.1: "The MSS value to be sent in an MSS Option should be equal to the effective MTU minus the
 // fixed IP and TCP headers."
 //
-// req: RFC9293 MUST-67
+// req: RFC9293 MUST-67, RFC8200 8.3-1
 func (c *Conn) mssForMTU(mtu int) int {
 	ip := ipv6Header
 	if c.id.Remote.Addr().Unmap().Is4() {
@@ -91,6 +95,8 @@ func (c *Conn) mssForMTU(mtu int) int {
 }
 
 // initWindows sets the sizes that do not depend on the peer.
+//
+// req: RFC7323 2.3-6
 func (c *Conn) initWindows(mtu int) {
 	c.snd.pathMTU = mtu
 	c.snd.mss = c.mssForMTU(mtu)
@@ -109,6 +115,8 @@ func isOpening(seg *Segment) bool {
 }
 
 // onSYN takes the peer's SYN: its sequence number, window and options.
+//
+// req: RFC9293 MUST-14, RFC7323 2.2-3, 2.2-4, 2.3-3, 2.3-7, 3.2-6, 3.2-9
 func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 	o := &seg.Header.Options
 	c.rcv.irs = seg.seq()

@@ -244,3 +244,69 @@ func TestRepeatedSYNKeepsSchedule(t *testing.T) {
 	s.ExpectAfter(100*time.Millisecond, "<SEQ=0><ACK=1><CTL=SYN,ACK>")
 	s.ExpectAfter(2*time.Second, "<SEQ=0><ACK=1><CTL=SYN,ACK>")
 }
+
+// RFC 6298, Section 3: "RTT samples MUST NOT be made using segments that were retransmitted (and thus for which it is
+// ambiguous whether the reply was for the first instance of the packet or a later instance)."
+//
+// req: RFC6298 3-1, 3-2
+func TestHandshakeRTT(t *testing.T) {
+	const rtt = 300 * time.Millisecond
+	check := func(t *testing.T, s *tcptest.Script, want time.Duration) {
+		t.Helper()
+		s.ExpectState(tcp.StateEstablished)
+		if got := s.Info().RTT; got != want {
+			t.Errorf("got RTT %v, want %v", got, want)
+		}
+	}
+	t.Run("active", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{})
+		s.Advance(rtt)
+		s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
+		s.Expect("<SEQ=1><ACK=1><CTL=ACK>")
+		check(t, s, rtt)
+	})
+	t.Run("passive", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.SynReceived, tcptest.Setup{})
+		s.Advance(rtt)
+		s.Recv("<SEQ=1><ACK=1><CTL=ACK>")
+		check(t, s, rtt)
+	})
+	t.Run("the SYN-ACK was repeated on request", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.SynReceived, tcptest.Setup{})
+		s.Advance(rtt)
+		s.Recv("<SEQ=0><CTL=SYN>")
+		s.Expect("<SEQ=0><ACK=1><CTL=SYN,ACK>")
+		s.Recv("<SEQ=1><ACK=1><CTL=ACK>")
+		check(t, s, 0)
+	})
+	t.Run("crossed SYNs", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{})
+		s.Advance(rtt)
+		s.Recv("<SEQ=0><CTL=SYN>")
+		s.Expect("<SEQ=0><ACK=1><CTL=SYN,ACK>")
+		s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>") // of the SYN or of the SYN-ACK?
+		check(t, s, 0)
+	})
+	t.Run("timestamps tell which", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{Peer: "<WND=10000><MSS=1000><TS=0,0>"})
+		s.ExpectAfter(time.Second, "<SEQ=0><CTL=SYN>")
+		s.Advance(rtt)
+		s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK><TS=1,1000>")
+		s.Expect("<SEQ=1><ACK=1><CTL=ACK><TS=1300,1>")
+		check(t, s, rtt)
+	})
+}
+
+// "If the timer expires awaiting the ACK of a SYN segment and the TCP implementation is using an RTO less than 3
+// seconds, the RTO MUST be re-initialized to 3 seconds when data transmission begins" (RFC 6298, Section 5.7).
+//
+// req: RFC6298 5-8
+func TestLostSYN(t *testing.T) {
+	s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{})
+	s.ExpectAfter(time.Second, "<SEQ=0><CTL=SYN>")
+	s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
+	s.Expect("<SEQ=1><ACK=1><CTL=ACK>")
+	s.Write(100)
+	s.Expect("<SEQ=1><DATA=100><CTL=ACK,PSH>")
+	s.ExpectAfter(3*time.Second, "<SEQ=1><DATA=100><CTL=ACK,PSH>")
+}

@@ -64,7 +64,7 @@ func (c *Conn) armKeepAlive(now mono.Time) {
 // RFC 9293, Section 3.8.4: "Keep-alive packets MUST only be sent when no sent data is outstanding, and no data or
 // acknowledgment packets have been received for the connection within an interval (MUST-26)."
 //
-// req: RFC9293 MUST-26
+// req: RFC9293 MUST-26, MUST-29, MAY-5
 func (c *Conn) onKeepAliveTimer(now mono.Time) {
 	if !c.opt.keepAlive || !c.state.synchronized() || c.state == StateTimeWait {
 		return

@@ -12,6 +12,8 @@ import (
 )
 
 // recvSpace is the receive sequence space (RFC 9293, Section 3.3.1, Figure 4) and the buffer behind it.
+//
+// req: RFC9293 REC-1
 type recvSpace struct {
 	buf   buffer.Recv
 	irs   seq.Number
@@ -80,6 +82,8 @@ func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
 }
 
 // takeText puts the segment's text into the receive buffer and decides how soon to acknowledge it.
+//
+// req: RFC9293 SHLD-31, MAY-13, RFC2018 4-5, RFC5681 3.2-1, 3.2-2, 4.2-5
 func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 	b := &c.rcv.buf
 	next := b.Next()
@@ -129,6 +133,8 @@ func (c *Conn) learnPeerMSS(n, segSize int) {
 // onFIN takes the peer's FIN, everything before it having arrived.
 //
 // RFC 9293, Section 3.10.7.4, eighth step.
+//
+// req: RFC9293 MUST-12
 func (c *Conn) onFIN(now mono.Time) {
 	c.rcv.fin = true
 	c.rcv.nxt = c.rcv.nxt.Add(1)
@@ -217,7 +223,7 @@ const creepLimit = 64 << 10
 // (SHLD-14)"; Section 3.8.6.2.2: "A TCP implementation MUST include a SWS avoidance algorithm in the receiver
 // (MUST-39)".
 //
-// req: RFC9293 SHLD-14, RFC9293 MUST-39
+// req: RFC9293 SHLD-14, MUST-39, RFC7323 2.3-5, 2.4-2, 2.4-3
 func (c *Conn) windowField() uint16 {
 	known := max(0, c.rcv.adv.Sub(c.rcv.nxt))
 	wnd := c.freeWindow() >> c.rcv.scale << c.rcv.scale

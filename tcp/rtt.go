@@ -15,6 +15,7 @@ type rttEstimator struct {
 	backoff      uint8         // doublings since the last new measurement
 }
 
+// req: RFC6298 2-1
 func (r *rttEstimator) init(cfg *Config) { r.rto = cfg.InitialRTO }
 
 // sample takes a measured round trip.
@@ -25,6 +26,8 @@ func (r *rttEstimator) init(cfg *Config) { r.rto = cfg.InitialRTO }
 // The lower bound of 200 ms applies to the variance term, as in Linux, so that a steady path's timeout stays above its
 // round trip (deviates from Section 2.4: "Whenever RTO is computed, if it is less than 1 second, then the RTO SHOULD be
 // rounded up to 1 second").
+//
+// req: RFC9293 MUST-18, RFC6298 2-2, 2-3, 2-4, 2-5, 2-6, 2-8, 4-1
 func (r *rttEstimator) sample(cfg *Config, rtt time.Duration) {
 	rtt = max(rtt, time.Microsecond)
 	r.latest = rtt
@@ -48,6 +51,8 @@ func (r *rttEstimator) sample(cfg *Config, rtt time.Duration) {
 // timeout returns the RTO with back-off.
 //
 // RFC 6298, Section 5.5: "RTO <- RTO * 2 ("back off the timer")".
+//
+// req: RFC6298 5-6
 func (r *rttEstimator) timeout(cfg *Config) time.Duration {
 	d := r.rto
 	for i := uint8(0); i < r.backoff && d < cfg.MaxRTO; i++ {

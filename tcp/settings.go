@@ -41,11 +41,13 @@ func (c *Conn) SetKeepAliveTimes(now mono.Time, idle, interval time.Duration, co
 }
 
 // SetUserTimeout bounds how long sent data may stay unacknowledged; 0 leaves it to the retransmission limit.
+//
+// req: RFC9293 MUST-21
 func (c *Conn) SetUserTimeout(d time.Duration) { c.opt.userTimeout = d }
 
 // SetTOS sets the IPv4 TOS or IPv6 traffic class of segments to come. The two ECN bits are TCP's own.
 //
-// req: RFC9293 MUST-48
+// req: RFC9293 MUST-48, SHLD-21, SHLD-22
 func (c *Conn) SetTOS(tos uint8) { c.opt.tos = tos &^ 3 }
 
 // SetTTL sets the TTL or hop limit of segments to come.

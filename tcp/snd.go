@@ -7,6 +7,8 @@ import (
 )
 
 // sendSpace is the send sequence space (RFC 9293, Section 3.3.1, Figure 3) and the buffer behind it.
+//
+// req: RFC9293 REC-1
 type sendSpace struct {
 	buf buffer.Send
 	iss seq.Number
@@ -100,6 +102,8 @@ func (c *Conn) Reserve(n int) []byte {
 
 // Commit makes the first n reserved bytes part of the stream. push says that the write ends here; else the caller comes
 // back with more, or calls Push, and until then only whole super-segments leave.
+//
+// req: RFC9293 MAY-15, MAY-16
 func (c *Conn) Commit(now mono.Time, n int, push bool) {
 	if !c.canWrite() {
 		n = 0 // closed or reset during the copy
@@ -130,6 +134,8 @@ func (c *Conn) canWrite() bool {
 //
 // RFC 5681, Section 4.1: "a TCP SHOULD set cwnd to no more than RW before beginning transmission if the TCP has not sent
 // data in an interval exceeding the retransmission timeout."
+//
+// req: RFC5681 4.1-1
 func (c *Conn) restartAfterIdle(now mono.Time) {
 	if c.cfg.NoIdleRestart || c.snd.lastSent == 0 || c.snd.una != c.snd.nxt {
 		return
@@ -151,4 +157,6 @@ func (c *Conn) Unsent() int {
 func (c *Conn) Unacked() int { return c.snd.buf.Len() }
 
 // usableWindow is how much beyond SND.NXT the peer's window allows.
+//
+// req: RFC9293 MUST-34, RFC7323 2.4-1
 func (c *Conn) usableWindow() int { return c.snd.una.Add(c.snd.wnd).Sub(c.snd.nxt) }

@@ -68,6 +68,8 @@ func (c *Conn) Tick(now mono.Time) {
 }
 
 // armRetransmit starts the retransmission timer for the data in flight.
+//
+// req: RFC6298 5-1, 5-7
 func (c *Conn) armRetransmit(now mono.Time) {
 	c.timers.set(timerRetransmit, now.Add(c.boundByUserTimeout(now, c.rtt.timeout(c.cfg))))
 }

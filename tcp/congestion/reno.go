@@ -11,6 +11,7 @@ type reno struct {
 	acked    int // bytes acknowledged towards the next increase in congestion avoidance
 }
 
+// req: RFC5681 3.1-7
 func newReno(mss, initial int) *reno {
 	return &reno{mss: mss, initial: initial * mss, cwnd: initial * mss, ssthresh: maxWindow}
 }
@@ -37,6 +38,8 @@ func (r *reno) SetMSS(mss int) {
 // RFC 5681, Section 3.1: "during slow start, a TCP increments cwnd by at most SMSS bytes for each ACK received" and
 // recommends counting the bytes acknowledged; L = 2*SMSS per acknowledgment would starve a receiver whose offload
 // acknowledges 64 KiB at a time, so the count is not limited, as in Linux.
+//
+// req: RFC9293 MUST-19, RFC5681 3.1-1, 3.1-10, 3.1-11, 3.1-12
 func (r *reno) OnAck(a Ack) {
 	if !a.Limited {
 		return
@@ -60,6 +63,8 @@ func (r *reno) OnAck(a Ack) {
 // OnLoss halves the window.
 //
 // RFC 5681, Section 3.1, equation (4): "ssthresh = max (FlightSize / 2, 2*SMSS)".
+//
+// req: RFC5681 3.1-8, 4.3-1
 func (r *reno) OnLoss(_ mono.Time, inFlight int) {
 	r.ssthresh = max(inFlight/2, 2*r.mss)
 	r.cwnd = r.ssthresh
@@ -71,6 +76,8 @@ func (r *reno) OnLoss(_ mono.Time, inFlight int) {
 // RFC 5681, Section 3.1: "upon a timeout … cwnd MUST be set to no more than the loss window, LW, which equals 1
 // full-sized segment"; "when a TCP sender detects segment loss using the retransmission timer and the given segment has
 // already been retransmitted by way of the retransmission timer at least once, the value of ssthresh is held constant."
+//
+// req: RFC9293 MUST-19, RFC5681 3.1-14, 3.1-15
 func (r *reno) OnTimeout(_ mono.Time, inFlight int, again bool) {
 	if !again {
 		r.ssthresh = max(inFlight/2, 2*r.mss)
