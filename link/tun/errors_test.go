@@ -59,8 +59,8 @@ func TestFromFileErrors(t *testing.T) {
 		return f
 	}
 	ns := newNamespace(t)
-	tap := open("/dev/net/tun")
-	if err := ns.Do(func() error { return attachTAP(tap) }); err != nil {
+	tap, err := openRaw(ns, "tap0", 0x0002) // IFF_TAP
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -79,15 +79,6 @@ func TestFromFileErrors(t *testing.T) {
 			t.Errorf("FromFile left the file open: %v", err)
 		}
 	}
-}
-
-func attachTAP(f *os.File) error {
-	req, err := unix.NewIfreq("tap0")
-	if err != nil {
-		return err
-	}
-	req.SetUint16(0x0002 /* IFF_TAP */)
-	return unix.IoctlIfreq(int(f.Fd()), unix.TUNSETIFF, req)
 }
 
 // A thread without capabilities may open a device that it owns.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -16,6 +18,9 @@ type Interface struct {
 	index int
 	mtu   int // when it was looked up
 	nl    *rtnl.Conn
+
+	mu    sync.Mutex
+	addrs []netip.Addr // IPv6 addresses added; see settle
 }
 
 // Route is a way for the kernel's packets into the device.
@@ -51,7 +56,11 @@ func (i *Interface) Index() int { return i.index }
 
 // SetUp brings the interface up. Packets written before that are lost.
 func (i *Interface) SetUp() error {
-	return i.do("bring up", func() error { return i.nl.SetUp(i.index, true) })
+	err := i.do("bring up", func() error { return i.nl.SetUp(i.index, true) })
+	if err == nil {
+		i.settle()
+	}
+	return err
 }
 
 // SetDown takes the interface down; its routes vanish.
@@ -72,7 +81,35 @@ func (i *Interface) SetTxQueueLen(packets int) error {
 
 // AddAddr gives the kernel's end of the link an address, such as 10.7.0.1/24. It is no error if it has it already.
 func (i *Interface) AddAddr(p netip.Prefix) error {
-	return i.do("add the address "+p.String()+" to", func() error { return i.nl.AddAddr(i.index, p) })
+	err := i.do("add the address "+p.String()+" to", func() error { return i.nl.AddAddr(i.index, p) })
+	if err == nil && p.Addr().Is6() {
+		i.mu.Lock()
+		i.addrs = append(i.addrs, p.Addr())
+		i.mu.Unlock()
+		i.settle()
+	}
+	return err
+}
+
+// settleLimit is how long settle waits at most. It takes the kernel about a millisecond.
+const settleLimit = time.Second
+
+// settle waits until the IPv6 addresses that were added can be used, if the interface is up: the kernel sees to that in
+// the background, and until then drops packets to them.
+func (i *Interface) settle() {
+	i.mu.Lock()
+	addrs := i.addrs
+	i.mu.Unlock()
+	l, err := i.nl.LinkByIndex(i.index)
+	if err != nil || !l.Up || !l.Carrier {
+		return
+	}
+	deadline := time.Now().Add(settleLimit)
+	for _, a := range addrs {
+		for !i.nl.IsLocal(a) && time.Now().Before(deadline) {
+			time.Sleep(time.Millisecond / 4)
+		}
+	}
 }
 
 // AddRoute sends the kernel's packets for r.Dst into the device. It replaces a route to the same destination.

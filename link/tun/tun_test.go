@@ -19,6 +19,7 @@ import (
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/internal/linktest"
+	"github.com/antedon-net/antedon/link/internal/rtnl"
 	"github.com/antedon-net/antedon/link/tun"
 )
 
@@ -251,6 +252,48 @@ func TestUDPOffload(t *testing.T) {
 	}
 }
 
+// The kernel makes IPv6 addresses usable in the background; SetUp and AddAddr wait for that.
+func TestAddressReady(t *testing.T) {
+	ns := newNamespace(t)
+	for range 20 {
+		dev, err := openIn(ns, tun.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &lab{ns, dev}
+		if err := ns.Do(func() error { return l.checkReady(t) }); err != nil {
+			t.Error(err)
+		}
+		dev.Close()
+	}
+}
+
+func (l *lab) checkReady(t *testing.T) error {
+	nl, err := rtnl.Open()
+	if err != nil {
+		return err
+	}
+	defer nl.Close()
+	for _, p := range []netip.Prefix{kernel4, kernel6} {
+		if err := l.dev.AddAddr(p); err != nil {
+			return err
+		}
+	}
+	if err := l.dev.SetUp(); err != nil {
+		return err
+	}
+	late := netip.MustParsePrefix("fd08::1/64")
+	if err := l.dev.AddAddr(late); err != nil {
+		return err
+	}
+	for _, p := range []netip.Prefix{kernel4, kernel6, late} {
+		if !nl.IsLocal(p.Addr()) {
+			t.Errorf("%s is not local after AddAddr and SetUp", p)
+		}
+	}
+	return nil
+}
+
 // The kernel refuses a virtio-net header that claims more headers than there is packet. That stands in for the kernels
 // that refuse good ones.
 func TestFallback(t *testing.T) {
@@ -432,7 +475,7 @@ func TestFromFile(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			ns := newNamespace(t)
-			f, err := ns.OpenTUN("given0", test.flags)
+			f, err := openRaw(ns, "given0", unix.IFF_TUN|unix.IFF_NO_PI|test.flags)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -455,6 +498,22 @@ func TestFromFile(t *testing.T) {
 	}
 }
 
+// openRaw opens a device inside ns without this package.
+func openRaw(ns *netlab.Namespace, name string, flags uint16) (f *os.File, err error) {
+	derr := ns.Do(func() error {
+		if f, err = os.OpenFile("/dev/net/tun", os.O_RDWR, 0); err != nil {
+			return err
+		}
+		req, err := unix.NewIfreq(name)
+		if err != nil {
+			return err
+		}
+		req.SetUint16(flags)
+		return unix.IoctlIfreq(int(f.Fd()), unix.TUNSETIFF, req)
+	})
+	return f, errors.Join(derr, err)
+}
+
 // fromFileOutside takes over a copy of f in our own namespace, where its interface is not.
 func fromFileOutside(t *testing.T, f *os.File) error {
 	t.Helper()
@@ -473,7 +532,7 @@ func fromFileOutside(t *testing.T, f *os.File) error {
 
 func TestFromFDElsewhere(t *testing.T) {
 	ns := newNamespace(t)
-	f, err := ns.OpenTUN("given0", 0)
+	f, err := openRaw(ns, "given0", unix.IFF_TUN|unix.IFF_NO_PI)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,7 +169,7 @@ func (w *writer) write(fd int, p *link.Packet, plain bool) error {
 	for _, b := range p.Payload {
 		w.add(b)
 	}
-	for {
+	for again := true; ; {
 		_, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&w.iov[0])), uintptr(len(w.iov)))
 		raceRead(w.iov)
 		switch errno {
@@ -178,6 +178,11 @@ func (w *writer) write(fd int, p *link.Packet, plain bool) error {
 		case unix.EINTR:
 		case unix.EAGAIN:
 			return unix.EAGAIN
+		case unix.ENETDOWN:
+			if !again { // the first may be left over from when the interface was down (packet sockets)
+				return errno
+			}
+			again = false
 		default:
 			return errno
 		}

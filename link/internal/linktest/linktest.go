@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/internal/rtnl"
 	"github.com/antedon-net/antedon/wire"
 )
 
@@ -24,6 +26,21 @@ func Limit(t *testing.T, d link.Device) {
 		timer.Stop()
 		d.Close()
 	})
+}
+
+// AwaitLocal waits until the kernel of the calling thread's network namespace takes packets to a.
+func AwaitLocal(a netip.Addr) error {
+	nl, err := rtnl.Open()
+	if err != nil {
+		return err
+	}
+	defer nl.Close()
+	for deadline := time.Now().Add(30 * time.Second); !nl.IsLocal(a); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s cannot be used after 30 s", a)
+		}
+	}
+	return nil
 }
 
 // Packets returns n packets to read into.

@@ -12,6 +12,7 @@ type Link struct {
 	Name       string
 	Kind       string // "tun", "veth", ...; "" for hardware
 	Up         bool
+	Carrier    bool // somebody is at the other end; for a TUN: has it open
 	MTU        int
 	TxQueueLen int
 	Addr       []byte // hardware address
@@ -41,7 +42,8 @@ func (c *Conn) link(m *message) (l Link, err error) {
 }
 
 func parseLink(b []byte) Link {
-	l := Link{Index: int(int32(ne.Uint32(b[4:]))), Up: ne.Uint32(b[8:])&unix.IFF_UP != 0}
+	flags := ne.Uint32(b[8:])
+	l := Link{Index: int(int32(ne.Uint32(b[4:]))), Up: flags&unix.IFF_UP != 0, Carrier: flags&unix.IFF_LOWER_UP != 0}
 	eachAttr(b[unix.SizeofIfInfomsg:], func(typ uint16, v []byte) {
 		switch {
 		case typ == unix.IFLA_IFNAME:

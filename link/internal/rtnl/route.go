@@ -19,7 +19,7 @@ type Route struct {
 	InitCwnd int           // initial congestion window of the kernel's TCP, in segments
 }
 
-// AddAddr gives an interface an address, usable at once; it is no error if it has it already.
+// AddAddr gives an interface an address; it is no error if it has it already. See IsLocal for when it can be used.
 func (c *Conn) AddAddr(index int, p netip.Prefix) error {
 	fixed := make([]byte, unix.SizeofIfAddrmsg)
 	fixed[0], fixed[1] = family(p.Addr()), uint8(p.Bits())
@@ -32,6 +32,20 @@ func (c *Conn) AddAddr(index int, p netip.Prefix) error {
 	m.attr(unix.IFA_LOCAL, p.Addr().AsSlice())
 	m.attr(unix.IFA_ADDRESS, p.Addr().AsSlice())
 	return c.do(m, nil)
+}
+
+// IsLocal reports whether the kernel takes packets to a for its own. After an IPv6 address is added, or its interface
+// brought up, that takes the kernel a moment longer than it says.
+func (c *Conn) IsLocal(a netip.Addr) bool {
+	fixed := make([]byte, unix.SizeofRtMsg)
+	fixed[0], fixed[1] = family(a), uint8(a.BitLen())
+	m := newMessage(unix.RTM_GETROUTE, 0, fixed)
+	m.attr(unix.RTA_DST, a.AsSlice())
+	local := false
+	err := c.do(m, func(typ uint16, body []byte) {
+		local = typ == unix.RTM_NEWROUTE && len(body) >= unix.SizeofRtMsg && body[7] == unix.RTN_LOCAL
+	})
+	return err == nil && local
 }
 
 // AddRoute adds a route through an interface, or replaces the one to the same destination.
