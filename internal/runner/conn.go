@@ -31,7 +31,6 @@ type Conn struct {
 	linger                          int  // seconds Close may wait; -1: in the background
 	rgate, wgate                    gate
 	rdl, wdl                        deadline
-	dialErr                         error
 
 	views [4]buffer.View // of the Read under way
 }
@@ -63,9 +62,15 @@ func (c *Conn) onEvents(e tcp.Event) {
 			c.wgate.wake()
 		}
 	}
-	if c.delivered() && c.closed || e&tcp.EventClosed != 0 {
+	c.forget()
+}
+
+// forget takes c off the shard's lists when it has nothing more to deliver, and nobody can wait for it.
+func (c *Conn) forget() {
+	over := c.h.State() == tcp.StateClosed
+	if over || c.closed && c.delivered() {
 		delete(c.s.open, c)
-		if c.closed {
+		if c.closed || !c.accepted {
 			delete(c.s.waiters, c)
 		}
 	}
@@ -87,10 +92,13 @@ func (c *Conn) delivered() bool {
 
 // Dial opens a connection to remote and waits until it is established, refused, or ctx is done.
 func (s *Shard) Dial(ctx context.Context, local, remote netip.AddrPort, opt host.DialOptions) (*Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil, net.ErrClosed
+	if s.closing {
+		defer s.mu.Unlock()
+		return nil, s.err()
 	}
 	now := s.Now()
 	hc, err := s.host.DialTCP(now, local, remote, opt)
@@ -101,39 +109,39 @@ func (s *Shard) Dial(ctx context.Context, local, remote netip.AddrPort, opt host
 	c := s.connOf(hc)
 	c.accepted = true
 	s.finish(now)
+	if err := c.waitConnected(ctx); err != nil {
+		c.SetLinger(0)
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// waitConnected waits for the end of the handshake.
+func (c *Conn) waitConnected(ctx context.Context) error {
+	s := c.s
 	stop := context.AfterFunc(ctx, func() {
 		s.mu.Lock()
-		c.dialErr = ctx.Err()
 		c.wgate.wake()
 		s.mu.Unlock()
 	})
 	defer stop()
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	for {
 		switch st := c.h.State(); {
+		case st == tcp.StateClosed && c.h.Err() != nil:
+			return c.h.Err()
 		case st == tcp.StateClosed:
-			err = c.h.Err()
-			if err == nil {
-				err = net.ErrClosed
-			}
+			return net.ErrClosed
 		case st >= tcp.StateEstablished:
-			s.mu.Unlock()
-			return c, nil
-		case c.dialErr != nil:
-			err = c.dialErr
-			c.closed = true
-			c.h.Abort(s.Now())
-			s.host.MarkDirty(c.h)
-			s.finish(s.Now())
-			return nil, err
+			return nil
 		case s.closed:
-			err = net.ErrClosed
-		default:
-			c.wgate.wait(&s.mu)
-			continue
+			return s.err()
+		case ctx.Err() != nil:
+			return ctx.Err()
 		}
-		s.mu.Unlock()
-		return nil, err
+		c.wgate.wait(&s.mu)
 	}
 }
 
@@ -186,7 +194,7 @@ func (c *Conn) waitReadable(dontWait bool) error {
 			}
 			return io.EOF
 		case c.s.closed:
-			return net.ErrClosed
+			return c.s.err()
 		}
 		c.rgate.wait(&c.s.mu)
 	}
@@ -270,8 +278,10 @@ func (c *Conn) Write(p []byte) (int, error) {
 func (c *Conn) waitRoom(n int) ([]byte, error) {
 	for {
 		switch {
-		case c.closed, c.s.closed:
+		case c.closed:
 			return nil, net.ErrClosed
+		case c.s.closed:
+			return nil, c.s.err()
 		case c.wdl.expired:
 			return nil, os.ErrDeadlineExceeded
 		case c.h.State() == tcp.StateClosed:
@@ -393,10 +403,7 @@ func (c *Conn) closeLocked() {
 	}
 	c.s.host.MarkDirty(c.h)
 	c.wakeAll()
-	if c.delivered() {
-		delete(c.s.open, c)
-		delete(c.s.waiters, c)
-	}
+	c.forget()
 }
 
 // Close ends the connection. What was written is delivered in the background, or while Close waits if linger says so.

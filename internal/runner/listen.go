@@ -24,8 +24,8 @@ type Listener struct {
 func (s *Shard) Listen(local netip.AddrPort, backlog int, opt host.ListenOptions) (*Listener, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return nil, net.ErrClosed
+	if s.closing {
+		return nil, s.err()
 	}
 	h, err := s.host.ListenTCP(local, backlog, opt)
 	if err != nil {
@@ -47,8 +47,10 @@ func (l *Listener) Accept() (*Conn, error) {
 	defer l.s.mu.Unlock()
 	for {
 		switch {
-		case l.closed, l.s.closed:
+		case l.closed:
 			return nil, net.ErrClosed
+		case l.s.closed:
+			return nil, l.s.err()
 		case l.dl.expired:
 			return nil, os.ErrDeadlineExceeded
 		}
@@ -68,14 +70,17 @@ func (l *Listener) Close() error {
 		l.s.mu.Unlock()
 		return net.ErrClosed
 	}
+	l.closeLocked()
+	l.s.finish(l.s.Now())
+	return nil
+}
+
+func (l *Listener) closeLocked() {
 	l.closed = true
 	l.dl.stop()
-	now := l.s.Now()
 	l.h.Close()
 	l.gate.wake()
 	delete(l.s.waiters, l)
-	l.s.finish(now)
-	return nil
 }
 
 // SetDeadline moves the deadline of Accept.

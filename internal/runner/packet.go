@@ -25,8 +25,8 @@ type PacketConn struct {
 func (s *Shard) OpenUDP(local, remote netip.AddrPort, opt host.UDPOptions) (*PacketConn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return nil, net.ErrClosed
+	if s.closing {
+		return nil, s.err()
 	}
 	h, err := s.host.OpenUDP(local, remote, opt)
 	if err != nil {
@@ -52,8 +52,10 @@ func (c *PacketConn) Read(p []byte) (n int, from, to netip.AddrPort, err error) 
 	defer c.s.mu.Unlock()
 	for {
 		switch {
-		case c.closed, c.s.closed:
+		case c.closed:
 			return 0, from, to, net.ErrClosed
+		case c.s.closed:
+			return 0, from, to, c.s.err()
 		case c.rdl.expired:
 			return 0, from, to, os.ErrDeadlineExceeded
 		}
@@ -72,16 +74,18 @@ func (c *PacketConn) Read(p []byte) (n int, from, to netip.AddrPort, err error) 
 // Write sends a datagram to to, which is not valid if the socket is connected.
 func (c *PacketConn) Write(p []byte, to netip.AddrPort, opt host.SendOptions) error {
 	c.s.mu.Lock()
-	switch {
-	case c.closed, c.s.closed:
-		c.s.mu.Unlock()
-		return net.ErrClosed
-	case c.wdl.expired:
-		c.s.mu.Unlock()
-		return os.ErrDeadlineExceeded
-	}
+	err := error(nil)
 	now := c.s.Now()
-	err := c.h.Send(now, to, p, opt)
+	switch {
+	case c.closed:
+		err = net.ErrClosed
+	case c.s.closed:
+		err = c.s.err()
+	case c.wdl.expired:
+		err = os.ErrDeadlineExceeded
+	default:
+		err = c.h.Send(now, to, p, opt)
+	}
 	c.s.finish(now)
 	return err
 }

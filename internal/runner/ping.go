@@ -22,8 +22,8 @@ type Pinger struct {
 func (s *Shard) OpenPing(local, remote netip.Addr) (*Pinger, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return nil, net.ErrClosed
+	if s.closing {
+		return nil, s.err()
 	}
 	h, err := s.host.OpenPing(local, remote)
 	if err != nil {
@@ -60,7 +60,7 @@ func (p *Pinger) Ping(ctx context.Context, seq uint16, payload []byte, hops uint
 	defer stop()
 	p.s.mu.Lock()
 	start := p.s.Now()
-	if p.closed || p.s.closed {
+	if p.closed {
 		p.s.mu.Unlock()
 		return Echo{}, net.ErrClosed
 	}
@@ -83,8 +83,10 @@ func (p *Pinger) Ping(ctx context.Context, seq uint16, payload []byte, hops uint
 			}
 		}
 		switch {
-		case p.closed, p.s.closed:
+		case p.closed:
 			return Echo{}, net.ErrClosed
+		case p.s.closed:
+			return Echo{}, p.s.err()
 		case expired:
 			return Echo{}, ctx.Err()
 		}

@@ -44,8 +44,9 @@ type Shard struct {
 	direct  sender // packets of no connection
 	timer   *time.Timer
 	timerAt mono.Time
-	closed  bool
-	failure error               // what ended the reader, nil while it runs
+	closing bool                // Close was called: nothing new begins
+	closed  bool                // the device is gone
+	failure error               // why, if not because of Close
 	open    map[*Conn]struct{}  // those with something to deliver
 	waiters map[waiter]struct{} // those somebody may wait for
 	idle    gate                // told when a connection is done with its peer
@@ -157,10 +158,10 @@ func (s *Shard) setTimer(now mono.Time) {
 func (s *Shard) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failure == nil {
+	if !isClosed(err) {
 		s.failure = err
 	}
-	s.closed = true
+	s.closing, s.closed = true, true
 	s.timer.Stop()
 	for w := range s.waiters {
 		w.wakeAll()
@@ -168,13 +169,27 @@ func (s *Shard) fail(err error) {
 	s.idle.wake()
 }
 
-// Close waits until every connection's data and FIN are acknowledged, or ctx is done, and then closes the device. It
-// never waits for TIME-WAIT. The error is ctx's if connections had to be cut off.
+// err is what calls return once nothing new can begin. The mutex is held.
+func (s *Shard) err() error {
+	if s.failure != nil {
+		return s.failure
+	}
+	return net.ErrClosed
+}
+
+// Close stops listening, closes every connection, waits until their data and FINs are acknowledged, or ctx is done, and
+// then closes the device. It never waits for TIME-WAIT. The error is ctx's if connections had to be cut off.
 func (s *Shard) Close(ctx context.Context) error {
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return net.ErrClosed
+	if s.closing {
+		defer s.mu.Unlock()
+		return s.err()
+	}
+	s.closing = true
+	for w := range s.waiters {
+		if l, ok := w.(*Listener); ok {
+			l.closeLocked()
+		}
 	}
 	for c := range s.open {
 		if !c.closed {
