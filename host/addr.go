@@ -18,6 +18,8 @@ var (
 type addresses []netip.Prefix
 
 // own reports whether a is one of the host's addresses.
+//
+// req: RFC791 2.3-1
 func (l addresses) own(a netip.Addr) bool {
 	for i := range l {
 		if l[i].Addr() == a {
@@ -30,6 +32,8 @@ func (l addresses) own(a netip.Addr) bool {
 // broadcast reports whether a is the limited broadcast address or that of one of the host's subnets.
 //
 // RFC 1122, Section 3.2.1.3: "(c) { -1, -1 } Limited broadcast … (d) { <Network-number>, -1 } Directed broadcast".
+//
+// req: RFC1122 3.3.6-1
 func (l addresses) broadcast(a netip.Addr) bool {
 	if !a.Is4() {
 		return false
@@ -88,6 +92,8 @@ func martianV6(a netip.Addr) bool {
 //
 // RFC 1122, Section 3.2.1.3: "A host MUST silently discard an incoming datagram containing an IP source address that is
 // invalid by the rules of this section."
+//
+// req: RFC9293 MUST-63, RFC1122 3.2.1.3-3, 4.1.3.6-2
 func (h *Host) checkSource(in *inbound) Drop {
 	switch {
 	case in.src.Is4() && (martianV4(in.src) || h.addrs.broadcast(in.src)):
@@ -114,6 +120,8 @@ const (
 
 // classify drops packets to addresses that are nobody's and returns what the others are to the host. Foreign ones are
 // not dropped yet: a connection or a listener may have been told to take them.
+//
+// req: RFC1122 3.2.1.3-2, 3.2.1.3-4
 func (h *Host) classify(dst netip.Addr) (destination, Drop) {
 	switch {
 	case h.addrs.own(dst):

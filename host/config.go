@@ -11,6 +11,8 @@ import (
 )
 
 // Config sets up a Host. Its zero value works, for a host that has only the loopback addresses.
+//
+// req: RFC1122 3.3.1.6-1, 3.3.3-3
 type Config struct {
 	// Addrs are the host's own addresses, each with the length of the prefix that is on the link.
 	Addrs []netip.Prefix
@@ -39,6 +41,8 @@ type Config struct {
 }
 
 // Limits bound what the host keeps on behalf of others.
+//
+// req: RFC4443 2.4-10
 type Limits struct {
 	// Backlog is the length of a listener's queues if it does not ask for less: 4096.
 	Backlog int

@@ -41,6 +41,8 @@ func (c *Conn) clean() { c.dirty = false }
 
 // NextPacket fills p with the next packet of the connection. When it returns false the connection's timer is set and, if
 // it is done, the host has forgotten it: only its holder still knows it.
+//
+// req: RFC9293 MUST-45, SHLD-22, MUST-49, RFC1122 3.2.1.6-1, 3.2.1.7-3
 func (c *Conn) NextPacket(now mono.Time, p *Packet) bool {
 	h := c.host
 	h.now = max(h.now, now)

@@ -21,6 +21,8 @@ type DialOptions struct {
 //
 // It fails with EINVAL for a remote address that cannot be, ENETUNREACH if there is no way there, EADDRNOTAVAIL if
 // local is not an address of the host or no port is left, and EADDRINUSE if the connection exists.
+//
+// req: RFC9293 MUST-43, MUST-46, RFC791 3.3-1
 func (h *Host) DialTCP(now mono.Time, local, remote netip.AddrPort, opt DialOptions) (*Conn, error) {
 	h.now = max(h.now, now)
 	local, remote = unmap(local), unmap(remote)
@@ -57,6 +59,8 @@ func (h *Host) env(a netip.Addr) *tcp.Env {
 }
 
 // chooseSource returns the address to send from to dst: local if that is set and allowed.
+//
+// req: RFC9293 MUST-43, MUST-46, RFC791 3.3-2, RFC1122 3.2.1.3-1, 3.3.4.3-2, 4.1.3.5-2, 4.1.3.6-1
 func (h *Host) chooseSource(local, dst netip.Addr, transparent bool) (netip.Addr, error) {
 	if !dst.IsValid() || dst.IsUnspecified() || local.IsValid() && local.Is4() != dst.Is4() {
 		return netip.Addr{}, errInvalid

@@ -18,6 +18,8 @@ const (
 
 // sendError sends an ICMP error about in, whose addresses were checked. v4 and v6 are the message's type and code in
 // either version of IP; rest is its second word.
+//
+// req: RFC792 2-1, RFC1122 3.2.2-2, 3.2.2-4, 3.3.4.3-1, 3.3.8-1, RFC4443 2.2-1, 2.2-2, 2.2-3, 2.4-3, 2.4-9
 func (h *Host) sendError(in *inbound, v4, v6 [2]uint8, rest uint32) {
 	if !h.mayComplain(in) {
 		return
@@ -58,6 +60,8 @@ func (h *Host) sendError(in *inbound, v4, v6 [2]uint8, rest uint32) {
 // datagram destined to an IP broadcast or IP multicast address, or a datagram sent as a link-layer broadcast, or a
 // non-initial fragment, or a datagram whose source address does not define a single host". RFC 4443, Section 2.4(e) is the
 // same with two exceptions for multicast, which the callers know.
+//
+// req: RFC792 2-2, RFC1122 3.2.2-5, 3.2.2-6, 3.2.2-9, RFC4443 2.4-4, 2.4-5, 2.4-6, 2.4-8
 func (h *Host) mayComplain(in *inbound) bool {
 	if in.src.IsUnspecified() || in.to == toForeign {
 		return false
@@ -75,6 +79,8 @@ func (h *Host) mayComplain(in *inbound) bool {
 var noType = [2]uint8{}
 
 // sendProblem reports what the parser objected to.
+//
+// req: RFC1122 3.2.2.5-1, RFC4443 3.4-2, RFC8200 4-3
 func (h *Host) sendProblem(in *inbound, p *wire.Problem) {
 	if in.to != toOwn && p.Report != wire.ReportAlways {
 		return
@@ -87,6 +93,8 @@ func (h *Host) sendProblem(in *inbound, p *wire.Problem) {
 }
 
 // sendProtocolUnreachable reports that nobody here speaks the packet's protocol.
+//
+// req: RFC1122 3.2.2.1-1, RFC8200 4-3
 func (h *Host) sendProtocolUnreachable(in *inbound) {
 	if in.to != toOwn {
 		return
@@ -100,6 +108,8 @@ func (h *Host) sendProtocolUnreachable(in *inbound) {
 }
 
 // sendPortUnreachable reports that nobody here has the datagram's port.
+//
+// req: RFC792 2-4, RFC1122 3.2.2.1-1, 4.1.3.1-1, RFC4443 3.1-2
 func (h *Host) sendPortUnreachable(in *inbound) {
 	if in.to != toOwn {
 		return
@@ -119,6 +129,8 @@ func (h *Host) sendReassemblyTimeout(in *inbound) {
 
 // sendEchoReply answers an echo request. RFC 1122, Section 3.2.2.6: "Data received in an ICMP Echo Request MUST be entirely
 // included in the resulting Echo Reply."
+//
+// req: RFC792 3-1, 3-2, RFC1122 3.2.2.6-1, 3.2.2.6-3, 3.2.2.6-4, RFC4443 4.1-1, 4.2-1, 4.2-4
 func (h *Host) sendEchoReply(in *inbound, id uint32, data []byte) {
 	ip := ipHeader{src: in.dst, dst: in.src, proto: in.proto, tos: in.tos &^ 3, ttl: ttl}
 	if h.sendEcho(ip, wire.ICMPv4EchoReply, wire.ICMPv6EchoReply, id, data) {

@@ -11,6 +11,8 @@ import (
 )
 
 // recvICMPv4 takes an ICMP message.
+//
+// req: RFC9293 MUST-55, RFC1122 3.2.2-1
 func (h *Host) recvICMPv4(in *inbound) Drop {
 	m, payload, err := wire.ParseICMPv4(in.payload)
 	if err != nil {
@@ -33,6 +35,8 @@ func (h *Host) recvICMPv4(in *inbound) Drop {
 }
 
 // recvICMPv6 takes an ICMPv6 message.
+//
+// req: RFC4443 2-1, 2.4-2
 func (h *Host) recvICMPv6(in *inbound) Drop {
 	m, payload, err := wire.ParseICMPv6(in.payload, in.src, in.dst)
 	if err != nil {
@@ -111,6 +115,7 @@ var errnosV4 = [...]struct {
 	wire.ICMPv4PrecedenceCutoff:    {syscall.EHOSTUNREACH, true},
 }
 
+// req: RFC9293 MUST-56, RFC1122 3.2.2.1-5
 func errorV4(m *wire.ICMPv4) icmpError {
 	e := icmpError{typ: m.Type, code: m.Code, errno: syscall.EHOSTUNREACH}
 	switch {
@@ -205,6 +210,8 @@ func parseQuote(b []byte) (q quoted, ok bool) {
 // recvICMPError takes an error about a packet we seem to have sent, and hands it to who sent it.
 //
 // RFC 5927, Section 4: an error counts only if what it quotes belongs to a connection and, for TCP, is in flight.
+//
+// req: RFC1122 3.2.2-3, 3.2.2.1-2, 3.2.2.4-1, 3.2.2.5-2, RFC4443 3.1-4, 3.2-1, 3.3-1, 3.4-3, 5.2-1
 func (h *Host) recvICMPError(in *inbound, e *icmpError, payload []byte) Drop {
 	q, ok := parseQuote(payload)
 	if !ok {
@@ -238,6 +245,8 @@ func (h *Host) recvICMPError(in *inbound, e *icmpError, payload []byte) Drop {
 }
 
 // errorForConn hands an error to the connection that sent the segment.
+//
+// req: RFC9293 MUST-54, RFC1122 3.2.2.1-3, 3.2.2.1-4
 func (h *Host) errorForConn(e *icmpError, q *quoted) Drop {
 	c := h.findConn(q.localEnd(), q.remoteEnd())
 	if c == nil {

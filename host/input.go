@@ -33,6 +33,8 @@ func (in *inbound) ecn() wire.ECN { return wire.ECN(in.tos & 3) }
 
 // Recv takes a packet that came over the link. owner is the chunk its bytes lie in, nil if in none: the host takes
 // references to it for what it keeps in place.
+//
+// req: RFC1122 3.1-2
 func (h *Host) Recv(now mono.Time, p *link.Packet, owner *buffer.Chunk) {
 	h.now = max(h.now, now)
 	h.count.In.add(len(p.Bytes))
@@ -41,6 +43,8 @@ func (h *Host) Recv(now mono.Time, p *link.Packet, owner *buffer.Chunk) {
 }
 
 // recvIP takes an IP packet.
+//
+// req: RFC1122 3.1-1, 3.2.1.1-1
 func (h *Host) recvIP(in *inbound, b []byte) Drop {
 	if len(b) == 0 {
 		return DropTruncated
@@ -54,6 +58,7 @@ func (h *Host) recvIP(in *inbound, b []byte) Drop {
 	return DropBadVersion
 }
 
+// req: RFC9293 MUST-50
 func (h *Host) recvIPv4(in *inbound, b []byte) Drop {
 	ip, payload, err := wire.ParseIPv4(b)
 	in.src, in.dst, in.proto, in.tos, in.ttl = ip.Src, ip.Dst, ip.Proto, ip.TOS, ip.TTL
@@ -115,6 +120,8 @@ func (h *Host) admit(in *inbound) (d Drop) {
 
 // refuseHeader drops a packet whose IP header, options or extension headers are wrong, and reports that if it is to be
 // reported.
+//
+// req: RFC792 2-6, RFC4443 3.4-1
 func (h *Host) refuseHeader(in *inbound, p *wire.Problem, err error) Drop {
 	if p.Report != wire.ReportNever && h.admit(in) == accepted {
 		h.sendProblem(in, p)
@@ -133,6 +140,8 @@ func (h *Host) refuseHeader(in *inbound, p *wire.Problem, err error) Drop {
 }
 
 // deliver hands a whole datagram to its protocol.
+//
+// req: RFC768 3-1, RFC792 1-1, RFC4443 2-1, RFC8200 4.7-1
 func (h *Host) deliver(in *inbound) Drop {
 	switch in.proto {
 	case wire.ProtoTCP:

@@ -38,6 +38,8 @@ type Listener struct {
 // those nobody has accepted; 0 stands for Limits.Backlog, which it cannot exceed.
 //
 // It fails with EADDRNOTAVAIL if local is not an address of the host, and with EADDRINUSE if another listener has it.
+//
+// req: RFC9293 MUST-41, MUST-42
 func (h *Host) ListenTCP(local netip.AddrPort, backlog int, opt ListenOptions) (*Listener, error) {
 	local = unmap(local)
 	a := local.Addr()

@@ -70,6 +70,8 @@ func (h *Host) completeChecksum(d *datagram) {
 }
 
 // fragmentRoom returns how many bytes of payload a fragment has room for.
+//
+// req: RFC791 3.2-2, RFC8200 4.5-2
 func fragmentRoom(ip *ipHeader, mtu int) int {
 	head := wire.IPv4HeaderLen
 	if ip.dst.Is6() {
@@ -118,6 +120,8 @@ func (d *datagram) packet() []byte {
 // putFragment makes p the next fragment of d and reports whether more will follow.
 //
 // RFC 6864, Section 4: DF is clear in what is fragmented, and the ID is not arbitrary.
+//
+// req: RFC5722 4-1, RFC6864 4.3-2, RFC8200 4.5-3, 4.5-4
 func (p *Packet) putFragment(d *datagram) (more bool) {
 	n := min(d.room, len(d.body)-d.sent)
 	more = d.sent+n < len(d.body)

@@ -62,6 +62,8 @@ func (ip *ipHeader) appendTo(b []byte, payload int) []byte {
 }
 
 // putTCP makes p the packet of a segment, whose payload's views lie in p.pins already.
+//
+// req: RFC9293 MUST-2
 func (p *Packet) putTCP(ip *ipHeader, out *tcp.Out, partial bool) {
 	ipLen, tcpLen := ip.len(), out.Header.Len()
 	p.Packet = link.Packet{}

@@ -69,6 +69,8 @@ func (c *pathMTUs) set(now mono.Time, dst netip.Addr, mtu int) {
 }
 
 // mtu returns the size of the largest packet that is believed to reach dst whole.
+//
+// req: RFC1122 3.3.3-1
 func (h *Host) mtu(dst netip.Addr) int {
 	if h.isSelf(dst) {
 		return link.MaxPacket
@@ -92,6 +94,8 @@ var plateaus = [...]int{32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68
 // Old routers report 0: then it is the next plateau below the packet's length (RFC 1191, Section 5).
 // RFC 8201, Section 4: "If a node receives a Packet Too Big message reporting a next-hop MTU that is less than the IPv6
 // minimum link MTU, it must discard it."
+//
+// req: RFC8200 5-2
 func (h *Host) reportedMTU(dst netip.Addr, mtu, length int) (int, bool) {
 	if dst.Is6() {
 		return mtu, mtu >= minMTUv6 && mtu < h.mtu(dst)

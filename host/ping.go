@@ -11,6 +11,8 @@ import (
 )
 
 // Ping sends echo requests to one destination and collects the answers.
+//
+// req: RFC1122 3.2.2.6-2, RFC4443 4.1-2
 type Ping struct {
 	// User belongs to the driver.
 	User any
@@ -115,6 +117,8 @@ func (p *Ping) push(e Echo) {
 }
 
 // recvEchoReply hands a reply to who asked.
+//
+// req: RFC1122 3.2.2.6-5, RFC4443 4.2-5
 func (h *Host) recvEchoReply(in *inbound, id, seq uint16, data []byte) Drop {
 	p := h.icmp.pings[id]
 	switch {

@@ -51,6 +51,8 @@ func (h *Host) ephemeral(local netip.Addr, remote netip.AddrPort, suits func(por
 //
 // It is chosen as RFC 7739, Section 5.3 does, by hash and counter: no two packets of one source, destination and protocol
 // meet with the same one (RFC 6864, Section 4.3), and nobody else can guess it.
+//
+// req: RFC791 3.2-4, RFC6864 4.2-1, 4.3-1, RFC8200 4.5-1
 func (h *Host) fragmentID(ip *ipHeader) uint32 {
 	id, counter := h.ids.at(ip.src, ip.dst, uint64(ip.proto))
 	*counter++

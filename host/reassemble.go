@@ -26,6 +26,8 @@ const (
 )
 
 // fragmentKey tells which datagram a fragment belongs to.
+//
+// req: RFC791 3.2-5
 type fragmentKey struct {
 	src, dst netip.Addr
 	id       uint32
@@ -101,6 +103,8 @@ func (r *reassembler) deadline() mono.Time {
 }
 
 // open returns the datagram f belongs to, a new one if f is its first to arrive.
+//
+// req: RFC1122 3.3.2-6
 func (r *reassembler) open(now mono.Time, f *fragment) *partial {
 	if p := r.byKey[f.key]; p != nil {
 		return p
@@ -240,6 +244,8 @@ func (p *partial) complete() bool { return p.total >= 0 && p.have.Covered() == p
 // RFC 5722, Section 4: "When reassembling an IPv6 datagram, if one or more its constituent fragments is determined to be
 // an overlapping fragment, the entire datagram (and any constituent fragments, including those not yet received) MUST be
 // silently discarded." We do so for IPv4 too. Exact copies are let pass, as RFC 8200, Section 4.5 allows.
+//
+// req: RFC791 3.1-1, 3.2-3, RFC1122 3.2.1.4-1, 3.3.2-1, 3.3.2-2, 3.3.2-3, RFC5722 4-2, RFC8200 4.5-11, 5-3
 func (h *Host) recvFragment(in *inbound, f *fragment) Drop {
 	h.count.Fragments++
 	switch {
@@ -337,6 +343,8 @@ func (p *partial) packet(tos uint8) []byte {
 //
 // RFC 1122, Section 3.3.2: "If this timeout expires, the partially-reassembled datagram MUST be discarded and an ICMP Time
 // Exceeded message sent to the source host (if fragment zero has been received)." RFC 8200, Section 4.5 likewise.
+//
+// req: RFC1122 3.3.2-5, 3.3.2-8, RFC8200 4.5-6, 4.5-7
 func (h *Host) expireFragments(now mono.Time) {
 	for i := range h.frags.lists {
 		for p := h.frags.lists[i].oldest; p != nil && p.deadline <= now; p = h.frags.lists[i].oldest {
@@ -349,6 +357,7 @@ func (h *Host) expireFragments(now mono.Time) {
 	}
 }
 
+// req: RFC792 2-3, 2-5
 func (h *Host) reportTimeout(p *partial) {
 	if p.headLen == 0 {
 		return

@@ -19,6 +19,7 @@ type Route struct {
 // routes are ordered by length of prefix, longest first.
 type routes []Route
 
+// req: RFC1122 3.3.1.1-1, 3.3.1.1-2
 func newRoutes(addrs addresses, given []Route) routes {
 	var t routes
 	if given == nil {
@@ -51,6 +52,8 @@ func (t routes) lookup(dst netip.Addr) *Route {
 func (h *Host) isSelf(dst netip.Addr) bool { return dst.IsLoopback() || h.addrs.own(dst) }
 
 // source returns the address to send from to dst, and false if there is no way there.
+//
+// req: RFC9293 MUST-44, RFC1122 3.3.4.3-3
 func (h *Host) source(dst netip.Addr) (netip.Addr, bool) {
 	if h.isSelf(dst) {
 		return dst, true

@@ -8,6 +8,8 @@ import (
 )
 
 // recvTCP takes a TCP segment.
+//
+// req: RFC9293 MUST-3
 func (h *Host) recvTCP(in *inbound) Drop {
 	switch {
 	case in.to == toGroup:

@@ -39,6 +39,8 @@ type UDP struct {
 }
 
 // Datagram is a datagram that was received.
+//
+// req: RFC1122 3.2.1.6-2, 4.1.3.5-1
 type Datagram struct {
 	// View is its payload. The receiver releases it.
 	buffer.View
@@ -132,6 +134,8 @@ func (h *Host) udpTaken(a netip.Addr, port uint16) bool {
 func (u *UDP) clean() { u.dirty = false }
 
 // Addrs returns the local address, its port chosen, and the remote one, which is not valid unless u is connected.
+//
+// req: RFC1122 4.1.3.5-3
 func (u *UDP) Addrs() (local, remote netip.AddrPort) { return u.local, u.remote }
 
 // Close closes the socket and drops what was not received.
@@ -161,6 +165,8 @@ func (u *UDP) Close() {
 }
 
 // SendOptions vary a datagram from the defaults.
+//
+// req: RFC1122 3.2.1.6-1, 3.2.1.7-3, 4.1.4-1
 type SendOptions struct {
 	// From is the source address, of the socket's if that is a wildcard: chosen.
 	From netip.Addr
@@ -173,6 +179,8 @@ type SendOptions struct {
 //
 // It fails with the last error the network reported on a connected socket (see TakeError), EMSGSIZE, ENOBUFS if the device is
 // too slow, EISCONN or EDESTADDRREQ, and like DialTCP.
+//
+// req: RFC1122 4.1.3.4-2
 func (u *UDP) Send(now mono.Time, to netip.AddrPort, payload []byte, opt SendOptions) error {
 	h := u.host
 	h.now = max(h.now, now)

@@ -8,6 +8,8 @@ import (
 )
 
 // recvUDP takes a UDP datagram, or a super-packet of several.
+//
+// req: RFC1122 4.1.3.4-3, RFC6864 5.2-2
 func (h *Host) recvUDP(in *inbound) Drop {
 	header, payload, err := wire.ParseUDP(in.payload)
 	if err != nil {
@@ -43,6 +45,8 @@ func (h *Host) recvUDP(in *inbound) Drop {
 }
 
 // push queues a datagram with the given payload.
+//
+// req: RFC4443 3.1-1
 func (u *UDP) push(d *Datagram, payload []byte, in *inbound) Drop {
 	h := u.host
 	if u.held >= u.opt.Buffer {

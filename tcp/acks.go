@@ -112,7 +112,7 @@ func (c *Conn) noteDuplicate(off uint64, n int) {
 // option) MUST specify the contiguous block of data containing the segment which triggered this ACK"; RFC 2883, Section
 // 4: a duplicate is reported once, before the others.
 //
-// req: RFC2018 4-1, 4-2, 4-3, 4-4, 4-6, 4-7, 4-8, 8-1, 8-2
+// req: RFC2018 4-1, 4-2, 4-3, 4-5, 4-6, 4-7, 8-1, 8-2
 func (c *Conn) putSACK(o *wire.TCPOptions) {
 	if !c.snd.sackOK {
 		return

@@ -66,7 +66,7 @@ func (h *IPv4) Len() int { return IPv4HeaderLen + (len(h.Options)+3)&^3 }
 // ParseIPv4 reads the IPv4 header at the start of b, checks lengths, header checksum and the form of the options, and
 // returns the payload, cut where the packet ends: a frame may be padded.
 //
-// req: RFC791 3.1-4, 3.2-1, RFC1122 3.2.1.2-1, RFC6864 4.1-3
+// req: RFC791 3.1-3, 3.2-1, RFC1122 3.2.1.2-1, RFC6864 4.1-3
 func ParseIPv4(b []byte) (IPv4, []byte, error) {
 	if len(b) < IPv4HeaderLen {
 		return IPv4{}, nil, ErrTruncated
@@ -121,7 +121,7 @@ func (h *IPv4) fragmentFits(headerLen, payloadLen int) bool {
 // AppendTo appends the header of a packet with payloadLen bytes of payload to b. It computes TotalLen and Checksum,
 // without changing h, and pads the options with zeros. It panics if an address is not IPv4 or the options do not fit.
 //
-// req: RFC791 3.1-3, 3.2-1, 3.2-8
+// req: RFC791 3.1-2, 3.2-1, 3.2-7
 func (h *IPv4) AppendTo(b []byte, payloadLen int) []byte {
 	start, n := len(b), h.Len()
 	if n > MaxIPv4HeaderLen {

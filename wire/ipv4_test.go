@@ -72,7 +72,7 @@ func resum(b []byte) []byte {
 	return b
 }
 
-// req: RFC791 3.1-4, RFC1122 3.2.1.2-1
+// req: RFC791 3.1-3, RFC1122 3.2.1.2-1
 func TestIPv4Errors(t *testing.T) {
 	good := unhex(t, ip4Data)
 	route := unhex(t, ip4RecordRoute)
@@ -106,7 +106,7 @@ func TestIPv4Errors(t *testing.T) {
 	}
 }
 
-// req: RFC791 3.2-7, RFC1122 3.2.1.8-3
+// req: RFC791 3.2-6, RFC1122 3.2.1.8-3
 func TestIPv4BadOptions(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -147,7 +147,7 @@ func TestIPv4BadOptionOfFragment(t *testing.T) {
 	}
 }
 
-// req: RFC791 3.2-8
+// req: RFC791 3.2-7
 func TestIPv4Options(t *testing.T) {
 	h := IPv4{Src: host1, Dst: host2, Options: []byte{1, 131, 3, 4, 1, 68, 4, 5, 0, 0, 0}}
 	if h.Len() != 32 {

@@ -33,7 +33,7 @@ func (o IPv4Option) Copied() bool { return o.Type&ipv4OptCopied != 0 }
 //
 //	for opt, rest, ok, err := NextIPv4Option(h.Options); ok; opt, rest, ok, err = NextIPv4Option(rest) {
 //
-// req: RFC791 3.2-7
+// req: RFC791 3.2-6
 func NextIPv4Option(b []byte) (opt IPv4Option, rest []byte, ok bool, err error) {
 	for len(b) > 0 && b[0] == IPv4OptNOP {
 		b = b[1:]
