@@ -81,7 +81,39 @@ func TestFormatMalformed(t *testing.T) {
 		{"ICMP quotes nothing", ip4(ProtoICMP, "0301fcfe00000000"),
 			front + " > 192.0.2.2: ICMP host unreachable [quoted packet is shorter than its headers say], length 8"},
 		{"ICMP type unknown", ip4(ProtoICMP, "2a07d5f800000000"), front + " > 192.0.2.2: ICMP type 42 code 7, length 8"},
+		{"ICMP error quotes no ports", ip4(ProtoICMP, "0302fcfd00000000"+strings.Split(ip4SACK, "|")[0]),
+			front + " > 192.0.2.2: ICMP protocol unreachable (192.0.2.2 > 192.0.2.1: TCP), length 28"},
 		{"protocol unknown", ip4(200, "00"), front + " > 192.0.2.2: proto 200, length 1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Format(tt.packet); got != tt.want {
+				t.Errorf("Format = %s\nwant     %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestFormatMalformedIPv6(t *testing.T) {
+	const front = "IP6 2001:db8::1 > 2001:db8::2: "
+	message := func(h ICMPv6, payload string) []byte {
+		b := unhex(t, payload)
+		ip := IPv6{NextHeader: ProtoICMPv6, HopLimit: 255, Src: host1v6, Dst: host2v6}
+		return h.AppendTo(ip.AppendTo(nil, ICMPHeaderLen+len(b)), ip.Src, ip.Dst, b)
+	}
+	for _, tt := range []struct {
+		name   string
+		packet []byte
+		want   string
+	}{
+		{"first fragment", chain(t, ProtoFragment, "1100000100000007 | 0001000205dc0000 | 0102030405060708"),
+			"IP6 2001:db8::1.1 > 2001:db8::2.2: UDP, length 1492, fragment of 7 at 0+"},
+		{"ICMPv6 cut", chain(t, ProtoICMPv6, "8000"), front + "ICMP6 [packet is shorter than its headers say]"},
+		{"ICMPv6 checksum", chain(t, ProtoICMPv6, "8000000000000000"), front + "ICMP6, echo request, id 0, seq 0 [wrong checksum], length 8"},
+		{"neighbor target cut", message(ICMPv6{Type: ICMPv6NeighborSolicitation}, "20010db8"),
+			front + "ICMP6, neighbor solicitation [packet is shorter than its headers say], length 12"},
+		{"redirect", message(ICMPv6{Type: ICMPv6Redirect}, "fe80"+zeros(13)+"01 20010db8"+zeros(11)+"09"),
+			front + "ICMP6, redirect, 2001:db8::9 to fe80::1, length 40"},
+		{"ICMP over IPv6", chain(t, ProtoICMP, "0800f7ff00000000"), front + "ICMP, length 8"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := Format(tt.packet); got != tt.want {
@@ -125,6 +157,14 @@ func TestHeaderStrings(t *testing.T) {
 		{ICMPv4{Type: ICMPv4Unreachable, Code: ICMPv4FragNeeded, Rest: 1400}.String(), "ICMP need to frag (mtu 1400)"},
 		{ICMPv6{Type: ICMPv6PacketTooBig, Rest: 1280}.String(), "ICMP6, packet too big (mtu 1280)"},
 		{ICMPv6{Type: ICMPv6ParameterProblem, Code: ICMPv6UnknownOption, Rest: 42}.String(), "ICMP6, unknown option at 42"},
+		{ARP{Op: 9, SenderIP: host1, TargetIP: host2}.String(), "ARP, op 9, 192.0.2.1 (00:00:00:00:00:00) to 192.0.2.2 (00:00:00:00:00:00)"},
+		{ARPRequest.String() + " " + ARPReply.String(), "Request Reply"},
+		{EtherTypeIPv4.String() + " " + EtherTypeARP.String() + " " + EtherTypeIPv6.String(), "IPv4 ARP IPv6"},
+		{EtherTypeVLAN.String() + " " + EtherTypeQinQ.String(), "802.1Q 802.1ad"},
+		{TCPOptions{HasFastOpen: true, HasUserTimeout: true, UserTimeout: 90}.String(), "user timeout 1m30s,tfo cookiereq"},
+		{ICMPv4{Type: ICMPv4ParameterProblem, Rest: ICMPv4PointerRest(20)}.String(), "ICMP parameter problem at 20"},
+		{Neighbor{Advertisement: true, Router: true, Target: host1v6}.String(), "tgt is 2001:db8::1, Flags [router]"},
+		{NDOption{Type: NDOptRDNSS}.String(), "option 25"},
 		{ICMPv4{Type: ICMPv4Redirect, Code: 1, Rest: 0xc0000202}.String(), "ICMP redirect code 1 to 192.0.2.2"},
 		{Proto(6).String() + " " + Proto(59).String() + " " + Proto(250).String(), "TCP none proto 250"},
 	} {

@@ -10,7 +10,7 @@ const (
 	ICMPv6Unreachable      = 1
 	ICMPv6PacketTooBig     = 2
 	ICMPv6TimeExceeded     = 3
-	ICMPv6ParameterProblem = 4 // its codes: ICMPv6BadField and following
+	ICMPv6ParameterProblem = 4
 
 	ICMPv6Echo      = 128
 	ICMPv6EchoReply = 129
@@ -42,6 +42,14 @@ const (
 const (
 	ICMPv6HopLimitExceeded   = 0
 	ICMPv6ReassemblyExceeded = 1
+)
+
+// Codes of ICMPv6ParameterProblem (RFC 4443, Section 3.4; RFC 7112, Section 6).
+const (
+	ICMPv6BadField        = 0
+	ICMPv6UnknownHeader   = 1
+	ICMPv6UnknownOption   = 2
+	ICMPv6IncompleteChain = 3
 )
 
 // ICMPv6 is an ICMPv6 header (RFC 4443, Section 2.1) with the word that follows it in every message we know:

@@ -52,6 +52,8 @@ func (h *IPv6) ECN() ECN { return ECN(h.TrafficClass & 3) }
 
 // IsFragment reports whether the packet is one fragment of several. A fragment header on a whole packet does not make it
 // one (RFC 6946).
+//
+// req: RFC8200 4.5-5
 func (h *IPv6) IsFragment() bool {
 	return h.Fragment.Present && (h.Fragment.More || h.Fragment.Offset != 0)
 }

@@ -13,14 +13,6 @@ const (
 	ipv6OptReport  = 0x80 // discard and report; with both bits set not for a multicast destination
 )
 
-// Codes of an ICMPv6 Parameter Problem (RFC 4443, Section 3.4; RFC 7112, Section 6).
-const (
-	ICMPv6BadField        = 0
-	ICMPv6UnknownHeader   = 1
-	ICMPv6UnknownOption   = 2
-	ICMPv6IncompleteChain = 3
-)
-
 // walk moves h.Proto and h.ProtoOffset over the extension headers of packet b to the payload, or to that of a fragment.
 //
 // req: RFC8200 4-1, 4-2, 4-3, 4-4, 4.1-1

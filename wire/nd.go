@@ -57,7 +57,7 @@ func ParseNeighbor(h *ICMPv6, payload []byte) (n Neighbor, options []byte, err e
 	return n, payload[16:], checkNDOptions(payload[16:])
 }
 
-// Header returns the ICMPv6 header of the message; AppendTo appends what follows it, except the options.
+// Header returns the ICMPv6 header of the message.
 func (n *Neighbor) Header() ICMPv6 {
 	if !n.Advertisement {
 		return ICMPv6{Type: ICMPv6NeighborSolicitation}
@@ -75,6 +75,7 @@ func (n *Neighbor) Header() ICMPv6 {
 	return h
 }
 
+// AppendTo appends what stands between Header and the options to b: with the options, it is the payload of the message.
 func (n *Neighbor) AppendTo(b []byte) []byte {
 	target := n.Target.As16()
 	return append(b, target[:]...)
@@ -126,7 +127,7 @@ func ParseRouterAdvertisement(h *ICMPv6, payload []byte) (r RouterAdvertisement,
 	return r, payload[8:], checkNDOptions(payload[8:])
 }
 
-// Header returns the ICMPv6 header of the message; AppendTo appends what follows it, except the options.
+// Header returns the ICMPv6 header of the message.
 func (r *RouterAdvertisement) Header() ICMPv6 {
 	rest := uint32(r.HopLimit)<<24 | uint32(uint16(r.Lifetime/time.Second))
 	if r.Managed {
@@ -138,6 +139,7 @@ func (r *RouterAdvertisement) Header() ICMPv6 {
 	return ICMPv6{Type: ICMPv6RouterAdvertisement, Rest: rest}
 }
 
+// AppendTo appends what stands between Header and the options to b: with the options, it is the payload of the message.
 func (r *RouterAdvertisement) AppendTo(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(b, uint32(r.Reachable/time.Millisecond))
 	return binary.BigEndian.AppendUint32(b, uint32(r.Retrans/time.Millisecond))
