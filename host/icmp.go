@@ -19,7 +19,7 @@ const (
 // sendError sends an ICMP error about in, whose addresses were checked. v4 and v6 are the message's type and code in
 // either version of IP; rest is its second word.
 //
-// req: RFC792 2-1, RFC1122 3.2.2-2, 3.2.2-4, 3.3.4.3-1, 3.3.8-1, RFC4443 2.2-1, 2.2-2, 2.2-3, 2.4-3, 2.4-9
+// req: RFC792 2-1, 1-2, RFC1122 3.2.2-2, 3.2.2-4, 3.3.4.3-1, 3.3.8-1, RFC4443 2.2-1, 2.2-2, 2.2-3, 2.4-3, 2.4-9
 func (h *Host) sendError(in *inbound, v4, v6 [2]uint8, rest uint32) {
 	if !h.mayComplain(in) {
 		return

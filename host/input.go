@@ -34,7 +34,7 @@ func (in *inbound) ecn() wire.ECN { return wire.ECN(in.tos & 3) }
 // Recv takes a packet that came over the link. owner is the chunk its bytes lie in, nil if in none: the host takes
 // references to it for what it keeps in place.
 //
-// req: RFC1122 3.1-2
+// req: RFC1122 3.1-2, RFC8200 5-1
 func (h *Host) Recv(now mono.Time, p *link.Packet, owner *buffer.Chunk) {
 	h.now = max(h.now, now)
 	h.count.In.add(len(p.Bytes))

@@ -19,7 +19,7 @@ type Route struct {
 // routes are ordered by length of prefix, longest first.
 type routes []Route
 
-// req: RFC1122 3.3.1.1-1, 3.3.1.1-2
+// req: RFC1122 3.3.1.1-1, 3.3.1.1-2, 3.2.2.9-1
 func newRoutes(addrs addresses, given []Route) routes {
 	var t routes
 	if given == nil {

@@ -166,7 +166,7 @@ func (u *UDP) Close() {
 
 // SendOptions vary a datagram from the defaults.
 //
-// req: RFC1122 3.2.1.6-1, 3.2.1.7-3, 4.1.4-1
+// req: RFC1122 3.2.1.6-1, 3.2.1.7-3, 4.1.4-1, 3.2.1.7-4
 type SendOptions struct {
 	// From is the source address, of the socket's if that is a wildcard: chosen.
 	From netip.Addr
@@ -180,7 +180,7 @@ type SendOptions struct {
 // It fails with the last error the network reported on a connected socket (see TakeError), EMSGSIZE, ENOBUFS if the device is
 // too slow, EISCONN or EDESTADDRREQ, and like DialTCP.
 //
-// req: RFC1122 4.1.3.4-2
+// req: RFC1122 4.1.3.4-2, 3.2.1.7-1
 func (u *UDP) Send(now mono.Time, to netip.AddrPort, payload []byte, opt SendOptions) error {
 	h := u.host
 	h.now = max(h.now, now)

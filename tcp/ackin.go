@@ -34,7 +34,7 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 
 // ackNewData moves SND.UNA: measures the round trip, frees the bytes, and lets an acknowledged FIN change the state.
 //
-// req: RFC6298 5-3, 5-4, RFC6582 3.2-5, RFC6675 5-2
+// req: RFC2018 8-3, RFC6298 5-3, 5-4, RFC6582 3.2-5, RFC6675 5-2, 4-2
 func (c *Conn) ackNewData(now mono.Time, seg *Segment, una uint64, acked int) {
 	c.snd.una = seg.ack()
 	off := una + uint64(acked)

@@ -8,6 +8,8 @@ import (
 )
 
 // Config sets how connections behave. The zero Config is the recommended one; each field names its default.
+//
+// req: RFC1122 3.2.1.7-4
 type Config struct {
 	// SendBuffer is the most the send buffer grows to, in bytes: 4 MiB.
 	SendBuffer int

@@ -125,7 +125,7 @@ func (c *Conn) findLostEdge(una uint64) {
 // RFC 6675, Section 5, step 4: "RecoveryPoint = HighData … ssthresh = cwnd = (FlightSize / 2) … Retransmit the first data
 // segment presumed dropped".
 //
-// req: RFC5681 3.2-3, 3.2-7, 3.2-9, 4.3-1, RFC6582 3.2-2
+// req: RFC2018 5.1-1, RFC5681 3.2-3, 3.2-7, 3.2-9, 4.3-1, RFC6582 3.2-2
 func (c *Conn) beginRecovery(now mono.Time, una uint64, flight int) {
 	l := &c.loss
 	l.phase = phaseRecovery
