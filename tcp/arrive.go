@@ -60,7 +60,7 @@ func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
 	c.snd.una = seg.ack()
 	c.toEstablished(now)
 	c.ack.now = true
-	c.trim(seg, -1, c.rcv.adv.Sub(c.rcv.nxt))
+	c.trim(seg)
 	c.arriveText(now, seg)
 	return Accepted
 }
@@ -103,7 +103,9 @@ func (c *Conn) arriveOtherwise(now mono.Time, seg *Segment) Drop {
 	if d, ok := c.checkACK(now, seg); !ok {
 		return d
 	}
+	c.updateRecentTimestamp(now, seg)
 	c.noteUrgent(seg)
+	c.trim(seg)
 	return c.arriveText(now, seg)
 }
 
@@ -137,7 +139,7 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 	return 0, true
 }
 
-// checkSeq performs the first check of segment arrival, "check sequence number", and cuts the segment to the window.
+// checkSeq performs the first check of segment arrival, "check sequence number".
 //
 // RFC 9293, Section 3.10.7.4: "If an incoming segment is not acceptable, an acknowledgment should be sent in reply
 // (unless the RST bit is set, if so drop the segment and return)".
@@ -164,15 +166,13 @@ func (c *Conn) checkSeq(now mono.Time, seg *Segment) (Drop, bool) {
 	case wnd == 0:
 		// "if the RCV.WND is zero, no segments will be acceptable, but special allowance should be made to accept
 		// valid ACKs, URGs, and RSTs."
-		ok = start == 0
+		ok = start <= 0 && end > 0
 	default:
 		ok = start < wnd && end > 0
 	}
 	if !ok {
 		return c.refuse(now, seg, end)
 	}
-	c.updateRecentTimestamp(now, seg)
-	c.trim(seg, start, wnd)
 	return 0, true
 }
 
@@ -203,12 +203,14 @@ func (c *Conn) clearSYN(seg *Segment) {
 	seg.Header.Seq++
 }
 
-// trim cuts an acceptable segment that begins start after RCV.NXT to the window.
+// trim cuts an acceptable segment to the window. The checks before it want to see the segment as it came: a RST that
+// begins before RCV.NXT does not match it exactly, and a segment whose text is refused is no duplicate ACK.
 //
 // RFC 9293, Section 3.10.7.4: "it is assumed that the segment is the idealized segment that begins at RCV.NXT and does
 // not exceed the window. One could tailor actual segments to fit this assumption by trimming off any portions that lie
 // outside the window (including SYN and FIN)".
-func (c *Conn) trim(seg *Segment, start, wnd int) {
+func (c *Conn) trim(seg *Segment) {
+	start, wnd := seg.seq().Sub(c.rcv.nxt), c.rcv.adv.Sub(c.rcv.nxt)
 	if start < 0 {
 		cut := -start
 		if seg.Has(wire.SYN) {
@@ -255,9 +257,8 @@ func (c *Conn) checkRST(now mono.Time, seg *Segment) (Drop, bool) {
 		c.toClosed(syscall.ECONNREFUSED)
 	case StateCloseWait:
 		c.toClosed(syscall.EPIPE)
-	case StateClosing, StateLastAck:
-		c.toClosed(nil)
 	default:
+		// In CLOSING and LAST-ACK too: our FIN at least was not acknowledged.
 		c.toClosed(syscall.ECONNRESET)
 	}
 	return Accepted, false
@@ -272,6 +273,9 @@ func (c *Conn) checkRST(now mono.Time, seg *Segment) (Drop, bool) {
 func (c *Conn) checkSYN(now mono.Time, seg *Segment) (Drop, bool) {
 	if !seg.Has(wire.SYN) {
 		return 0, true
+	}
+	if seg.seq().Less(c.rcv.nxt) {
+		return 0, true // the SYN itself is old and will be trimmed: a SYN-ACK with data, say, whose ACK was lost
 	}
 	c.owe(now, ackChallenge, seg)
 	return DropSYNInWindow, false

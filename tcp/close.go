@@ -63,11 +63,13 @@ func (c *Conn) Abort(now mono.Time) {
 // CLOSED state, and return."
 func (c *Conn) reset(err error) {
 	switch c.state {
+	case StateClosed:
+		c.release()
+		return
 	case StateSynReceived, StateEstablished, StateFinWait1, StateFinWait2, StateCloseWait:
 		c.pend.rst = true
 	}
 	c.toClosed(err)
-	c.rcv.buf.Clear()
 }
 
 // toTimeWait enters TIME-WAIT, which holds no buffer for sending.

@@ -194,6 +194,7 @@ func (c *Conn) release() {
 	c.loss.sacked.Clear()
 	c.loss.sent = sentLog{}
 	c.pend = pending{rst: c.pend.rst}
+	c.rcv.buf.ClearBeyond()
 	if c.user.closed {
 		c.rcv.buf.Clear()
 	}

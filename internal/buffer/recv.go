@@ -164,10 +164,18 @@ func (r *Recv) Consume(n int) {
 	}
 }
 
-// Clear drops every byte that was not read, in order or not.
-func (r *Recv) Clear() {
-	r.q.releaseAll(r.pool)
+// ClearBeyond drops what lies beyond the first hole.
+func (r *Recv) ClearBeyond() {
+	for i := range r.ooo.len() {
+		r.held -= len(r.ooo.at(i).chunk.B)
+	}
 	r.ooo.releaseAll(r.pool)
 	r.have.Clear()
+}
+
+// Clear drops every byte that was not read, in order or not.
+func (r *Recv) Clear() {
+	r.ClearBeyond()
+	r.q.releaseAll(r.pool)
 	r.base, r.held = r.next, 0
 }
