@@ -78,6 +78,24 @@ func (p *Packet) Len() int {
 	return n
 }
 
+// Needs returns what a device has to offer to take p as it is: OffloadNone if every device does. A super-packet without
+// a partial checksum is more than any device takes.
+func (p *Packet) Needs() Offload {
+	switch {
+	case p.SegSize == 0 && p.CsumStart == 0:
+		return OffloadNone
+	case p.SegSize == 0:
+		return OffloadChecksum
+	case p.CsumStart == 0 || len(p.Bytes) == 0:
+		return ^OffloadNone
+	case p.CsumOffset == udpChecksumOffset:
+		return OffloadChecksum | OffloadUSO
+	case p.Bytes[0]>>4 == 6:
+		return OffloadChecksum | OffloadTSO6
+	}
+	return OffloadChecksum | OffloadTSO4
+}
+
 // Queue is one of a device's paths for packets. A device has at least one; every queue may be handed any flow's packets.
 type Queue interface {
 	// Read waits for at least one packet and fills in as many of pkts as are there without further waiting.

@@ -79,6 +79,9 @@ func (s *Segmenter) resetOrdinary(p *Packet, total int) error {
 	return nil
 }
 
+// Left returns how many packets are left.
+func (s *Segmenter) Left() int { return s.count - s.index }
+
 // Max returns the length of the largest packet Next will return.
 func (s *Segmenter) Max() int { return len(s.head) + min(s.size, s.left) }
 

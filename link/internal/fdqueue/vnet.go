@@ -32,26 +32,6 @@ const (
 	tcpDataOff  = 12
 )
 
-// offloadNever is more than any device offers.
-const offloadNever = ^link.OffloadNone
-
-// offloadOf returns what a device has to offer to take p as it is.
-func offloadOf(p *link.Packet) link.Offload {
-	switch {
-	case p.SegSize != 0 && p.CsumStart == 0:
-		return offloadNever
-	case p.SegSize == 0 && p.CsumStart == 0:
-		return link.OffloadNone
-	case p.SegSize == 0:
-		return link.OffloadChecksum
-	case p.CsumOffset == udpChecksum:
-		return link.OffloadChecksum | link.OffloadUSO
-	case p.Bytes[0]>>4 == 6:
-		return link.OffloadChecksum | link.OffloadTSO6
-	}
-	return link.OffloadChecksum | link.OffloadTSO4
-}
-
 // putVnet writes p's virtio-net header to the zeroed bytes h. base is the length of the header between it and the IP
 // packet.
 func putVnet(h []byte, p *link.Packet, base int) {

@@ -96,7 +96,7 @@ func (w *writer) send(fd int, p *link.Packet) error {
 		return link.ErrTooLong
 	}
 	w.refused = link.OffloadNone
-	need := offloadOf(p)
+	need := p.Needs()
 	if !w.q.state.Offload().Has(need) {
 		return w.sendInSoftware(fd, p)
 	}
