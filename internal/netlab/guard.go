@@ -17,6 +17,9 @@ import (
 // guardName is the name, argument 0, under which the program is a guard.
 const guardName = "antedon-guard"
 
+// guardRelease is what a guard is told, in place of a step, to forget them all.
+const guardRelease = "release"
+
 // maxUndo bounds the size of one registered step, in bytes.
 const maxUndo = 4096
 
@@ -100,6 +103,20 @@ func (g *Guard) Add(u Undo) error {
 	return g.hear()
 }
 
+// Release ends the guard without undoing anything: what was done is meant to stay.
+func (g *Guard) Release() error {
+	g.mu.Lock()
+	if !g.closed {
+		g.in.Write([]byte(guardRelease + "\n"))
+		if err := g.hear(); err != nil {
+			g.mu.Unlock()
+			return err
+		}
+	}
+	g.mu.Unlock()
+	return g.Close()
+}
+
 // hear reads the guard's next answer.
 func (g *Guard) hear() error {
 	var a answer
@@ -135,6 +152,11 @@ func runGuard(args []string) int {
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, maxUndo)
 	for in.Scan() {
+		if in.Text() == guardRelease {
+			w.steps = nil
+			out.Encode(answer{})
+			continue
+		}
 		out.Encode(toAnswer(w.add(in.Bytes())))
 	}
 	err := firstError(in.Err(), w.undo())

@@ -284,3 +284,38 @@ func TestGuardRefuses(t *testing.T) {
 		t.Errorf("%s is still there: %v", file, err)
 	}
 }
+
+func TestGuardRelease(t *testing.T) {
+	ns := newNamespace(t)
+	before := snapshot(t, ns)
+	err := ns.Do(func() error {
+		guard, err := NewGuard()
+		if err != nil {
+			return err
+		}
+		if err := guard.Add(DeleteLink("v0", 0)); err != nil {
+			return err
+		}
+		if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "v0"}, PeerName: "v1"}); err != nil {
+			return err
+		}
+		for range 2 {
+			if err := guard.Release(); err != nil {
+				return err
+			}
+		}
+		if _, err := netlink.LinkByName("v0"); err != nil {
+			t.Errorf("the guard has undone what was to stay: %v", err)
+		}
+		return UndoAll([]Undo{DeleteLink("v0", 0), DeleteLink("v0", 0)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after := snapshot(t, ns); after != before {
+		t.Errorf("not as before:\n%s", Diff(before, after))
+	}
+	if err := UndoAll([]Undo{{Op: "rm -rf"}}); err == nil {
+		t.Error("an unknown step is accepted")
+	}
+}

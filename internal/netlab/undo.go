@@ -89,6 +89,18 @@ func KillProcess(pid int) (Undo, error) {
 // RemoveFile removes a file, socket or empty directory, named by its full path.
 func RemoveFile(path string) Undo { return Undo{Op: undoFile, Name: path} }
 
+// UndoAll undoes steps, which may have been stored meanwhile, in reverse order and in the namespaces of the calling
+// thread. It does nothing if one of them is not what the functions of this package make. An error does not keep it from
+// undoing the others.
+func UndoAll(steps []Undo) error {
+	for _, u := range steps {
+		if err := u.check(); err != nil {
+			return err
+		}
+	}
+	return (&ward{steps: steps, namespace: -1}).undo()
+}
+
 func (u Undo) String() string {
 	b, _ := json.Marshal(u)
 	return string(b)
