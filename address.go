@@ -50,7 +50,8 @@ func parseNetwork(network, proto string) (family, error) {
 	return 0, net.UnknownNetworkError(network)
 }
 
-// resolve turns "host:port" into addresses to try in order. An empty host gives the unspecified address.
+// resolve turns "host:port" into addresses to try in order. An empty host gives the unspecified address of the family, or
+// the zero Addr, which stands for both.
 func (s *Stack) resolve(ctx context.Context, network, address string, f family) ([]netip.AddrPort, error) {
 	host, service, err := net.SplitHostPort(address)
 	if err != nil {
@@ -77,14 +78,15 @@ func (s *Stack) resolve(ctx context.Context, network, address string, f family) 
 }
 
 func (s *Stack) resolveHost(ctx context.Context, host string, f family) ([]netip.Addr, error) {
-	if host == "" {
-		switch f {
-		case onlyIPv4:
-			return []netip.Addr{netip.IPv4Unspecified()}, nil
-		}
+	a, err := netip.ParseAddr(host)
+	switch {
+	case host == "" && f == onlyIPv4:
+		return []netip.Addr{netip.IPv4Unspecified()}, nil
+	case host == "" && f == onlyIPv6:
 		return []netip.Addr{netip.IPv6Unspecified()}, nil
-	}
-	if a, err := netip.ParseAddr(host); err == nil {
+	case host == "", f == anyFamily && a == netip.IPv6Unspecified():
+		return []netip.Addr{{}}, nil // both families, as in package net
+	case err == nil:
 		return []netip.Addr{a}, nil
 	}
 	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
@@ -96,8 +98,27 @@ func (s *Stack) resolveHost(ctx context.Context, host string, f family) ([]netip
 	return s.resolver.LookupNetIP(ctx, "ip", host)
 }
 
-func tcpAddr(a netip.AddrPort) *net.TCPAddr { return net.TCPAddrFromAddrPort(a) }
-func udpAddr(a netip.AddrPort) *net.UDPAddr { return net.UDPAddrFromAddrPort(a) }
+func tcpAddr(a netip.AddrPort) *net.TCPAddr { return net.TCPAddrFromAddrPort(orUnspecified(a)) }
+func udpAddr(a netip.AddrPort) *net.UDPAddr { return net.UDPAddrFromAddrPort(orUnspecified(a)) }
+
+// orUnspecified shows the address of both families as package net does: [::].
+func orUnspecified(a netip.AddrPort) netip.AddrPort {
+	if !a.Addr().IsValid() {
+		return netip.AddrPortFrom(netip.IPv6Unspecified(), a.Port())
+	}
+	return a
+}
+
+// orLoopback is where dialling an unspecified address leads, as in package net.
+func orLoopback(a netip.AddrPort) netip.AddrPort {
+	switch {
+	case a.Addr() == netip.IPv6Unspecified():
+		return netip.AddrPortFrom(netip.IPv6Loopback(), a.Port())
+	case !a.Addr().IsValid() || a.Addr().IsUnspecified():
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), a.Port())
+	}
+	return a
+}
 
 // toAddrPort understands the addresses a Dialer's LocalAddr may be.
 func toAddrPort(a net.Addr) (netip.AddrPort, bool) {

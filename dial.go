@@ -3,7 +3,6 @@ package antedon
 import (
 	"context"
 	"net"
-	"net/netip"
 	"time"
 
 	"github.com/antedon-net/antedon/host"
@@ -68,9 +67,7 @@ func (d *Dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 	opt := host.DialOptions{TCP: netTCP(d.TCP), Transparent: d.Transparent}
 	var first error
 	for _, r := range remotes {
-		if r.Addr().IsUnspecified() {
-			r = netip.AddrPortFrom(loopbackFor(r.Addr()), r.Port()) // as package net does
-		}
+		r = orLoopback(r)
 		c, err := d.Stack.shard.Dial(ctx, local, r, opt)
 		if err == nil {
 			return newConn(network, c), nil
@@ -83,13 +80,6 @@ func (d *Dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 		}
 	}
 	return nil, first
-}
-
-func loopbackFor(a netip.Addr) netip.Addr {
-	if a.Is4() {
-		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	return netip.IPv6Loopback()
 }
 
 // DefaultBacklog is how many connections wait to be accepted.

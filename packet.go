@@ -74,10 +74,7 @@ func (d *Dialer) dialPacket(ctx context.Context, network, address string) (*Pack
 	if err != nil {
 		return fail(nil, err)
 	}
-	remote := addrs[0]
-	if remote.Addr().IsUnspecified() {
-		remote = netip.AddrPortFrom(loopbackFor(remote.Addr()), remote.Port())
-	}
+	remote := orLoopback(addrs[0])
 	c, err := d.Stack.shard.OpenUDP(local, remote, host.UDPOptions{AnyAddress: d.Transparent})
 	if err != nil {
 		return fail(udpAddr(remote), err)
