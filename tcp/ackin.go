@@ -85,11 +85,13 @@ func (c *Conn) onFINAcked(now mono.Time) {
 //
 // RFC 9293, Section 3.10.7.4: "If (SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)), set SND.WND <-
 // SEG.WND, set SND.WL1 <- SEG.SEQ, and set SND.WL2 <- SEG.ACK. … The check here prevents using old segments to update
-// the window."
+// the window." A segment that acknowledges more than any before is not old either, though it fills a hole: its window
+// counts, or SND.UNA would carry the right edge beyond what was offered (as in Linux).
 //
 // req: RFC7323 2.3-4
 func (c *Conn) updateSendWindow(seg *Segment) {
-	if !c.snd.wl1.Less(seg.seq()) && (c.snd.wl1 != seg.seq() || seg.ack().Less(c.snd.wl2)) {
+	newer := c.snd.wl1.Less(seg.seq()) || c.snd.wl1 == seg.seq() && c.snd.wl2.LessEq(seg.ack())
+	if !newer && !c.snd.wl2.Less(seg.ack()) {
 		return
 	}
 	c.snd.wnd = int(seg.Header.Window) << c.snd.scale
