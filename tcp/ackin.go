@@ -54,7 +54,7 @@ func (c *Conn) ackNewData(now mono.Time, seg *Segment, una uint64, acked int) {
 		c.armRetransmit(now)
 		c.snd.stalledSince = now
 	}
-	if c.snd.buf.Len() == 0 {
+	if off == c.endOffset() {
 		c.event |= EventFinished
 	}
 	if c.user.wantsRoom && 3*c.snd.buf.Len() <= 2*c.sendBufferSize() {

@@ -39,8 +39,9 @@ func (c *Conn) Close(now mono.Time) {
 		return
 	}
 	c.user.closed = true
-	if c.rcv.buf.Len() > 0 && c.state != StateClosed {
-		c.reset(nil)
+	if c.rcv.buf.Len() > 0 && c.state != StateClosed && c.state != StateTimeWait {
+		c.toClosed(nil)
+		c.pend.rst = true
 		return
 	}
 	c.rcv.buf.Clear()

@@ -151,18 +151,30 @@ func (s *Script) Do(name string, command func(c *tcp.Conn, now mono.Time)) {
 // Write writes n bytes of the pattern in one go and fails if there is no room.
 func (s *Script) Write(n int) {
 	s.t.Helper()
-	s.Do(fmt.Sprintf("write %d", n), func(c *tcp.Conn, now mono.Time) {
-		for left := n; left > 0; {
-			b := c.Reserve(left)
-			if len(b) == 0 {
-				s.fail("no room to write %d of %d bytes", left, n)
-			}
-			fill(b, s.written+1)
-			s.written += len(b)
-			left -= len(b)
-			c.Commit(now, len(b), left == 0)
-		}
+	s.Do(fmt.Sprintf("write %d", n), func(c *tcp.Conn, now mono.Time) { s.commit(n) })
+}
+
+// WriteClose writes n bytes and closes the connection for writing before it is drained.
+func (s *Script) WriteClose(n int) {
+	s.t.Helper()
+	s.Do(fmt.Sprintf("write %d, close write", n), func(c *tcp.Conn, now mono.Time) {
+		s.commit(n)
+		c.CloseWrite(now)
 	})
+}
+
+func (s *Script) commit(n int) {
+	s.t.Helper()
+	for left := n; left > 0; {
+		b := s.conn.Reserve(left)
+		if len(b) == 0 {
+			s.fail("no room to write %d of %d bytes", left, n)
+		}
+		fill(b, s.written+1)
+		s.written += len(b)
+		left -= len(b)
+		s.conn.Commit(s.now, len(b), left == 0)
+	}
 }
 
 // Read reads n bytes and checks them.
