@@ -100,7 +100,11 @@ func (c *Conn) CanReuse(syn *Segment) bool {
 		return false
 	}
 	o := &syn.Header.Options
-	if c.ts.ok && o.HasTimestamps && uint32(c.ts.recent) != o.TSVal {
+	stamped := o.HasTimestamps && !c.cfg.NoTimestamps // the new connection would be
+	switch {
+	case stamped && !c.ts.ok:
+		return true
+	case stamped && uint32(c.ts.recent) != o.TSVal:
 		return !tsBefore(o.TSVal, c.ts.recent)
 	}
 	return c.rcv.nxt.Less(syn.seq())
