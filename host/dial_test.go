@@ -34,6 +34,7 @@ func TestDial(t *testing.T) {
 	}
 }
 
+// req: RFC9293 MUST-43, MUST-46, RFC791 3.3-1
 func TestDialErrors(t *testing.T) {
 	cfg := config()
 	cfg.Routes = []Route{}
@@ -65,6 +66,8 @@ func TestDialErrors(t *testing.T) {
 }
 
 // What comes back for a connection from an address nobody owns reaches it, and nothing else at that address is answered.
+//
+// req: RFC9293 MUST-43
 func TestTransparentSource(t *testing.T) {
 	b := newBench(t, config())
 	c, out, err := b.dial("203.0.113.5:1234", "10.0.0.2:80", DialOptions{Transparent: true})
@@ -187,6 +190,8 @@ func TestRefused(t *testing.T) {
 }
 
 // TestICMPForConnections checks which errors a connection in SYN-SENT believes.
+//
+// req: RFC9293 MUST-54, MUST-56, RFC1122 3.2.2-3, 3.2.2.1-3, 3.2.2.1-4, 3.2.2.1-5, RFC4443 5.2-1
 func TestICMPForConnections(t *testing.T) {
 	for _, c := range []struct {
 		name string

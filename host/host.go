@@ -87,7 +87,7 @@ func (h *Host) Config() Config { return h.cfg }
 func (h *Host) Counters() *Counters { return &h.count }
 
 // Conns yields every connection the host still has to do with, those nobody has accepted yet included. The caller may
-// call methods of the connections meanwhile, but not of the host.
+// call methods of the connections and MarkDirty meanwhile, nothing else of the host.
 func (h *Host) Conns() iter.Seq[*Conn] { return h.tcp.conns.all }
 
 // Idle reports whether nothing is under way: no connection, no packet waiting, no fragment.

@@ -10,6 +10,7 @@ import (
 	"github.com/antedon-net/antedon/wire"
 )
 
+// req: RFC792 1-1, 3-1, 3-2, RFC1122 3.1-1, 3.2.2.6-1, 3.2.2.6-3, 3.2.2.6-4, RFC4443 2-1, 4.1-1, 4.2-1, 4.2-4
 func TestEchoReply(t *testing.T) {
 	for _, c := range []struct{ us, them netip.Addr }{{us4, them4}, {us6, them6}, {link6, netip.MustParseAddr("fe80::2")}} {
 		b := newBench(t, config())
@@ -29,6 +30,8 @@ func TestEchoReply(t *testing.T) {
 }
 
 // An echo request that came in fragments is answered in fragments.
+//
+// req: RFC791 3.2-2, RFC1122 3.2.1.4-1, RFC6864 4.3-2
 func TestEchoReplyInFragments(t *testing.T) {
 	b := newBench(t, config())
 	data := bytes.Repeat([]byte("0123456789"), 400)
@@ -55,6 +58,8 @@ func TestEchoReplyInFragments(t *testing.T) {
 }
 
 // TestPortUnreachable checks what an ICMP error says, and which packets it is never sent about.
+//
+// req: RFC792 2-1, 2-4, RFC1122 3.2.2-2, 3.2.2.1-1, 3.3.4.3-1, 3.3.8-1, 4.1.3.1-1, RFC4443 2.2-1, 2.4-3, 3.1-2
 func TestPortUnreachable(t *testing.T) {
 	b := newBench(t, config())
 	for _, c := range []struct{ us, them netip.Addr }{{us4, them4}, {us6, them6}} {
@@ -77,6 +82,7 @@ func TestPortUnreachable(t *testing.T) {
 	b.checkLeaks()
 }
 
+// req: RFC792 2-2, RFC1122 3.2.2-5
 func TestNoErrorAboutErrors(t *testing.T) {
 	b := newBench(t, config())
 	// Two fragments' worth of an ICMP error that never completes, and one about an unknown protocol inside.
@@ -97,6 +103,7 @@ func TestNoErrorAboutErrors(t *testing.T) {
 	b.checkLeaks()
 }
 
+// req: RFC4443 2.4-9, 2.4-10
 func TestErrorsAreLimited(t *testing.T) {
 	cfg := config()
 	cfg.Limits.ICMPRate, cfg.Limits.ResetRate = 100, 100
@@ -146,6 +153,7 @@ func tooBig(p []byte, mtu int) []byte {
 		wire.ICMPv6{Type: wire.ICMPv6PacketTooBig, Rest: uint32(mtu)})
 }
 
+// req: RFC1122 3.2.2-3, 3.2.2.1-2, RFC4443 3.1-4, 5.2-1
 func TestErrorReachesUDP(t *testing.T) {
 	for _, them := range []netip.Addr{them4, them6} {
 		b := newBench(t, config())
@@ -183,6 +191,7 @@ func bodyOffset(p []byte) int {
 	return 40
 }
 
+// req: RFC1122 3.3.3-1, RFC4443 3.2-1, 5.2-1, RFC8200 5-2
 func TestPathMTU(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -253,6 +262,7 @@ func TestPathMTUsAreBounded(t *testing.T) {
 	}
 }
 
+// req: RFC1122 3.2.1.7-3, 3.2.2.4-1, 3.2.2.6-2, 3.2.2.6-5, RFC4443 3.3-1, 4.1-2, 4.2-5
 func TestPing(t *testing.T) {
 	for _, them := range []netip.Addr{them4, them6} {
 		b := newBench(t, config())
@@ -297,6 +307,85 @@ func TestPing(t *testing.T) {
 		}
 		b.checkLeaks()
 		peer.checkLeaks()
+	}
+}
+
+func TestPingErrors(t *testing.T) {
+	b := newBench(t, config())
+	if _, err := b.OpenPing(netip.Addr{}, netip.Addr{}); err != syscall.EINVAL {
+		t.Errorf("to nothing: error %v", err)
+	}
+	p, err := b.OpenPing(us4, them4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if local, remote := p.Addrs(); local != us4 || remote != them4 {
+		t.Errorf("between %v and %v", local, remote)
+	}
+	if err := p.Send(b.at, 1, make([]byte, 65_508), 0); err != syscall.EMSGSIZE {
+		t.Errorf("too long: error %v", err)
+	}
+	// Answers nobody receives are bounded, and released with the Ping.
+	m := wire.ICMPv4{Type: wire.ICMPv4EchoReply, Rest: wire.EchoRest(p.ID(), 1)}
+	reply := ip4(them4, us4, wire.ProtoICMP, m.AppendTo(nil, nil), nil)
+	for range 1000 {
+		b.recv(reply)
+	}
+	if b.counted(DropReceiveQueueFull) != 1000-maxAnswers {
+		t.Errorf("%d answers dropped, want %d", b.counted(DropReceiveQueueFull), 1000-maxAnswers)
+	}
+	request := ip4(us4, them4, wire.ProtoICMP, (&wire.ICMPv4{Type: wire.ICMPv4Echo, Rest: m.Rest}).AppendTo(nil, nil), nil)
+	unreachable := wire.ICMPv4{Type: wire.ICMPv4Unreachable}
+	if d, _ := b.recv(errorAbout(request, unreachable, wire.ICMPv6{})); d != DropReceiveQueueFull {
+		t.Errorf("error about a request, queue full: counted as %q", d)
+	}
+	request[20] = wire.ICMPv4EchoReply
+	if d, _ := b.recv(errorAbout(request, unreachable, wire.ICMPv6{})); d != DropICMPUnmatched {
+		t.Errorf("error about a reply: counted as %q", d)
+	}
+	p.Close()
+	p.Close()
+	if err := p.Send(b.at, 1, nil, 0); err != syscall.EBADF {
+		t.Errorf("closed: error %v", err)
+	}
+	b.checkLeaks()
+}
+
+// TestErrnos sends a connected socket every code of destination unreachable; only hard errors are its business.
+func TestErrnos(t *testing.T) {
+	for _, c := range []struct {
+		them      netip.Addr
+		typ, code uint8
+		want      error
+	}{
+		{them4, wire.ICMPv4Unreachable, wire.ICMPv4NetUnreachable, nil},
+		{them4, wire.ICMPv4Unreachable, wire.ICMPv4HostUnreachable, nil},
+		{them4, wire.ICMPv4Unreachable, wire.ICMPv4ProtoUnreachable, syscall.ENOPROTOOPT},
+		{them4, wire.ICMPv4Unreachable, wire.ICMPv4PortUnreachable, syscall.ECONNREFUSED},
+		{them4, wire.ICMPv4Unreachable, wire.ICMPv4HostUnknown, syscall.EHOSTDOWN},
+		{them4, wire.ICMPv4Unreachable, wire.ICMPv4AdminProhibited, syscall.EHOSTUNREACH},
+		{them4, wire.ICMPv4Unreachable, 200, nil},
+		{them4, wire.ICMPv4TimeExceeded, wire.ICMPv4TTLExceeded, nil},
+		{them4, wire.ICMPv4ParameterProblem, 0, nil},
+		{them6, wire.ICMPv6Unreachable, wire.ICMPv6NoRoute, nil},
+		{them6, wire.ICMPv6Unreachable, wire.ICMPv6AddressUnreachable, nil},
+		{them6, wire.ICMPv6Unreachable, wire.ICMPv6PortUnreachable, syscall.ECONNREFUSED},
+		{them6, wire.ICMPv6Unreachable, wire.ICMPv6AdminProhibited, syscall.EACCES},
+		{them6, wire.ICMPv6Unreachable, wire.ICMPv6RejectRoute, syscall.EACCES},
+		{them6, wire.ICMPv6TimeExceeded, wire.ICMPv6HopLimitExceeded, nil},
+		{them6, wire.ICMPv6ParameterProblem, wire.ICMPv6BadField, nil},
+		{them6, wire.ICMPv6ParameterProblem, wire.ICMPv6UnknownHeader, syscall.EPROTO},
+	} {
+		b := newBench(t, config())
+		u := mustOpenUDP(t, b.Host, netip.AddrPort{}, netip.AddrPortFrom(c.them, 53).String(), UDPOptions{})
+		if err := u.Send(b.at, netip.AddrPort{}, nil, SendOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		sent := b.sent()[0]
+		d, _ := b.recv(errorAbout(sent, wire.ICMPv4{Type: c.typ, Code: c.code}, wire.ICMPv6{Type: c.typ, Code: c.code}))
+		if err := u.TakeError(); d != accepted || err != c.want {
+			t.Errorf("from %v, type %d code %d: error %v, want %v (counted as %q)", c.them, c.typ, c.code, err, c.want, d)
+		}
 	}
 }
 

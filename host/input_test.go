@@ -20,6 +20,10 @@ func TestDropNames(t *testing.T) {
 }
 
 // TestDrops has one packet for each way to be refused before any transport sees it.
+//
+// req: RFC9293 MUST-3, MUST-57, MUST-63, RFC792 2-6, RFC1122 3.2.1.1-1, 3.2.1.2-1, 3.2.1.3-2, 3.2.1.3-3, 3.2.1.3-4
+// req: RFC1122 3.2.2-6, 3.2.2.1-1, 3.2.2.5-1, 3.2.2-9, 4.1.3.4-3, 4.1.3.6-2, RFC4443 2.4-8, 3.4-1, 3.4-2
+// req: RFC6864 5.2-2, RFC8200 4-3, 4.7-1
 func TestDrops(t *testing.T) {
 	body := udpBody(netip.AddrPortFrom(them4, 9), netip.AddrPortFrom(us4, 7), []byte("x"))
 	v4 := func(edit func(*wire.IPv4)) []byte { return ip4(them4, us4, wire.ProtoUDP, body, edit) }
@@ -81,9 +85,18 @@ func TestDrops(t *testing.T) {
 		{"TCP checksum", edit(tcpPacket(netip.AddrPortFrom(them4, 9), netip.AddrPortFrom(us4, 7), wire.TCP{}, nil), func(b []byte) { b[36]++ }), DropBadTransportChecksum, false},
 		{"TCP garbage", ip4(them4, us4, wire.ProtoTCP, []byte{0, 9, 0, 7, 0xff, 0xef}, nil), DropBadTransportChecksum, false},
 		{"TCP to a broadcast address", tcpPacket(netip.AddrPortFrom(them4, 9), netip.MustParseAddrPort("10.0.0.255:7"), wire.TCP{Flags: wire.SYN}, nil), DropGroup, false},
+		{"TCP to another group", tcpPacket(netip.AddrPortFrom(them4, 9), netip.MustParseAddrPort("224.0.0.9:7"), wire.TCP{Flags: wire.SYN}, nil), DropNotMember, false},
+		{"ICMP cut off", ip4(them4, us4, wire.ProtoICMP, []byte("short"), nil), DropBadICMP, false},
+		{"ICMP checksum", edit(echoPacket(them4, us4, 1, 1, nil), func(b []byte) { b[22]++ }), DropBadTransportChecksum, false},
+		{"ICMP echo to a broadcast address", echoPacket(them4, netip.MustParseAddr("10.0.0.255"), 1, 1, nil), DropGroup, false},
+		{"ICMP redirect", ip4(them4, us4, wire.ProtoICMP, (&wire.ICMPv4{Type: wire.ICMPv4Redirect}).AppendTo(nil, nil), nil), DropICMPIgnored, false},
+		{"ICMPv6 of unknown type", ip6(them6, us6, wire.ProtoICMPv6, (&wire.ICMPv6{Type: 200}).AppendTo(nil, them6, us6, nil), nil), DropICMPIgnored, false},
+		{"echo reply", ip4(them4, us4, wire.ProtoICMP, (&wire.ICMPv4{}).AppendTo(nil, nil), nil), DropEchoUnmatched, false},
 
 		{"unknown protocol", ip4(them4, us4, 99, []byte("?"), nil), DropUnknownProtocol, true},
 		{"unknown protocol, IPv6", ip6(them6, us6, 99, []byte("?"), nil), DropUnknownProtocol, true},
+		{"unknown protocol, group", ip4(them4, netip.MustParseAddr("224.0.0.9"), 99, nil, nil), DropNotMember, false},
+		{"unknown protocol, foreign", ip4(them4, far4, 99, nil, nil), DropNotForUs, false},
 		{"unknown protocol, broadcast", ip4(them4, netip.MustParseAddr("10.0.0.255"), 99, nil, nil), DropUnknownProtocol, false},
 		{"ICMPv6 over IPv4", ip4(them4, us4, wire.ProtoICMPv6, []byte("12345678"), nil), DropUnknownProtocol, false},
 		{"IGMP", ip4(them4, netip.MustParseAddr("224.0.0.22"), wire.ProtoIGMP, []byte("12345678"), nil), accepted, false},
@@ -108,6 +121,7 @@ func TestDrops(t *testing.T) {
 
 func make7(b []byte) []byte { b[0] = b[0]&0xf | 0x70; return b }
 
+// req: RFC1122 3.1-2
 func TestCountersNameEverything(t *testing.T) {
 	b := newBench(t, config())
 	b.recv([]byte{0x05})

@@ -127,6 +127,7 @@ func (h *Host) onSYN(l *Listener, in *inbound, seg *tcp.Segment, key *tuple) Dro
 	}
 	c := h.adopt(t, *key)
 	c.listener, c.embryo = l, true
+	c.self = c.self || in.self
 	l.embryos++
 	return accepted
 }

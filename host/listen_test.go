@@ -123,6 +123,7 @@ func TestListenerMatching(t *testing.T) {
 	}
 }
 
+// req: RFC9293 MUST-41, RFC1122 3.3.1.6-1
 func TestListenErrors(t *testing.T) {
 	b := newBench(t, config())
 	b.mustListen("10.0.0.1:80", 0, ListenOptions{})
@@ -259,6 +260,8 @@ func TestCloseListenerResetsTheUnaccepted(t *testing.T) {
 }
 
 // TestTimeWaitReuse is RFC 6191: a SYN that is newer begins a new incarnation of a connection in TIME-WAIT.
+//
+// req: RFC9293 MAY-2
 func TestTimeWaitReuse(t *testing.T) {
 	b := newBench(t, config())
 	l := b.mustListen("10.0.0.1:80", 0, ListenOptions{})

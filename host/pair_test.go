@@ -187,6 +187,8 @@ func (p *pair) dial(i int, to string, s *stream) *Conn {
 
 // TestTransfer sends bytes both ways over every kind of path between two hosts, and expects them and nothing else: no
 // drop, no connection left, no memory held.
+//
+// req: RFC9293 MUST-2, MUST-45, RFC1122 3.3.1.1-2, RFC8200 5-1
 func TestTransfer(t *testing.T) {
 	offload := func(o link.Offload) func(*Config) { return func(c *Config) { c.Offload = o } }
 	for _, c := range []struct {
@@ -203,6 +205,7 @@ func TestTransfer(t *testing.T) {
 		{"large MTU", "[2001:db8::2]:80", func(c *Config) { c.MTU = 65535 }},
 		{"to itself", "10.0.0.1:80", nil},
 		{"to itself, loopback", "[::1]:80", nil},
+		{"to itself, no room", "127.0.0.1:80", func(c *Config) { c.Limits.Queue = 300_000 }},
 		{"to itself, super-segments", "127.0.0.1:80", offload(link.OffloadChecksum | link.OffloadTSO)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -238,6 +241,8 @@ func TestTransfer(t *testing.T) {
 }
 
 // A path that carries less than the link is discovered from what its routers report.
+//
+// req: RFC7323 5.7-1, RFC8200 5-2
 func TestTransferDiscoversPathMTU(t *testing.T) {
 	for _, to := range []string{"10.0.0.2:80", "[2001:db8::2]:80"} {
 		p := newPair(t, nil)
@@ -285,6 +290,41 @@ func TestManyConnections(t *testing.T) {
 	c := p.host[1].Counters()
 	if c.ConnsAccepted != 500 || c.ConnsClosed != 500 {
 		t.Errorf("%d accepted, %d closed, want 500", c.ConnsAccepted, c.ConnsClosed)
+	}
+	p.checkIdle()
+}
+
+// A connection with itself is a simultaneous open (RFC 9293, Section 3.5).
+func TestSelfConnect(t *testing.T) {
+	p := newPair(t, nil)
+	self := addrPort("10.0.0.1:5000")
+	c, err := p.host[0].DialTCP(p.now, self, self, DialOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stream{toSend: pattern(100_000)}
+	c.User = s
+	p.run(5 * time.Minute)
+	if !bytes.Equal(s.got, pattern(100_000)) || !s.eof {
+		t.Errorf("got %d bytes, end %v, state %v", len(s.got), s.eof, c.State())
+	}
+	p.checkIdle()
+}
+
+// A connection from an address that is not ours to ourselves stays within the host, both ways.
+func TestTransparentToItself(t *testing.T) {
+	p := newPair(t, nil)
+	p.listen(0, "10.0.0.1:80")
+	p.reply = pattern(1000)
+	c, err := p.host[0].DialTCP(p.now, addrPort("203.0.113.5:0"), addrPort("10.0.0.1:80"), DialOptions{Transparent: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stream{}
+	c.User = s
+	p.run(5 * time.Minute)
+	if !bytes.Equal(s.got, p.reply) || p.host[0].Counters().Out.Packets != 0 {
+		t.Errorf("got %d bytes, %d packets left the host", len(s.got), p.host[0].Counters().Out.Packets)
 	}
 	p.checkIdle()
 }

@@ -77,6 +77,8 @@ func pattern(n int) []byte {
 }
 
 // TestReassemblyInAnyOrder shuffles the fragments of datagrams of many sizes and duplicates some.
+//
+// req: RFC791 3.1-1, 3.2-3, 3.2-5, RFC1122 3.2.1.4-1, 3.3.2-1, 3.3.2-2, 3.3.2-3, RFC8200 5-3
 func TestReassemblyInAnyOrder(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
 	b := newBench(t, config())
@@ -128,6 +130,8 @@ func TestReassemblyBehindExtensionHeaders(t *testing.T) {
 }
 
 // RFC 6946: a datagram in one fragment is whole, whatever else is under way with its identification.
+//
+// req: RFC8200 4.5-5
 func TestAtomicFragment(t *testing.T) {
 	b := newBench(t, config())
 	b.listenUDP()
@@ -197,6 +201,7 @@ func TestBadFragments(t *testing.T) {
 	}
 }
 
+// req: RFC792 2-3, 2-5, RFC1122 3.3.2-5, 3.3.2-6, 3.3.2-8, RFC8200 4.5-6, 4.5-7
 func TestReassemblyTimeout(t *testing.T) {
 	for _, c := range []struct {
 		us   netip.Addr
@@ -276,6 +281,7 @@ func TestTooManyHoles(t *testing.T) {
 	b.checkLeaks()
 }
 
+// req: RFC1122 3.2.1.6-2
 func TestReassemblyKeepsCongestionMarks(t *testing.T) {
 	for _, c := range []struct {
 		name  string

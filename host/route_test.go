@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// req: RFC9293 MUST-44, RFC1122 3.2.2.9-1, 3.3.1.1-1, 3.3.4.3-3
 func TestSourceSelection(t *testing.T) {
 	addrs := prefixes("10.0.0.1/24", "10.9.0.1/16", "2001:db8::1/64", "2001:db8:5::1/64", "fd00::1/64", "fe80::1/64")
 	for _, c := range []struct{ dst, want string }{
@@ -38,6 +39,7 @@ func TestSourceSelection(t *testing.T) {
 	}
 }
 
+// req: RFC1122 3.3.1.1-1, 3.3.3-3
 func TestLongestPrefixWins(t *testing.T) {
 	h := New(Config{Addrs: prefixes("10.0.0.1/24"), MTU: 1500, Routes: []Route{
 		{Prefix: netip.MustParsePrefix("0.0.0.0/0"), MTU: 1400},
@@ -54,6 +56,7 @@ func TestLongestPrefixWins(t *testing.T) {
 	}
 }
 
+// req: RFC791 3.3-2, RFC1122 3.2.1.3-1, 3.3.4.3-2, 4.1.3.6-1
 func TestChooseSource(t *testing.T) {
 	h := New(Config{Addrs: prefixes("10.0.0.1/24"), Routes: []Route{}})
 	addr := func(s string) netip.Addr {
@@ -86,6 +89,7 @@ func TestChooseSource(t *testing.T) {
 	}
 }
 
+// req: RFC791 2.3-1, RFC1122 3.3.6-1
 func TestAddresses(t *testing.T) {
 	l := addresses(prefixes("10.0.0.1/24", "192.0.2.1/31", "198.51.100.1/30", "2001:db8::12:3456/64"))
 	for _, c := range []struct {

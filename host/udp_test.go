@@ -30,6 +30,8 @@ func mustOpenUDP(t testing.TB, h *Host, local netip.AddrPort, remote string, opt
 }
 
 // TestUDPMatching sends datagrams to a host with sockets of every kind; each has to reach the most specific.
+//
+// req: RFC768 3-1, RFC1122 3.3.6-1, 4.1.3.5-1
 func TestUDPMatching(t *testing.T) {
 	b := newBench(t, config())
 	sockets := map[string]*UDP{
@@ -80,6 +82,7 @@ func TestUDPMatching(t *testing.T) {
 	b.checkLeaks()
 }
 
+// req: RFC1122 4.1.3.5-2
 func TestOpenUDPErrors(t *testing.T) {
 	b := newBench(t, config())
 	mustOpenUDP(t, b.Host, addrPort("10.0.0.1:8"), "", UDPOptions{})
@@ -115,6 +118,8 @@ func TestOpenUDPErrors(t *testing.T) {
 	}
 }
 
+// req: RFC791 3.2-2, RFC1122 3.2.1.6-1, 3.2.1.7-3, 3.2.1.7-4, 4.1.4-1, RFC5722 4-1, RFC6864 4.3-2, RFC8200 4.5-2
+// req: RFC8200 4.5-3, 4.5-4
 func TestUDPSend(t *testing.T) {
 	for _, offload := range []link.Offload{0, link.OffloadChecksum} {
 		cfg := config()
@@ -166,7 +171,6 @@ func reassembleOut(t testing.TB, b *bench) parsed {
 			if q.v4.DF {
 				t.Error("fragment with DF")
 			}
-			in := inbound{src: q.src, dst: q.dst, tos: q.tos}
 			f := fragment{key: fragmentKey{q.src, q.dst, uint32(q.v4.ID) | q.v6.Fragment.ID, 0}, head: p[:bodyOffset(p)],
 				payload: q.payload, offset: q.v4.FragOffset | q.v6.Fragment.Offset, more: q.v4.MF || q.v6.Fragment.More,
 				next: q.v6.Fragment.Next, nextOffset: q.v6.Fragment.NextOffset}
@@ -176,7 +180,7 @@ func reassembleOut(t testing.TB, b *bench) parsed {
 				t.Fatalf("fragment %d: %v", n, d)
 			}
 			if r.add(x, &f); x.complete() {
-				whole = append([]byte(nil), x.packet(in.tos)...)
+				whole = append([]byte(nil), x.packet(false)...)
 			}
 			continue
 		} else if q.proto == wire.ProtoUDP && q.src.Is4() && (!q.v4.DF || q.v4.ID != 0) {
@@ -190,6 +194,7 @@ func reassembleOut(t testing.TB, b *bench) parsed {
 	return parse(t, whole)
 }
 
+// req: RFC791 3.2-4, RFC6864 4.2-1, 4.3-1
 func TestFragmentIDsDiffer(t *testing.T) {
 	b := newBench(t, config())
 	u := mustOpenUDP(t, b.Host, anyAddr(7), "", UDPOptions{})
@@ -314,6 +319,7 @@ func TestUDPKeepsLargeDatagramsInPlace(t *testing.T) {
 	b.checkLeaks()
 }
 
+// req: RFC791 2.3-1, RFC1122 3.2.1.3-4
 func TestUDPToOurselves(t *testing.T) {
 	b := newBench(t, config())
 	server := mustOpenUDP(t, b.Host, anyAddr(7), "", UDPOptions{})
@@ -332,6 +338,18 @@ func TestUDPToOurselves(t *testing.T) {
 		}
 		b.pool.Release(d.Chunk)
 	}
+	flood := mustOpenUDP(t, b.Host, netip.AddrPort{}, "127.0.0.1:7", UDPOptions{})
+	err := error(nil)
+	for range 100 {
+		if err == nil { // nobody drains
+			err = flood.Send(b.at, netip.AddrPort{}, make([]byte, 60_000), SendOptions{})
+		}
+	}
+	if err != syscall.ENOBUFS {
+		t.Errorf("to ourselves, nobody drains: error %v", err)
+	}
+	b.sent()
+	server.Close()
 	refused := mustOpenUDP(t, b.Host, netip.AddrPort{}, "127.0.0.1:99", UDPOptions{})
 	if err := refused.Send(b.at, netip.AddrPort{}, nil, SendOptions{}); err != nil {
 		t.Fatal(err)
