@@ -13,7 +13,7 @@ import (
 func (c *Conn) Next(now mono.Time, out *Out) bool {
 	switch {
 	case c.pend.rst:
-		c.putReset(out)
+		c.putReset(now, out)
 		return true
 	case c.pend.refuse:
 		c.putRefusal(out)
@@ -52,17 +52,20 @@ func (c *Conn) begin(now mono.Time, out *Out, at seq.Number, flags wire.Flags) {
 	}
 	out.Payload, out.Len, out.SegSize = out.Payload[:0], 0, 0
 	out.TOS, out.TTL = c.opt.tos, c.opt.ttl
-	o := &out.Header.Options
-	if c.ts.ok {
-		o.HasTimestamps, o.TSVal, o.TSEcr = true, c.ts.now(now), uint32(c.ts.recent)
-	}
+	c.putTimestamps(now, &out.Header.Options)
 	if flags&wire.SYN == 0 {
-		c.putSACK(o)
+		c.putSACK(&out.Header.Options)
 		out.Header.Window = c.windowField()
 	}
 	c.count.segsOut++
 	if flags&wire.ACK != 0 {
 		c.onAckSent()
+	}
+}
+
+func (c *Conn) putTimestamps(now mono.Time, o *wire.TCPOptions) {
+	if c.ts.ok {
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, c.ts.now(now), uint32(c.ts.recent)
 	}
 }
 
@@ -98,11 +101,17 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 // putReset writes the RST of an aborted connection.
 //
 // RFC 9293, Section 3.10.5: "Send a reset segment: <SEQ=SND.NXT><CTL=RST>". It carries an ACK, as Linux's does.
-func (c *Conn) putReset(out *Out) {
+//
+// RFC 7323, Section 5.2: "If an <RST> is being generated because of a user abort, and Snd.TS.OK is set, then a Timestamps
+// option SHOULD be included in the <RST>."
+//
+// req: RFC7323 3.2-5, 5.2-4
+func (c *Conn) putReset(now mono.Time, out *Out) {
 	c.pend.rst = false
 	c.beginReset(out, c.snd.nxt)
 	out.Header.Flags |= wire.ACK
 	out.Header.Ack = uint32(c.rcv.nxt)
+	c.putTimestamps(now, &out.Header.Options)
 }
 
 // putRefusal writes the RST that answers a segment of a handshake whose ACK is not acceptable: <SEQ=SEG.ACK><CTL=RST>.

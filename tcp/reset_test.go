@@ -237,6 +237,8 @@ func TestReadAfterReset(t *testing.T) {
 }
 
 // RFC 9293, Section 3.10.7.1: "An incoming segment not containing a RST causes a RST to be sent in response."
+//
+// req: RFC7323 5.2-2, 5.2-3
 func TestResetFor(t *testing.T) {
 	seg := func(flags wire.Flags, payload int) *tcp.Segment {
 		return &tcp.Segment{
@@ -244,6 +246,8 @@ func TestResetFor(t *testing.T) {
 			Payload: make([]byte, payload),
 		}
 	}
+	stamped := seg(wire.ACK, 10)
+	stamped.Header.Options = wire.TCPOptions{HasTimestamps: true, TSVal: 5, TSEcr: 6}
 	for _, c := range []struct {
 		name string
 		seg  *tcp.Segment
@@ -255,6 +259,7 @@ func TestResetFor(t *testing.T) {
 		{"SYN with data and FIN", seg(wire.SYN|wire.FIN, 10), wire.TCP{SrcPort: 2, DstPort: 1, Ack: 112, Flags: wire.RST | wire.ACK}, true},
 		{"RST", seg(wire.RST, 0), wire.TCP{}, false},
 		{"RST and ACK", seg(wire.RST|wire.ACK, 0), wire.TCP{}, false},
+		{"timestamps", stamped, wire.TCP{SrcPort: 2, DstPort: 1, Seq: 200, Flags: wire.RST, Options: wire.TCPOptions{HasTimestamps: true, TSEcr: 5}}, true},
 	} {
 		if got, ok := tcp.ResetFor(c.seg); got != c.want || ok != c.ok {
 			t.Errorf("%s: got %+v %v, want %+v %v", c.name, got, ok, c.want, c.ok)

@@ -61,6 +61,12 @@ type Out struct {
 // RFC 9293, Section 3.10.7.1: "An incoming segment not containing a RST causes a RST to be sent in response. … If the
 // ACK bit is off, sequence number zero is used, <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>. If the ACK bit is on,
 // <SEQ=SEG.ACK><CTL=RST>".
+//
+// RFC 7323, Section 5.2: "It is RECOMMENDED that when generating an <RST>, if the segment causing the <RST> to be
+// generated contains a Timestamps option, the <RST> should also contain a Timestamps option. In the <RST> segment,
+// SEG.TSecr SHOULD be set to SEG.TSval from the incoming segment and SEG.TSval SHOULD be set to zero."
+//
+// req: RFC7323 5.2-2, 5.2-3
 func ResetFor(seg *Segment) (wire.TCP, bool) {
 	if seg.Has(wire.RST) {
 		return wire.TCP{}, false
@@ -71,6 +77,9 @@ func ResetFor(seg *Segment) (wire.TCP, bool) {
 	} else {
 		h.Flags |= wire.ACK
 		h.Ack = uint32(seg.seq().Add(seg.length()))
+	}
+	if seg.Header.Options.HasTimestamps {
+		h.Options = wire.TCPOptions{HasTimestamps: true, TSEcr: seg.Header.Options.TSVal}
 	}
 	return h, true
 }
