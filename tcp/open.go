@@ -107,6 +107,7 @@ func (c *Conn) initWindows(mtu int) {
 	for c.rcv.scale < 14 && c.cfg.RecvBuffer>>c.rcv.scale > 65535 {
 		c.rcv.scale++
 	}
+	c.rcv.size = max(c.rcv.size, min(4<<c.rcv.scale, c.cfg.RecvBuffer)) // a few of the window's units at least
 }
 
 // isOpening reports whether seg asks a listener for a connection.
