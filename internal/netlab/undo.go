@@ -80,6 +80,11 @@ func RestoreSysctl(name string) (Undo, error) {
 	return u, err
 }
 
+// Sysctl returns the name of the sysctl that u restores, if it does nothing but that.
+func (u Undo) Sysctl() (name string, ok bool) {
+	return u.Name, u == Undo{Op: undoSysctl, Name: u.Name, Value: u.Value}
+}
+
 // KillProcess kills the process that has this id now, and no other that may get the id later.
 func KillProcess(pid int) (Undo, error) {
 	start, err := startTime(pid)
