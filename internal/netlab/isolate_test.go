@@ -68,12 +68,12 @@ func TestUnprivileged(t *testing.T) {
 func TestRootless(t *testing.T) {
 	for _, n := range nodes {
 		t.Run(n.name, func(t *testing.T) {
-			run := "^Test(Namespace|Lab|Pair|Command|Guard|Undo|Snapshot)"
+			run := "^Test(Namespace|Attach|Lab|Pair|Command|Guard|Undo|Snapshot)"
 			if n.node != NodeOpen {
-				run = "^Test(Lab|Pair)/^packet"
+				run = "^Test(Attach|Lab|Pair)/^packet"
 			}
 			u := newUnprivileged(t, n.node)
-			out := output(t, self(t, u, "", "-test.v", "-test.run", run))
+			out := output(t, self(t, u, "", "-test.v", "-test.timeout", "60s", "-test.run", run))
 			if !strings.Contains(out, "--- PASS: TestLabPing/packet") || strings.Contains(out, "--- SKIP") {
 				t.Errorf("not what was to be run:\n%s", out)
 			}

@@ -26,7 +26,7 @@ type Options struct {
 	// MTU of the link. Default 1500.
 	MTU int
 
-	// Queues of the device. Default 1.
+	// Queues of the device. Default 1; a packet socket has but one.
 	Queues int
 
 	// TUN says whether the device is a TUN.

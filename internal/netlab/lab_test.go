@@ -7,18 +7,22 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/tun"
 )
 
 // devices are the kinds of device that a lab can have.
 var devices = []struct {
-	name string
-	tun  UseTUN
+	name   string
+	tun    UseTUN
+	queues int // of two asked for
 }{
-	{"tun", TUNAlways},
-	{"packet", TUNNever},
+	{"tun", TUNAlways, 2},
+	{"packet", TUNNever, 1},
 }
 
 func newLabT(t *testing.T, o Options) *Lab {
@@ -46,8 +50,8 @@ func TestLabPing(t *testing.T) {
 					t.Errorf("MTU %d, offload %b, want 1500 and offload: %v", dev.MTU(), dev.Offload(), offload)
 				}
 				for _, size := range []int{8, 1400} {
-					ping(t, dev.Queues()[0], lab.Ours4(), lab.Kernel4(), size)
-					ping(t, dev.Queues()[0], lab.Ours6(), lab.Kernel6(), size)
+					ping(t, dev, lab.Ours4(), lab.Kernel4(), size)
+					ping(t, dev, lab.Ours6(), lab.Kernel6(), size)
 				}
 			}
 		})
@@ -55,8 +59,10 @@ func TestLabPing(t *testing.T) {
 }
 
 // ping sends an echo request and waits for its reply.
-func ping(t *testing.T, q link.Queue, from, to netip.Addr, size int) {
+func ping(t *testing.T, dev link.Device, from, to netip.Addr, size int) {
 	t.Helper()
+	defer time.AfterFunc(limit, func() { dev.Close() }).Stop()
+	q := dev.Queues()[0]
 	data := bytes.Repeat([]byte{0xa5}, size)
 	if _, err := q.Write([]link.Packet{{Bytes: echoRequest(from, to, data)}}); err != nil {
 		t.Fatal(err)
@@ -122,8 +128,8 @@ func TestLabOptions(t *testing.T) {
 				MTU:    9000,
 				Queues: 2,
 			})
-			if n := len(lab.Device().Queues()); n != 2 {
-				t.Errorf("%d queues, want 2", n)
+			if n := len(lab.Device().Queues()); n != d.queues {
+				t.Errorf("%d queues, want %d", n, d.queues)
 			}
 			if lab.Device().MTU() != 9000 {
 				t.Errorf("MTU %d, want 9000", lab.Device().MTU())
@@ -212,8 +218,21 @@ func testPair(t *testing.T, p *Pair) {
 	}
 }
 
-// TestAttachFallsBack: without a TUN driver a packet socket takes its place.
-func TestAttachFallsBack(t *testing.T) {
+// TestAttach: a packet socket takes the place of a TUN that may not be opened.
+func TestAttach(t *testing.T) {
+	node, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
+	node.Close()
+	usable := err == nil
 	lab := newLabT(t, Options{})
-	ping(t, lab.Device().Queues()[0], lab.Ours4(), lab.Kernel4(), 100)
+	if _, isTUN := lab.Device().(*tun.Device); isTUN != usable {
+		t.Errorf("the device is a %T, and opening the node says %v", lab.Device(), err)
+	}
+	always, err := New(Options{TUN: TUNAlways})
+	if (err == nil) != usable {
+		t.Errorf("TUNAlways: got %v, but the node is usable: %v", err, usable)
+	}
+	if err == nil {
+		always.Close()
+	}
+	ping(t, lab.Device(), lab.Ours4(), lab.Kernel4(), 100)
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/packet"
 	"github.com/antedon-net/antedon/link/tun"
 )
 
@@ -74,7 +75,10 @@ func attachPacket(o *Options) (link.Device, error) {
 	if err := setUpNamed(o.Name, o); err != nil {
 		return nil, err
 	}
-	return openPacket(farEnd, o)
+	if err := awaitCarrier(farEnd); err != nil {
+		return nil, err
+	}
+	return packet.Open(packet.Config{Interface: farEnd, NoOffload: o.NoOffload})
 }
 
 func setUpNamed(name string, o *Options) error {
@@ -104,6 +108,9 @@ func setUp(l netlink.Link, o *Options) error {
 	}
 	if err := netlink.LinkSetUp(l); err != nil {
 		return fmt.Errorf("netlab: bring up %s: %w", name, err)
+	}
+	if err := awaitAddresses(o.Kernel); err != nil {
+		return err
 	}
 	for _, p := range o.Routes {
 		if err := netlink.RouteAdd(&netlink.Route{LinkIndex: l.Attrs().Index, Dst: ipNet(p)}); err != nil {

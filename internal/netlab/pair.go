@@ -54,7 +54,11 @@ func joinVeth(p *Pair) error {
 	if err != nil {
 		return err
 	}
-	return p.B.Do(func() error { return setUpNamed(b.Name, b) })
+	err = p.B.Do(func() error { return firstError(setUpNamed(b.Name, b), awaitCarrier(b.Name)) })
+	if err != nil {
+		return err
+	}
+	return p.A.Do(func() error { return awaitCarrier(a.Name) })
 }
 
 // attachBoth gives each namespace a device.
