@@ -1,0 +1,181 @@
+package interop
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/antedon-net/antedon"
+	"github.com/antedon-net/antedon/internal/netlab"
+)
+
+// A bed is a link with a kernel at one end and a stack at the other.
+type bed struct {
+	*netlab.Lab
+	stack *antedon.Stack
+	tap   *tap
+}
+
+// newBed makes a bed that lasts until the test ends. The addresses of cfg are filled in.
+func newBed(t *testing.T, o netlab.Options, cfg antedon.Config) *bed {
+	t.Helper()
+	lab, err := netlab.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := lab.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	b := &bed{Lab: lab, tap: newTap(lab.Device())}
+	cfg.Addrs = lab.Options.Ours
+	if b.stack, err = antedon.New(b.tap, cfg); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.close(t) })
+	return b
+}
+
+// close closes the stack. A test leaves no connection behind that its peer does not answer, so that must succeed.
+func (b *bed) close(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if t.Failed() {
+		for name, n := range b.stack.Counters() {
+			t.Logf("%s: %d", name, n)
+		}
+		cancel()
+	}
+	if err := b.stack.Close(ctx); err != nil && !t.Failed() {
+		t.Error(err)
+	}
+}
+
+// links are the kinds of link between kernel and stack.
+var links = []struct {
+	name    string
+	options netlab.Options
+}{
+	{"TUN", netlab.Options{TUN: netlab.TUNAlways}},
+	{"TUN without offload", netlab.Options{TUN: netlab.TUNAlways, NoOffload: true}},
+	{"packet socket", netlab.Options{TUN: netlab.TUNNever}},
+}
+
+// onEachLink runs a test on a bed of each kind, at the same time.
+func onEachLink(t *testing.T, test func(t *testing.T, b *bed)) {
+	for _, l := range links {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newBed(t, l.options, antedon.Config{}))
+		})
+	}
+}
+
+// An end is the stack, or the kernel.
+type end interface {
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
+	Listen(ctx context.Context, network, address string) (net.Listener, error)
+	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
+}
+
+// A corner says who connects to whom.
+type corner struct {
+	client, server end
+	from, to       netip.Addr // theirs, in that order
+	ours           bool       // the stack is the server
+}
+
+// corners returns the corners of a bed and their names.
+func (b *bed) corners() (names []string, corners []corner) {
+	for _, ip := range []struct {
+		name         string
+		ours, kernel netip.Addr
+	}{{"IPv4", b.Ours4(), b.Kernel4()}, {"IPv6", b.Ours6(), b.Kernel6()}} {
+		names = append(names, ip.name+", we serve", ip.name+", the kernel serves")
+		corners = append(corners,
+			corner{client: b.Lab, server: b.stack, from: ip.kernel, to: ip.ours, ours: true},
+			corner{client: b.stack, server: b.Lab, from: ip.ours, to: ip.kernel})
+	}
+	return names, corners
+}
+
+// inEachCorner runs a test in each corner, one after the other.
+func (b *bed) inEachCorner(t *testing.T, test func(t *testing.T, c corner)) {
+	names, corners := b.corners()
+	for i, c := range corners {
+		t.Run(names[i], func(t *testing.T) { test(t, c) })
+	}
+}
+
+// everywhere runs a test in each corner of a bed of each kind.
+func everywhere(t *testing.T, test func(t *testing.T, b *bed, c corner)) {
+	onEachLink(t, func(t *testing.T, b *bed) {
+		b.inEachCorner(t, func(t *testing.T, c corner) { test(t, b, c) })
+	})
+}
+
+// bounded returns a context that ends with the test, or at the limit.
+func bounded(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// listen listens at the server's end until the test is over.
+func (c corner) listen(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := c.server.Listen(bounded(t), "tcp", netip.AddrPortFrom(c.to, 0).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	return ln
+}
+
+// connect makes a connection that lasts until the test is over, all of it within the limit.
+func (c corner) connect(t *testing.T) (client, server net.Conn) {
+	t.Helper()
+	return c.dial(t, c.listen(t))
+}
+
+// dial connects to the server's listener.
+func (c corner) dial(t *testing.T, ln net.Listener) (client, server net.Conn) {
+	t.Helper()
+	client, err := c.client.Dial(bounded(t), "tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client, accept(t, ln, client)
+}
+
+// accept accepts a connection that is there already.
+func accept(t *testing.T, ln net.Listener, client net.Conn) net.Conn {
+	t.Helper()
+	ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(limit))
+	server, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	client.SetDeadline(time.Now().Add(limit))
+	server.SetDeadline(time.Now().Add(limit))
+	return server
+}
+
+// sides returns the stack's and the kernel's end of a connection.
+func (c corner) sides(client, server net.Conn) (ours *antedon.Conn, kernel *net.TCPConn) {
+	if c.ours {
+		client, server = server, client
+	}
+	return client.(*antedon.Conn), server.(*net.TCPConn)
+}
+
+// pair connects and returns the stack's and the kernel's end.
+func (c corner) pair(t *testing.T) (ours *antedon.Conn, kernel *net.TCPConn) {
+	t.Helper()
+	return c.sides(c.connect(t))
+}

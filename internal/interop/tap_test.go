@@ -1,0 +1,134 @@
+package interop
+
+import (
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/antedon-net/antedon/link"
+)
+
+// A tap sits between a stack and its device. It tells of traffic, so that a test can wait for what traffic brings, and
+// holds back what arrives, so that a test can decide what crosses what.
+type tap struct {
+	link.Device
+
+	mu     sync.Mutex
+	moved  chan struct{} // closed at the next traffic; nil if nobody waits
+	held   chan struct{} // closed when what arrives is to pass; nil if it passes
+	closed bool
+}
+
+func newTap(d link.Device) *tap { return &tap{Device: d} }
+
+// Queues implements link.Device.
+func (p *tap) Queues() []link.Queue {
+	var queues []link.Queue
+	for _, q := range p.Device.Queues() {
+		queues = append(queues, tapQueue{q, p})
+	}
+	return queues
+}
+
+// Close implements link.Device.
+func (p *tap) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.release()
+	return p.Device.Close()
+}
+
+type tapQueue struct {
+	link.Queue
+	p *tap
+}
+
+// Read implements link.Queue. The packets of the call before have been dealt with.
+func (q tapQueue) Read(pkts []link.Packet) (int, error) {
+	q.p.tell()
+	n, err := q.Queue.Read(pkts)
+	if err == nil {
+		err = q.p.wait()
+	}
+	return n, err
+}
+
+// Write implements link.Queue.
+func (q tapQueue) Write(pkts []link.Packet) (int, error) {
+	n, err := q.Queue.Write(pkts)
+	q.p.tell()
+	return n, err
+}
+
+// tell wakes who waits for traffic.
+func (p *tap) tell() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.moved != nil {
+		close(p.moved)
+		p.moved = nil
+	}
+}
+
+// traffic returns a channel that is closed at the next traffic.
+func (p *tap) traffic() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.moved == nil {
+		p.moved = make(chan struct{})
+	}
+	return p.moved
+}
+
+// wait waits while what arrives is held back.
+func (p *tap) wait() error {
+	p.mu.Lock()
+	held := p.held
+	p.mu.Unlock()
+	if held != nil {
+		<-held
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+// hold holds back what arrives from now on, until release.
+func (p *tap) hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held == nil {
+		p.held = make(chan struct{})
+	}
+}
+
+// release lets everything that was held back arrive.
+func (p *tap) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held != nil {
+		close(p.held)
+		p.held = nil
+	}
+}
+
+// until waits until traffic has made cond true.
+func (p *tap) until(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	ctx := bounded(t)
+	for {
+		traffic := p.traffic() // before the look, or what comes in between is missed
+		if cond() {
+			return
+		}
+		select {
+		case <-traffic:
+		case <-ctx.Done():
+			t.Fatalf("it did not happen: %s", what)
+		}
+	}
+}
