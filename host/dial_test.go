@@ -16,6 +16,7 @@ func (b *bench) dial(local, remote string, opt DialOptions) (*Conn, [][]byte, er
 	return c, b.sent(), err
 }
 
+// req: RFC6864 4.1-2
 func TestDial(t *testing.T) {
 	b := newBench(t, config())
 	for _, remote := range []string{"10.0.0.2:80", "[2001:db8::2]:80", "[::ffff:10.0.0.3]:80"} {

@@ -50,6 +50,8 @@ func (ip *ipHeader) len() int {
 // appendTo appends the header of an atomic datagram.
 //
 // RFC 6864, Section 4.1: "Originating sources MAY set the IPv4 ID field of atomic datagrams to any value": 0.
+//
+// req: RFC6864 4.1-2
 func (ip *ipHeader) appendTo(b []byte, payload int) []byte {
 	if ip.dst.Is4() {
 		v4 := wire.IPv4{TOS: ip.tos, DF: true, TTL: ip.ttl, Proto: ip.proto, Src: ip.src, Dst: ip.dst}
