@@ -81,11 +81,7 @@ func (s *Script) ICMP(kind tcp.ICMPKind, at, mtu int, err syscall.Errno) bool {
 // Timestamps read 11111111 for ours and 22222222 for the peer's.
 func (s *Script) ExpectHeader(ctl, options string) {
 	s.t.Helper()
-	if len(s.sent) == 0 {
-		s.fail("nothing sent\nwant %s %s", ctl, options)
-	}
-	h := s.sent[0].raw
-	s.sent = s.sent[1:]
+	h := s.TakeHeader()
 	if h.Options.TSVal != 0 {
 		h.Options.TSVal = 0x11111111
 	}
@@ -104,4 +100,15 @@ func (s *Script) Sent() (segments, bytes int) {
 		bytes += x.len
 	}
 	return len(s.sent), bytes
+}
+
+// TakeHeader takes the next segment the connection sent and returns its header.
+func (s *Script) TakeHeader() wire.TCP {
+	s.t.Helper()
+	if len(s.sent) == 0 {
+		s.fail("nothing sent")
+	}
+	h := s.sent[0].raw
+	s.sent = s.sent[1:]
+	return h
 }

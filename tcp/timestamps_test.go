@@ -1,0 +1,192 @@
+package tcp_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/tcptest"
+	"github.com/antedon-net/antedon/tcp"
+)
+
+// stamped is a peer with timestamps whose clock stands at 1000 ms when the handshake is over.
+func stamped(t *testing.T, setup tcptest.Setup) *tcptest.Script {
+	t.Helper()
+	setup.Peer = "<WND=10000><MSS=1012><TS=0,0><SACKOK>"
+	s := tcptest.New(t, tcptest.SynSent, setup)
+	s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK><TS=1000,0>")
+	s.Expect("<SEQ=1><ACK=1><CTL=ACK><TS=0,1000>")
+	return s
+}
+
+// RFC 7323, Section 4.3: which timestamp is echoed.
+//
+// req: RFC7323 3.2-2, 3.2-4, 4.3-1, 4.3-2, 4.3-3, 5.2-1
+func TestTimestampEcho(t *testing.T) {
+	t.Run("delayed ACK: the earliest", func(t *testing.T) {
+		// "(A) Delayed ACKs: … the receiver SHOULD reply with the TSval field from the earliest unacknowledged segment."
+		s := stamped(t, tcptest.Setup{})
+		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1010,0>", "<SEQ=101><ACK=1><DATA=100><CTL=ACK><TS=1020,0>")
+		s.ExpectOnly("<SEQ=1><ACK=201><CTL=ACK><TS=0,1010>")
+	})
+	t.Run("a hole: the last that advanced", func(t *testing.T) {
+		// "(B) A hole in the sequence space …: an <ACK> for an out-of-order segment SHOULD contain the timestamp from
+		// the most recent segment that advanced RCV.NXT."
+		s := stamped(t, tcptest.Setup{})
+		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1010,0>")
+		s.Expect("<SEQ=1><ACK=101><CTL=ACK><TS=0,1010>")
+		s.Recv("<SEQ=201><ACK=1><DATA=100><CTL=ACK><TS=1030,0>")
+		s.ExpectOnly("<SEQ=1><ACK=101><CTL=ACK><TS=0,1010><SACK=201:301>")
+		// "(C) A filled hole …: the timestamp from the latest segment (which filled the hole) MUST be echoed."
+		s.Recv("<SEQ=101><ACK=1><DATA=100><CTL=ACK><TS=1040,0>")
+		s.ExpectOnly("<SEQ=1><ACK=301><CTL=ACK><TS=0,1040>")
+	})
+	t.Run("ours counts milliseconds", func(t *testing.T) {
+		// req: RFC7323 4.1-1, 5.4-1, 5.4-2, 5.4-3
+		s := stamped(t, tcptest.Setup{})
+		s.Advance(1234567 * time.Microsecond)
+		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1500,0>")
+		s.ExpectOnly("<SEQ=1><ACK=101><CTL=ACK><TS=1234,1500>")
+	})
+	t.Run("a segment that is refused leaves no trace", func(t *testing.T) {
+		s := stamped(t, tcptest.Setup{})
+		s.Recv("<SEQ=1><ACK=5000><DATA=100><CTL=ACK><TS=9000,0>") // acknowledges what was never sent
+		s.Expect("<SEQ=1><ACK=1><CTL=ACK><TS=0,1000>")
+		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1001,0>")
+		s.ExpectDrop(tcp.Accepted)
+		s.ExpectOnly("<SEQ=1><ACK=101><CTL=ACK><TS=0,1001>")
+	})
+}
+
+// "Once TSopt has been successfully negotiated … If a non-<RST> segment is received without a TSopt, a TCP SHOULD
+// silently drop the segment. A TCP MUST NOT abort a TCP connection because any segment lacks an expected TSopt." We take
+// it, as Linux does.
+//
+// req: RFC7323 3.2-8, 3.2-9
+func TestTimestampNegotiation(t *testing.T) {
+	t.Run("lacking later", func(t *testing.T) {
+		s := stamped(t, tcptest.Setup{})
+		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><NOTS>")
+		s.ExpectDrop(tcp.Accepted)
+		s.ExpectOnly("<SEQ=1><ACK=101><CTL=ACK><TS=0,1000>")
+	})
+	t.Run("not negotiated", func(t *testing.T) {
+		// "If a TSopt is received on a connection where TSopt was not negotiated in the initial three-way handshake, the
+		// TSopt MUST be ignored and the packet processed normally."
+		s := tcptest.New(t, tcptest.Established, tcptest.Setup{})
+		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=50,50>")
+		s.Expect("<SEQ=1><ACK=101><CTL=ACK><NOTS>")
+		s.Recv("<SEQ=101><ACK=1><DATA=100><CTL=ACK><TS=10,10>")
+		s.ExpectDrop(tcp.Accepted)
+		s.Expect("<SEQ=1><ACK=201><CTL=ACK><NOTS>")
+	})
+	t.Run("switched off", func(t *testing.T) {
+		s := tcptest.Accept(t, tcptest.Setup{Peer: everyOption, Config: tcp.Config{NoTimestamps: true}})
+		s.ExpectOnly("<SEQ=0><ACK=1><CTL=SYN,ACK><NOTS>")
+	})
+}
+
+// RFC 7323, Section 5.3: "If there is a Timestamps option in the arriving segment, SEG.TSval < TS.Recent, TS.Recent is
+// valid, and if the RST bit is not set, then treat the arriving segment as not acceptable: Send an acknowledgment in reply
+// … and drop the segment."
+//
+// req: RFC7323 5.3-1, 5.3-2, 5.3-3
+func TestPAWS(t *testing.T) {
+	const old, fresh = "<TS=999,0>", "<TS=1000,0>"
+	for _, c := range []struct {
+		name, segment string
+		drop          tcp.Drop
+	}{
+		{"old text", "<SEQ=1><ACK=1><DATA=100><CTL=ACK>" + old, tcp.DropOldTimestamp},
+		{"old text out of order", "<SEQ=101><ACK=1><DATA=100><CTL=ACK>" + old, tcp.DropOldTimestamp},
+		{"old and out of window", "<SEQ=-5><ACK=1><CTL=ACK>" + old, tcp.DropOldTimestamp},
+		{"old ACK", "<SEQ=1><ACK=1><CTL=ACK>" + old, tcp.DropOldTimestamp},
+		{"old FIN", "<SEQ=1><ACK=1><CTL=FIN,ACK>" + old, tcp.DropOldTimestamp},
+		{"old SYN", "<SEQ=1><CTL=SYN>" + old, tcp.DropOldTimestamp},
+		{"equal", "<SEQ=1><ACK=1><DATA=100><CTL=ACK>" + fresh, tcp.Accepted},
+		{"half the circle ahead", "<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=2147484647,0>", tcp.Accepted},
+		{"half the circle and one ahead", "<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=2147484649,0>", tcp.DropOldTimestamp},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := stamped(t, tcptest.Setup{})
+			s.Recv(c.segment)
+			s.ExpectDrop(c.drop)
+			if c.drop != tcp.Accepted {
+				s.Expect("<SEQ=1><ACK=1><CTL=ACK><TS=0,1000>")
+				s.ExpectReadable(0)
+				s.ExpectState(tcp.StateEstablished)
+			}
+			s.Ignore()
+		})
+	}
+	t.Run("RST", func(t *testing.T) {
+		// "When an <RST> segment is received, it MUST NOT be subjected to the PAWS check by verifying an acceptable value
+		// in SEG.TSval, and information from the Timestamps option MUST NOT be used to update connection state
+		// information."
+		//
+		// req: RFC7323 5.2-5
+		s := stamped(t, tcptest.Setup{})
+		s.Recv("<SEQ=2><CTL=RST><TS=5000,0>")
+		s.Expect("<SEQ=1><ACK=1><CTL=ACK><TS=0,1000>")
+		s.Recv("<SEQ=1><CTL=RST>" + old)
+		s.ExpectState(tcp.StateClosed)
+	})
+	t.Run("clock wraps", func(t *testing.T) {
+		s := stamped(t, tcptest.Setup{TSBase: 1<<32 - 1005})
+		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1004,0>")
+		s.Expect("<SEQ=1><ACK=101><CTL=ACK><TS=0,1004>")
+		s.Recv("<SEQ=101><ACK=1><DATA=100><CTL=ACK><TS=1010,0>")
+		s.Expect("<SEQ=1><ACK=201><CTL=ACK><TS=0,1010>")
+		s.Recv("<SEQ=201><ACK=1><DATA=100><CTL=ACK><TS=1004,0>")
+		s.ExpectDrop(tcp.DropOldTimestamp)
+		s.Ignore()
+	})
+	t.Run("after 24 days", func(t *testing.T) {
+		// RFC 7323, Section 5.5: "… invalidate TS.Recent whenever a connection is idle for more than 24 days."
+		const segment = "<SEQ=1><ACK=1><DATA=100><CTL=ACK>" + old
+		s := stamped(t, tcptest.Setup{})
+		s.Advance(24 * 24 * time.Hour)
+		s.Recv(segment)
+		s.ExpectDrop(tcp.DropOldTimestamp)
+		s.Ignore()
+		s.Advance(time.Second)
+		s.Recv(segment)
+		s.ExpectDrop(tcp.Accepted)
+		s.ExpectOnly("<SEQ=1><ACK=101><CTL=ACK><TS=2073601000,999>")
+		s.Recv("<SEQ=101><ACK=1><DATA=100><CTL=ACK><TS=998,0>") // and it is valid again
+		s.ExpectDrop(tcp.DropOldTimestamp)
+		s.Ignore()
+	})
+}
+
+// Timestamps of successive connections between the same ends never go back, and tell nothing about others.
+//
+// req: RFC7323 7.1-1
+func TestTimestampOffset(t *testing.T) {
+	first := func(start time.Duration, v6 bool) uint32 {
+		s := tcptest.Dial(t, tcptest.Setup{Start: mono.Time(start), IPv6: v6})
+		return s.TakeHeader().Options.TSVal
+	}
+	a, b, other := first(10*time.Second, false), first(70*time.Second, false), first(10*time.Second, true)
+	if b-a != 60_000 {
+		t.Errorf("a minute later the clock has moved by %d ms", b-a)
+	}
+	if a == other || a == 10_000 {
+		t.Error("the offset is not the connection's own")
+	}
+}
+
+// A timestamp tells the round trip of a segment that was sent twice.
+//
+// req: RFC7323 4.2-1
+func TestRTTByTimestamp(t *testing.T) {
+	s := stamped(t, tcptest.Setup{})
+	s.Write(100)
+	s.Expect("<SEQ=1><DATA=100><CTL=ACK,PSH><TS=0,1000>")
+	s.ExpectAfter(200*time.Millisecond+time.Microsecond, "<SEQ=1><DATA=100><CTL=ACK,PSH><TS=200,1000>")
+	s.Advance(50 * time.Millisecond)
+	s.Recv("<SEQ=1><ACK=101><CTL=ACK><TS=1260,200>")
+	if i := s.Info(); i.RTT < 6*time.Millisecond || i.RTT > 7*time.Millisecond || i.Backoff != 0 {
+		t.Errorf("50 ms were not taken: RTT %v, backoff %d", i.RTT, i.Backoff)
+	}
+}
