@@ -1,0 +1,244 @@
+package simnet
+
+import (
+	"net/netip"
+
+	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/wire"
+)
+
+// destination returns where a packet wants to go.
+func destination(b []byte) netip.Addr {
+	if b[0]>>4 == 4 {
+		return netip.AddrFrom4([4]byte(b[16:]))
+	}
+	return netip.AddrFrom16([16]byte(b[24:]))
+}
+
+// datagram is an IP packet taken apart.
+type datagram struct {
+	src, dst netip.Addr
+	proto    wire.Proto
+	body     []byte
+}
+
+func parseIP(b []byte) (d datagram, err error) {
+	if b[0]>>4 == 4 {
+		var ip wire.IPv4
+		ip, d.body, err = wire.ParseIPv4(b)
+		d.src, d.dst, d.proto = ip.Src, ip.Dst, ip.Proto
+	} else {
+		var ip wire.IPv6
+		ip, d.body, err = wire.ParseIPv6(b)
+		d.src, d.dst, d.proto = ip.Src, ip.Dst, ip.Proto
+	}
+	return d, err
+}
+
+// inspect checks everything about a packet that can be seen from outside. e is the end that sent it, nil if it is of no
+// connection.
+func (n *Net) inspect(nd *Node, p *link.Packet, e *end) (s sighting) {
+	d, err := parseIP(p.Bytes)
+	if err != nil {
+		n.fail("%v sends a malformed packet: %v: %x", nd, err, p.Bytes)
+		return s
+	}
+	if p.SegSize == 0 && len(p.Bytes) > nd.host.Config().MTU {
+		n.fail("%v sends a packet of %d bytes: %s", nd, len(p.Bytes), wire.Format(p.Bytes))
+	}
+	if !checksumOK(p, &d) {
+		n.fail("%v sends a wrong checksum: %s", nd, wire.Format(p.Bytes))
+	}
+	if d.proto != wire.ProtoTCP {
+		return s
+	}
+	h, payload, err := wire.ParseTCP(d.body)
+	if err != nil {
+		n.fail("%v sends a malformed segment: %v: %s", nd, err, wire.Format(p.Bytes))
+		return s
+	}
+	if e == nil {
+		if h.Flags&wire.RST == 0 || len(payload) > 0 {
+			n.fail("%v sends of no connection: %s", nd, wire.Format(p.Bytes))
+		}
+		return s
+	}
+	if what := e.inspect(&h, payload, int(p.SegSize)); what != "" {
+		n.fail("%v %s: %s", nd, what, wire.Format(p.Bytes))
+	}
+	if e.peer != nil && h.Flags&wire.ACK != 0 {
+		s = sighting{e, e.said.ack, e.said.edge}
+	}
+	return s
+}
+
+// checksumOK reports whether the transport checksum is right. A partial one is that of the pseudo-header.
+func checksumOK(p *link.Packet, d *datagram) bool {
+	switch d.proto {
+	case wire.ProtoTCP, wire.ProtoICMPv6:
+	case wire.ProtoICMP:
+		return wire.Checksum(d.body) == 0
+	default:
+		return true
+	}
+	if p.CsumStart == 0 {
+		return p.SegSize == 0 && wire.TransportChecksumOK(d.proto, d.src, d.dst, d.body)
+	}
+	field := d.body[p.CsumOffset:]
+	return uint16(field[0])<<8|uint16(field[1]) == wire.PseudoSum(d.proto, d.src, d.dst, len(d.body))
+}
+
+// inspect checks a segment against what the end has said before, and returns what is wrong with it.
+func (e *end) inspect(h *wire.TCP, payload []byte, segSize int) string {
+	l := &e.said
+	if h.Flags&wire.RST != 0 {
+		return ""
+	}
+	if h.Flags&wire.SYN != 0 {
+		if what := e.inspectSYN(h); what != "" {
+			return what
+		}
+	} else if !l.opened {
+		return "sends before its SYN"
+	}
+	if h.Flags&wire.ACK != 0 {
+		if !e.node.net.pair(e, h.Ack) {
+			return "acknowledges what nobody sent"
+		}
+		if what := e.inspectACK(h); what != "" {
+			return what
+		}
+	} else if h.Flags&wire.SYN == 0 {
+		return "sends without ACK"
+	}
+	if what := e.inspectOptions(h, payload, segSize); what != "" {
+		return what
+	}
+	return e.inspectText(h, payload)
+}
+
+// inspectSYN checks a SYN or SYN-ACK.
+func (e *end) inspectSYN(h *wire.TCP) string {
+	l := &e.said
+	if !l.opened {
+		l.opened, l.iss, l.syn, l.nxt = true, h.Seq, *h, 0
+		e.node.net.ends[e.id] = append(e.node.net.ends[e.id], e)
+	}
+	if h.Flags&wire.ACK != 0 {
+		l.synAcks++
+	} else {
+		l.syns++
+	}
+	switch cfg := e.cfg; {
+	case h.Seq != l.iss:
+		return "changes its initial sequence number"
+	case l.syns > cfg.SYNRetries+1:
+		return "repeats its SYN too often"
+	case h.Options.HasMSS != l.syn.Options.HasMSS, h.Options.MSS != l.syn.Options.MSS:
+		return "changes its MSS"
+	}
+	return ""
+}
+
+// inspectACK checks acknowledgment and window.
+func (e *end) inspectACK(h *wire.TCP) string {
+	l, peer := &e.said, &e.peer.said
+	ack := peer.offset(h.Ack)
+	wnd := int64(h.Window)
+	if h.Flags&wire.SYN == 0 {
+		wnd <<= e.shift()
+	}
+	edge := ack + wnd
+	switch {
+	case ack > peer.nxt:
+		return "acknowledges what was not sent"
+	case ack < l.ack:
+		return "takes an acknowledgment back"
+	case edge < l.edge && h.Flags&wire.SYN == 0: // a repeated SYN-ACK cannot tell of more than 64 KiB
+		return "moves the right edge of its window to the left"
+	}
+	l.ack, l.edge = ack, max(l.edge, edge)
+	return ""
+}
+
+// shift returns the scale of the windows that e tells.
+func (e *end) shift() uint8 {
+	if both(e, func(o *wire.TCPOptions) bool { return o.HasWScale }) {
+		return e.said.syn.Options.WScale
+	}
+	return 0
+}
+
+// both reports whether both ends' SYNs had an option. e has been paired.
+func both(e *end, has func(*wire.TCPOptions) bool) bool {
+	return has(&e.said.syn.Options) && has(&e.peer.said.syn.Options)
+}
+
+// inspectOptions checks that options are those agreed upon, and that the segment is no larger than the peer takes.
+func (e *end) inspectOptions(h *wire.TCP, payload []byte, segSize int) string {
+	l, o := &e.said, &h.Options
+	if h.Flags&wire.SYN != 0 {
+		return ""
+	}
+	if segSize == 0 {
+		segSize = len(payload)
+	}
+	mss := e.peer.said.syn.Options.MSS
+	switch ts := both(e, func(o *wire.TCPOptions) bool { return o.HasTimestamps }); {
+	case o.HasMSS, o.HasWScale, o.SACKPermitted:
+		return "sends an option of SYNs"
+	case ts != o.HasTimestamps:
+		return "sends timestamps against the agreement, or none"
+	case ts && int32(o.TSVal-l.tsval) < 0 && l.tsval != 0:
+		return "lets its timestamps run backwards"
+	case segSize+h.Len()-wire.TCPHeaderLen > int(mss):
+		return "sends more than the MSS"
+	case o.NSACK > 0 && !both(e, func(o *wire.TCPOptions) bool { return o.SACKPermitted }):
+		return "sends SACK against the agreement"
+	}
+	l.tsval = o.TSVal
+	for i, b := range o.SACK[:o.NSACK] {
+		left, right := e.peer.said.offset(b.Left), e.peer.said.offset(b.Right)
+		switch duplicate := i == 0 && right <= l.ack; {
+		case left >= right:
+			return "sends an empty SACK block"
+		case right > e.peer.said.nxt:
+			return "sends SACK for what was not sent"
+		case left <= l.ack && !duplicate && i > 0:
+			return "sends SACK for what it acknowledges"
+		}
+	}
+	return ""
+}
+
+// inspectText checks sequence numbers and text.
+func (e *end) inspectText(h *wire.TCP, payload []byte) string {
+	l := &e.said
+	first := l.offset(h.Seq)
+	at := first
+	if h.Flags&wire.SYN != 0 {
+		at++
+	}
+	last := at + int64(len(payload))
+	if h.Flags&wire.FIN != 0 {
+		if l.fin != 0 && l.fin != last {
+			return "moves its FIN"
+		}
+		l.fin = last
+		last++
+	}
+	switch {
+	case first > l.nxt:
+		return "leaves a gap"
+	case last == first && first < l.acked-1:
+		return "sends an old sequence number"
+	case last > l.limit && last > at:
+		return "sends beyond the peer's window"
+	case l.fin != 0 && last > l.fin+1:
+		return "sends beyond its FIN"
+	case len(payload) > 0 && e.talk != nil && !e.out().matches(payload, uint64(at-1)):
+		return "sends bytes nobody wrote"
+	}
+	l.nxt = max(l.nxt, last)
+	return ""
+}
