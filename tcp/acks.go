@@ -93,10 +93,17 @@ func (c *Conn) onDataSent(now mono.Time) {
 	}
 }
 
-// noteOutOfOrder remembers where data beyond a hole came, newest first.
+// noteOutOfOrder remembers where data beyond a hole came: the ranges it joined, newest first.
 func (c *Conn) noteOutOfOrder(off uint64) {
-	r := &c.rcv.recent
-	r[2], r[1], r[0] = r[1], r[0], off
+	joined, _ := c.rcv.buf.Holes().Containing(off)
+	older, n := c.rcv.recent, 1
+	c.rcv.recent[0] = off
+	for _, o := range older {
+		if n < len(older) && (o < joined.Lo || joined.Hi <= o) {
+			c.rcv.recent[n] = o
+			n++
+		}
+	}
 }
 
 // noteDuplicate remembers data that came twice.

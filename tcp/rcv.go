@@ -31,7 +31,7 @@ type recvSpace struct {
 	hasFin bool   // a FIN was seen, perhaps out of order, at
 	finAt  uint64 // this offset
 
-	recent [3]uint64  // offsets of the latest out-of-order arrivals, newest first (for SACK)
+	recent [4]uint64  // an offset in each range of the latest out-of-order arrivals, newest first (for SACK)
 	dup    span.Range // what arrived twice and has not been reported (for DSACK)
 
 	tune rightSizing
@@ -97,6 +97,9 @@ func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 		return DropAfterFIN
 	}
 	hadHoles := b.Holes().Len() > 0
+	if held, ok := b.Holes().Containing(off); ok {
+		c.noteDuplicate(off, int(min(held.Hi-off, uint64(n))))
+	}
 	got := b.Insert(off, seg.Payload, seg.Owner)
 	c.learnPeerMSS(n, seg.SegSize)
 	c.rcv.nxt = c.rcv.nxt.Add(got)
