@@ -12,7 +12,9 @@ func explainOpen(name string, cfg *Config, err error) error {
 	switch {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
 		return fmt.Errorf("tun: this system has no usable /dev/net/tun (load the tun module, or use a packet socket on a veth): %w", err)
-	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+	case errors.Is(err, unix.EACCES):
+		return fmt.Errorf("tun: this user may not open /dev/net/tun (have its mode made 0666, or be root): %w", err)
+	case errors.Is(err, unix.EPERM):
 		return fmt.Errorf("tun: opening %s needs CAP_NET_ADMIN, or a persistent device that you own (antedon tun up): %w", name, err)
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("tun: %s is in use by another process: %w", name, err)
