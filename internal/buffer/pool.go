@@ -12,13 +12,14 @@ package buffer
 const (
 	small  = 512
 	medium = 4 << 10
+	big    = 16 << 10
 	large  = 64<<10 + 1<<10
 
 	// MaxChunk is the size of the largest chunk.
 	MaxChunk = large
 )
 
-var sizes = [...]int{small, medium, large}
+var sizes = [...]int{small, medium, big, large}
 
 // Chunk is a block of memory with a reference count.
 type Chunk struct {

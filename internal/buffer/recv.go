@@ -112,7 +112,7 @@ func (r *Recv) add(q *queue, i int, off uint64, b []byte, owner *Chunk) {
 	for len(b) > 0 {
 		want := len(b)
 		if q == &r.q {
-			want = max(want, min(r.Len(), large)) // a backlog will go on growing: fewer, larger chunks
+			want = max(want, min(r.Len()/2, large)) // a backlog will go on growing: fewer, larger chunks
 		}
 		c := r.pool.Get(want)
 		n := copy(c.B, b)
