@@ -12,7 +12,7 @@ FUZZTIME ?= 10s
 TOOL      = $(GO) tool -modfile=tools/go.mod
 
 # The tests of these packages make network namespaces; they belong to `make test`.
-NAMESPACE = /(cmd/antedon|internal/netlab|internal/interop|link/tun|link/packet)$$
+NAMESPACE = /(cmd/antedon|internal/netlab|internal/interop|link/tun|link/packet|link/internal/rtnl)$$
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check format vet lint generated unit all packages bench fuzz clean

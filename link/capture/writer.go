@@ -138,7 +138,7 @@ func copyPacket(dst []byte, p *link.Packet) int {
 		n += copy(dst[n:], b)
 	}
 	c := link.Packet{Bytes: dst[:n], CsumStart: p.CsumStart, CsumOffset: p.CsumOffset}
-	link.CompleteChecksum(&c) // if that fails, the packet is shown as it is
+	_ = link.CompleteChecksum(&c) // if that fails, the packet is shown as it is
 	return n
 }
 

@@ -75,7 +75,7 @@ func (d *Device) writeInner() {
 			return
 		}
 		// A packet that is refused is one more that is lost, unless nothing works any more: then Read tells.
-		q.Write(pkts[:n])
+		_, _ = q.Write(pkts[:n])
 	}
 }
 

@@ -147,7 +147,7 @@ func (d *Device) Queues() []link.Queue { return d.queues }
 
 // Stats returns the device's counters.
 func (d *Device) Stats() Stats {
-	d.fd.Control(func(fd int) error {
+	_ = d.fd.Control(func(fd int) error {
 		s, err := unix.GetsockoptTpacketStats(fd, unix.SOL_PACKET, unix.PACKET_STATISTICS) // since the last call
 		if err == nil {
 			d.overflowed.Add(uint64(s.Drops))

@@ -66,7 +66,7 @@ func socket(index int) (int, error) {
 // enlarge makes a buffer as large as we want, or as large as we may.
 func enlarge(fd, force, polite int) {
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, force, bufferSize) != nil {
-		unix.SetsockoptInt(fd, unix.SOL_SOCKET, polite, bufferSize)
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, polite, bufferSize)
 	}
 }
 

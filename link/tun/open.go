@@ -144,7 +144,7 @@ func newDevice(fds []int, name string, flags uint16, cfg *Config) (*Device, erro
 	d.state.InitOffload(negotiate(fds[0], flags&iffVnetHdr != 0 && !cfg.NoOffload, cfg.UDPOffload))
 	d.state.Gone = d.gone
 	d.state.SetOffload = func(o link.Offload) {
-		d.fds[0].Control(func(fd int) error { return setOffload(fd, o) })
+		_ = d.fds[0].Control(func(fd int) error { return setOffload(fd, o) })
 	}
 	for i, fd := range fds {
 		q, err := fdqueue.New(fd, name, framing, &d.state)
@@ -183,7 +183,7 @@ func negotiate(fd int, want, udp bool) link.Offload {
 			return o
 		}
 	}
-	setOffload(fd, link.OffloadNone)
+	_ = setOffload(fd, link.OffloadNone)
 	return link.OffloadNone
 }
 
