@@ -1,6 +1,7 @@
 package lattice
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 var readmes = []string{"README.md", "README.zh-CN.md"}
@@ -41,7 +43,9 @@ func TestReadmePrograms(t *testing.T) {
 		ran++
 		bin := filepath.Join(dir, filepath.Dir(name), "program")
 		goIn(t, dir, "build", "-o", bin, "./"+filepath.Dir(name))
-		if out, err := exec.CommandContext(t.Context(), bin).CombinedOutput(); err != nil || len(out) == 0 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if out, err := exec.CommandContext(ctx, bin).CombinedOutput(); err != nil || len(out) == 0 {
 			t.Errorf("%s: %v, printed %q", name, err, out)
 		}
 	}
