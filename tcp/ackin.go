@@ -81,6 +81,17 @@ func (c *Conn) onFINAcked(now mono.Time) {
 	}
 }
 
+// windowOf returns the window that a segment offers.
+//
+// RFC 7323, Section 2.2: "The window field in a segment where the SYN bit is set (i.e., a <SYN> or <SYN,ACK>) MUST NOT be
+// scaled."
+func (c *Conn) windowOf(seg *Segment) int {
+	if seg.synDone || seg.Has(wire.SYN) {
+		return int(seg.Header.Window)
+	}
+	return int(seg.Header.Window) << c.snd.scale
+}
+
 // updateSendWindow takes the window of an acceptable acknowledgment.
 //
 // RFC 9293, Section 3.10.7.4: "If (SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK)), set SND.WND <-
@@ -94,7 +105,7 @@ func (c *Conn) updateSendWindow(seg *Segment) {
 	if !newer && !c.snd.wl2.Less(seg.ack()) {
 		return
 	}
-	c.snd.wnd = int(seg.Header.Window) << c.snd.scale
+	c.snd.wnd = c.windowOf(seg)
 	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
 	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
 	if c.usableWindow() > 0 {
@@ -158,7 +169,7 @@ func (c *Conn) isDuplicateACK(seg *Segment, sacked int) bool {
 		return sacked > 0
 	}
 	return len(seg.Payload) == 0 && !seg.Has(wire.FIN) &&
-		int(seg.Header.Window)<<c.snd.scale == c.snd.wnd
+		c.windowOf(seg) == c.snd.wnd
 }
 
 // onProgress lets the congestion window grow.

@@ -201,6 +201,7 @@ func (c *Conn) refuse(now mono.Time, seg *Segment, end int) (Drop, bool) {
 func (c *Conn) clearSYN(seg *Segment) {
 	seg.Header.Flags &^= wire.SYN
 	seg.Header.Seq++
+	seg.synDone = true
 }
 
 // trim cuts an acceptable segment to the window. The checks before it want to see the segment as it came: a RST that
@@ -317,7 +318,7 @@ func (c *Conn) completeHandshake(now mono.Time, seg *Segment) (Drop, bool) {
 	}
 	c.sampleHandshake(now, seg)
 	c.snd.una = c.snd.iss.Add(1)
-	c.snd.wnd = int(seg.Header.Window) << c.snd.scale
+	c.snd.wnd = c.windowOf(seg)
 	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
 	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
 	c.toEstablished(now)

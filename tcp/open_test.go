@@ -79,6 +79,16 @@ func TestSimultaneousOpen(t *testing.T) {
 		s.ExpectState(tcp.StateEstablished)
 		s.ExpectNone()
 	})
+	t.Run("the window of the SYN-ACK is not scaled", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{})
+		s.Recv("<SEQ=0><WND=2000><CTL=SYN><MSS=1000><WS=8>")
+		s.Recv("<SEQ=0><ACK=1><WND=2000><CTL=SYN,ACK><MSS=1000><WS=8>")
+		s.ExpectState(tcp.StateEstablished)
+		s.Ignore()
+		if got := s.Info().SndWnd; got != 2000 {
+			t.Errorf("SND.WND = %d, want 2000", got)
+		}
+	})
 	t.Run("completed by an ACK", func(t *testing.T) {
 		s := tcptest.New(t, tcptest.CrossedSYNs, tcptest.Setup{})
 		s.Recv("<SEQ=1><ACK=1><CTL=ACK>")

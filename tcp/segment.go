@@ -21,6 +21,8 @@ type Segment struct {
 	SegSize int
 	// ECT and CE are the ECN codepoint of the IP header (RFC 3168).
 	ECT, CE bool
+
+	synDone bool // it had a SYN, which was dealt with
 }
 
 // Has reports whether all of flags are set.
