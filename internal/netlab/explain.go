@@ -1,18 +1,21 @@
 package netlab
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // explain turns the refusal to make a namespace into one sentence that says what to do about it.
 func explain(err error) error {
-	return fmt.Errorf("cannot make a private namespace (%w): %s", err, advice(readSysctl))
+	return fmt.Errorf("cannot make a private namespace (%w): %s", err, advice(err, readSysctl))
 }
 
-// advice names the setting that forbids namespaces, judged by the sysctls that read returns ("" for none).
-func advice(read func(name string) string) string {
+// advice names what forbids namespaces, judged by the error and the sysctls that read returns ("" for none).
+func advice(err error, read func(name string) string) string {
 	const orRoot = ", or start this as root"
 	switch {
 	case read("user/max_user_namespaces") == "0":
@@ -23,6 +26,10 @@ func advice(read func(name string) string) string {
 		return "user namespaces are for root only, run \"sysctl -w kernel.unprivileged_userns_clone=1\"" + orRoot
 	case read("kernel/apparmor_restrict_unprivileged_userns") == "1":
 		return "AppArmor restricts user namespaces, run \"sysctl -w kernel.apparmor_restrict_unprivileged_userns=0\"" + orRoot
+	case errors.Is(err, unix.ENOSPC):
+		return "there are too many already, raise the sysctls user.max_user_namespaces and user.max_net_namespaces"
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS):
+		return "this kernel was built without them (CONFIG_USER_NS, CONFIG_NET_NS)" + orRoot
 	default:
 		return "most likely a container's security policy forbids it, start the container with " +
 			"\"--security-opt seccomp=unconfined\" or \"--privileged\"" + orRoot

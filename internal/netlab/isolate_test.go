@@ -3,6 +3,7 @@ package netlab
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -122,15 +123,78 @@ func TestIsolateForwardsSignals(t *testing.T) {
 	}
 }
 
+// TestIsolateOnTerminal: what is typed reaches both processes, and is not passed on once more.
+func TestIsolateOnTerminal(t *testing.T) {
+	master, slave := openTerminal(t)
+	cmd := self(t, newUnprivileged(t, NodeOpen), "signal")
+	cmd.SysProcAttr.Setsid, cmd.SysProcAttr.Setctty = true, true
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(master)
+	expect := func(want string) {
+		t.Helper()
+		if got, err := lines.ReadString('\n'); strings.TrimSpace(strings.TrimPrefix(got, "^C")) != want {
+			t.Fatalf("got %q, %v, want %q", got, err, want)
+		}
+	}
+	expect("ready")
+	master.WriteString("\x03")
+	expect(unix.SIGINT.String())
+	cmd.Process.Signal(unix.SIGTERM)
+	expect(unix.SIGTERM.String())
+	cmd.Wait()
+}
+
+// openTerminal returns both ends of a new pseudo-terminal.
+func openTerminal(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { slave.Close() })
+	return master, slave
+}
+
+// TestIsolateRefused starts this binary where no user namespace may be made.
+func TestIsolateRefused(t *testing.T) {
+	out, err := self(t, newUnprivileged(t, NodeOpen), "refused").CombinedOutput()
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok || exit.ExitCode() != 1 || !strings.Contains(string(out), "sysctl -w user.max_user_namespaces=") ||
+		strings.Count(string(out), "\n") != 1 {
+		t.Errorf("got %v and:\n%s", err, out)
+	}
+}
+
 func TestAdvice(t *testing.T) {
-	for _, tt := range []struct{ name, value, want string }{
-		{"user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces="},
-		{"user/max_net_namespaces", "0", "sysctl -w user.max_net_namespaces="},
-		{"kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"},
-		{"kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
-		{"", "", "container"},
+	for _, tt := range []struct {
+		name, value string
+		err         error
+		want        string
+	}{
+		{"user/max_user_namespaces", "0", unix.EPERM, "sysctl -w user.max_user_namespaces="},
+		{"user/max_net_namespaces", "0", unix.EPERM, "sysctl -w user.max_net_namespaces="},
+		{"kernel/unprivileged_userns_clone", "0", unix.EPERM, "sysctl -w kernel.unprivileged_userns_clone=1"},
+		{"kernel/apparmor_restrict_unprivileged_userns", "1", unix.EPERM, "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"},
+		{"", "", unix.ENOSPC, "too many"},
+		{"", "", unix.EINVAL, "CONFIG_USER_NS"},
+		{"", "", unix.EPERM, "container"},
 	} {
-		got := advice(func(name string) string {
+		got := advice(tt.err, func(name string) string {
 			if name == tt.name {
 				return tt.value
 			}

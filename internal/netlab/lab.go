@@ -1,7 +1,6 @@
 package netlab
 
 import (
-	"fmt"
 	"net/netip"
 
 	"github.com/antedon-net/antedon/link"
@@ -129,8 +128,5 @@ func (l *Lab) Close() error {
 	if l.dev != nil {
 		err = firstError(err, l.dev.Close())
 	}
-	if err != nil {
-		return fmt.Errorf("netlab: close: %w", err)
-	}
-	return nil
+	return err
 }

@@ -133,17 +133,21 @@ func ipNet(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
 
-// quiet keeps the kernel from sending, or believing, anything on the link of its own accord.
+// quiet keeps the kernel from sending, or believing, anything on the link of its own accord, and undoes what a new
+// namespace may have inherited from the machine's settings.
 //
 // These are niceties: a container may have /proc/sys read-only, or the kernel no IPv6.
 func quiet(name string) error {
-	for _, s := range []struct{ name, value string }{
-		{"addr_gen_mode", "1"}, // no link-local address
-		{"accept_ra", "0"},     // and hence no router solicitations
-		{"accept_dad", "0"},
+	for _, s := range []struct{ path, value string }{
+		{"ipv6/conf/" + name + "/disable_ipv6", "0"},
+		{"ipv6/conf/" + name + "/addr_gen_mode", "1"}, // no link-local address
+		{"ipv6/conf/" + name + "/accept_ra", "0"},     // and hence no router solicitations
+		{"ipv6/conf/" + name + "/accept_dad", "0"},
+		{"ipv4/conf/" + name + "/rp_filter", "0"},
+		{"ipv4/conf/all/rp_filter", "0"}, // the larger one counts
+		{"ipv4/ip_forward", "0"},
 	} {
-		path := "/proc/sys/net/ipv6/conf/" + name + "/" + s.name
-		err := os.WriteFile(path, []byte(s.value), 0)
+		err := os.WriteFile("/proc/sys/net/"+s.path, []byte(s.value), 0)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) &&
 			!errors.Is(err, unix.EROFS) {
 			return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,7 +29,9 @@ func TestMain(m *testing.M) {
 	}
 	Init()
 	if code, done, err := Isolate(); done {
-		fmt.Fprint(os.Stderr, err)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
 		os.Exit(code)
 	}
 	os.Exit(parts[part]())
@@ -39,6 +42,7 @@ var parts = map[string]func() int{
 	"victim":  playVictim,
 	"exit":    func() int { return 7 },
 	"signal":  playSignal,
+	"refused": playRefused,
 	"suicide": func() int { unix.Kill(os.Getpid(), unix.SIGKILL); select {} },
 }
 
@@ -95,6 +99,24 @@ func playSignal() int {
 	fmt.Println(<-c)
 	fmt.Println(<-c)
 	return 9
+}
+
+// playRefused forbids further user namespaces, gives up its capabilities and starts over.
+func playRefused() int {
+	runtime.LockOSThread() // who keeps what is given up
+	err := firstError(
+		os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0),
+		unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_ADMIN, 0, 0, 0),
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), partVar+"=exit")
+	cmd.Stderr = os.Stderr
+	cmd.Run()
+	return cmd.ProcessState.ExitCode()
 }
 
 func newNamespace(t *testing.T) *Namespace {

@@ -27,7 +27,7 @@ const (
 // Unprivileged runs commands as an ordinary user, uid and gid 65534, with a /dev/net of their own, to show what works
 // without root. The machine's own device node is left as it is: the commands are in a private mount namespace.
 type Unprivileged struct {
-	dir  string // of theirs, empty
+	dir  string // of theirs
 	home *thread
 }
 
@@ -40,31 +40,27 @@ func NewUnprivileged(node Node) (*Unprivileged, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &Unprivileged{dir: dir}
-	u.home, err = startThread(func() error { return u.enter(node) })
-	if err != nil {
-		os.Remove(dir)
-		return nil, fmt.Errorf("netlab: prepare for an ordinary user: %w", err)
+	home, err := startThread(func() error { return enterDev(node) })
+	if err == nil {
+		if err = firstError(os.Chmod(dir, 0o755), os.Chown(dir, nobody, nobody)); err == nil {
+			return &Unprivileged{dir: dir, home: home}, nil
+		}
+		home.stop()
 	}
-	return u, nil
+	os.Remove(dir)
+	return nil, fmt.Errorf("netlab: prepare for an ordinary user: %w", err)
 }
 
-// enter moves the calling thread into a mount namespace of its own, with a new /dev/net and a directory for nobody.
-func (u *Unprivileged) enter(node Node) error {
+// enterDev moves the calling thread into a mount namespace of its own, with a /dev/net of its own.
+func enterDev(node Node) error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 		return os.NewSyscallError("unshare", err)
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return os.NewSyscallError("mount /", err)
 	}
-	if err := mountTmpfs(u.dir); err != nil {
-		return err
-	}
-	if err := os.Chown(u.dir, nobody, nobody); err != nil {
-		return err
-	}
-	if err := mountTmpfs("/dev/net"); err != nil {
-		return fmt.Errorf("%w: is the kernel's tun module loaded?", err)
+	if err := unix.Mount("tmpfs", "/dev/net", "tmpfs", 0, "mode=0755"); err != nil {
+		return fmt.Errorf("mount on /dev/net: %w: is the kernel's tun module loaded?", err)
 	}
 	const path = "/dev/net/tun"
 	switch node {
@@ -72,13 +68,6 @@ func (u *Unprivileged) enter(node Node) error {
 		return makeNode(path, 0o666)
 	case NodeForbidden:
 		return makeNode(path, 0o600)
-	}
-	return nil
-}
-
-func mountTmpfs(dir string) error {
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=0755"); err != nil {
-		return &os.PathError{Op: "mount tmpfs", Path: dir, Err: err}
 	}
 	return nil
 }
@@ -91,7 +80,10 @@ func makeNode(path string, mode os.FileMode) error {
 	return os.Chmod(path, mode) // whatever the umask
 }
 
-// Command returns a Cmd that runs name with args as the ordinary user, in an empty directory of that user's own.
+// Dir returns the directory that belongs to the ordinary user. The commands start in it.
+func (u *Unprivileged) Dir() string { return u.dir }
+
+// Command returns a Cmd that runs name with args as the ordinary user.
 func (u *Unprivileged) Command(ctx context.Context, name string, args ...string) *Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = u.dir
@@ -104,11 +96,10 @@ func (u *Unprivileged) start(cmd *exec.Cmd) error {
 	return u.home.do(cmd.Start)
 }
 
-// Install copies a file, usually a program, to where the ordinary user can read and run it, and returns that path.
-// The copy exists for the commands only.
+// Install copies a file, usually a program, to Dir, where the ordinary user can read and run it, and returns its path.
 func (u *Unprivileged) Install(path string) (string, error) {
 	to := filepath.Join(u.dir, filepath.Base(path))
-	return to, u.home.do(func() error { return copyFile(to, path) })
+	return to, copyFile(to, path)
 }
 
 // Self returns a Command that runs this very program, which a test binary does to run some of its own tests.
@@ -141,8 +132,8 @@ func copyFile(to, from string) error {
 	return firstError(err, dst.Chmod(0o755), dst.Close())
 }
 
-// Close kills the commands that still run, and takes the place away.
+// Close kills the commands that still run, and removes Dir.
 func (u *Unprivileged) Close() error {
 	u.home.stop()
-	return os.Remove(u.dir)
+	return os.RemoveAll(u.dir)
 }
