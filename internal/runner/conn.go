@@ -28,6 +28,7 @@ type Conn struct {
 	// Guarded by the shard's mutex.
 	closed, readClosed, writeClosed bool
 	accepted                        bool // a user has it, or had it
+	told                            bool // the user knows why the connection failed: writes are EPIPE from then on
 	linger                          int  // seconds Close may wait; -1: in the background
 	rgate, wgate                    gate
 	rdl, wdl                        deadline
@@ -190,6 +191,7 @@ func (c *Conn) waitReadable(dontWait bool) error {
 			return io.EOF
 		case c.h.State() == tcp.StateClosed:
 			if err := c.h.Err(); err != nil {
+				c.told = true
 				return err
 			}
 			return io.EOF
@@ -285,7 +287,8 @@ func (c *Conn) waitRoom(n int) ([]byte, error) {
 		case c.wdl.expired:
 			return nil, os.ErrDeadlineExceeded
 		case c.h.State() == tcp.StateClosed:
-			if err := c.h.Err(); err != nil {
+			if err := c.h.Err(); err != nil && !c.told {
+				c.told = true
 				return nil, err
 			}
 			return nil, syscall.EPIPE
