@@ -41,7 +41,7 @@ type Config struct {
 	InitialRTO time.Duration
 	// MinRTO and MaxRTO bound it afterwards: 200 ms and 120 s.
 	MinRTO, MaxRTO time.Duration
-	// DelayedACK is how long an acknowledgment may wait for company: 40 ms. RFC 9293, MUST-40 limits it to 500 ms.
+	// DelayedACK is how long an acknowledgment may wait for company: 40 ms. RFC 9293, MUST-40 keeps it below 500 ms.
 	DelayedACK time.Duration
 	// TimeWait is how long TIME-WAIT lasts: 60 s.
 	TimeWait time.Duration
@@ -95,7 +95,7 @@ func (c Config) WithDefaults() Config {
 	c.InitialRTO = orDuration(c.InitialRTO, time.Second)
 	c.MinRTO = orDuration(c.MinRTO, 200*time.Millisecond)
 	c.MaxRTO = max(orDuration(c.MaxRTO, 120*time.Second), c.MinRTO)
-	c.DelayedACK = min(orDuration(c.DelayedACK, 40*time.Millisecond), 500*time.Millisecond)
+	c.DelayedACK = min(orDuration(c.DelayedACK, 40*time.Millisecond), 499*time.Millisecond)
 	c.TimeWait = orDuration(c.TimeWait, 60*time.Second)
 	c.FinTimeout = orDuration(c.FinTimeout, 60*time.Second)
 	c.SYNRetries = orInt(c.SYNRetries, 10)
