@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/antedon-net/antedon"
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/capture"
 	"github.com/antedon-net/antedon/link/impair"
 	"github.com/antedon-net/antedon/link/tun"
 	"github.com/antedon-net/antedon/tcp"
@@ -30,8 +30,8 @@ type session struct {
 	*antedon.Stack
 	name   string // of the device
 	addrs  []netip.Prefix
-	source netip.Addr // valid if --source is given
-	pcap   *os.File
+	source netip.Addr      // valid if --source is given
+	pcap   *capture.Writer // nil without --pcap
 }
 
 // withSession runs fn on a stack made as the flags say, and closes that in order: what fn sent, and the FINs, are
@@ -92,7 +92,12 @@ func (f *stackFlags) wrap(s *session, dev link.Device) (link.Device, error) {
 		}
 	}
 	if f.pcap != "" {
-		return s.record(dev, f.pcap)
+		w, err := capture.Create(f.pcap, capture.Config{})
+		if err != nil {
+			return nil, err
+		}
+		s.pcap = w
+		dev = capture.New(dev, w)
 	}
 	return dev, nil
 }
