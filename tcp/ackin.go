@@ -24,7 +24,7 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 		c.loss.dupAcks++
 		c.count.dupAcks++
 	}
-	c.updateSendWindow(seg)
+	c.updateSendWindow(now, seg)
 	c.snd.probesOut = 0
 	c.detectLoss(now, flight, acked, sacked)
 	if acked > 0 {
@@ -100,7 +100,7 @@ func (c *Conn) windowOf(seg *Segment) int {
 // counts, or SND.UNA would carry the right edge beyond what was offered (as in Linux).
 //
 // req: RFC7323 2.3-4
-func (c *Conn) updateSendWindow(seg *Segment) {
+func (c *Conn) updateSendWindow(now mono.Time, seg *Segment) {
 	newer := c.snd.wl1.Less(seg.seq()) || c.snd.wl1 == seg.seq() && c.snd.wl2.LessEq(seg.ack())
 	if !newer && !c.snd.wl2.Less(seg.ack()) {
 		return
@@ -111,7 +111,9 @@ func (c *Conn) updateSendWindow(seg *Segment) {
 	if c.usableWindow() > 0 {
 		c.snd.probes = 0
 		if c.timers.isSet(timerPersist) {
-			c.timers.stop(timerPersist) // Next arms it again if it still has to wait
+			// The window may still be too small to be worth a segment. The timer goes on, without the back-off of
+			// a closed window, and Next stops it when it sends: arrivals do not put it off.
+			c.timers.set(timerPersist, min(c.timers[timerPersist], now.Add(c.persistTimeout())))
 			if c.inFlight() == 0 {
 				c.snd.stalledSince = 0
 			}

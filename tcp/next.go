@@ -155,6 +155,7 @@ func (c *Conn) nextNew(now mono.Time, out *Out) bool {
 	}
 	c.emit(now, out, from, from+uint64(n))
 	c.snd.nxt = c.snd.nxt.Add(out.consumed())
+	c.timers.stop(timerPersist)
 	if c.snd.stalledSince == 0 {
 		c.snd.stalledSince = now
 	}

@@ -38,6 +38,9 @@ func (c *Conn) onPersistTimer(now mono.Time) {
 		c.pend.force = true
 		return
 	}
+	if c.snd.stalledSince == 0 {
+		c.snd.stalledSince = now
+	}
 	if c.userTimedOut(now) || c.snd.probesOut >= c.maxRetries() {
 		c.giveUp(now)
 		return

@@ -48,7 +48,8 @@ type Script struct {
 	sent       []sentSegment // by the connection, not expected yet
 	drop       tcp.Drop
 	events     tcp.Event
-	written    int // bytes
+	written    int  // bytes
+	writing    bool // in the middle of a write: nothing need be armed
 	read       int
 	edge       seq.Number // right edge of our window as told
 	shift      uint8      // of our window
@@ -151,20 +152,26 @@ func (s *Script) Do(name string, command func(c *tcp.Conn, now mono.Time)) {
 // Write writes n bytes of the pattern in one go and fails if there is no room.
 func (s *Script) Write(n int) {
 	s.t.Helper()
-	s.Do(fmt.Sprintf("write %d", n), func(c *tcp.Conn, now mono.Time) { s.commit(n) })
+	s.Do(fmt.Sprintf("write %d", n), func(c *tcp.Conn, now mono.Time) { s.Commit(n, true) })
 }
 
 // WriteClose writes n bytes and closes the connection for writing before it is drained.
 func (s *Script) WriteClose(n int) {
 	s.t.Helper()
 	s.Do(fmt.Sprintf("write %d, close write", n), func(c *tcp.Conn, now mono.Time) {
-		s.commit(n)
+		s.Commit(n, true)
 		c.CloseWrite(now)
 	})
 }
 
-func (s *Script) commit(n int) {
+// Commit writes n bytes and does not drain the connection. push says that the write ends.
+func (s *Script) Commit(n int, push bool) {
 	s.t.Helper()
+	s.writing = !push
+	if n == 0 {
+		s.conn.Reserve(1)
+		s.conn.Commit(s.now, 0, push)
+	}
 	for left := n; left > 0; {
 		b := s.conn.Reserve(left)
 		if len(b) == 0 {
@@ -173,7 +180,7 @@ func (s *Script) commit(n int) {
 		fill(b, s.written+1)
 		s.written += len(b)
 		left -= len(b)
-		s.conn.Commit(s.now, len(b), left == 0)
+		s.conn.Commit(s.now, len(b), push && left == 0)
 	}
 }
 
@@ -201,13 +208,20 @@ func (s *Script) Read(n int) {
 	})
 }
 
-// CloseWrite, Close and Abort are the connection's commands.
+// Push lets what was committed leave.
+func (s *Script) Push() {
+	s.t.Helper()
+	s.writing = false
+	s.Do("push", func(c *tcp.Conn, now mono.Time) { c.Push() })
+}
+
+// CloseWrite closes the connection for writing.
 func (s *Script) CloseWrite() {
 	s.t.Helper()
 	s.Do("close write", func(c *tcp.Conn, now mono.Time) { c.CloseWrite(now) })
 }
 
-// Close closes the connection.
+// Close closes the connection for reading and writing.
 func (s *Script) Close() {
 	s.t.Helper()
 	s.Do("close", func(c *tcp.Conn, now mono.Time) { c.Close(now) })
