@@ -199,6 +199,8 @@ func (c *Conn) allowed(now mono.Time, from, end uint64) int {
 	case n <= 0:
 	case n == want && c.mayEndSmall(want):
 		return n
+	case n == want-1 && c.snd.finQueued:
+		return n // all the data; the window has no room for the FIN
 	case full > 0:
 		return full
 	case n == wnd && n < want && (n >= c.snd.maxWnd/2 || c.pend.force):

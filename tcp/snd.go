@@ -109,10 +109,10 @@ func (c *Conn) Commit(now mono.Time, n int, push bool) {
 		n = 0 // closed or reset during the copy
 	}
 	c.snd.buf.Commit(n)
+	c.snd.more = !push
 	if n == 0 {
 		return
 	}
-	c.snd.more = !push
 	if push {
 		c.snd.push = c.snd.buf.End()
 	}
