@@ -20,6 +20,10 @@
 // What is left behind: nothing. A namespace vanishes with its last user. Close ends the processes in it, and so does a
 // Guard, a small child process, should this process be killed.
 //
+// What a program does outside of a Namespace, such as a link that is to be seen by all, it registers with a Guard of its
+// own. A Snapshot before and one after show in a test that everything is as it was. Unprivileged runs commands, among them
+// tests, as an ordinary user.
+//
 // Concurrency: all methods may be called from any goroutine at the same time.
 //
 // Limitations: Linux only. Nothing here is meant for the library: it is imported by tests and commands.

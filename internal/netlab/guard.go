@@ -46,7 +46,8 @@ func (a answer) error() error {
 	return errors.New(a.Err)
 }
 
-// NewGuard starts a guard. It acts in the namespaces that the calling thread is in.
+// NewGuard starts a guard. It acts in the namespaces that the calling thread is in; if that is a Namespace, whose Close
+// ends guards as well, the guard has to be closed first.
 func NewGuard() (*Guard, error) { return startGuard(nil) }
 
 // startGuard starts a guard that also ends all processes in the network namespace ns, if that is not nil.
@@ -89,32 +90,46 @@ func (g *Guard) Add(u Undo) error {
 	if err != nil {
 		return err
 	}
+	if len(line) >= maxUndo {
+		return errors.New("netlab: undo step is too long")
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
 		return errors.New("netlab: the guard is closed")
 	}
-	if len(line) >= maxUndo {
-		return errors.New("netlab: undo step is too long")
-	}
-	if _, err := g.in.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("netlab: guard: %w", err)
-	}
-	return g.hear()
+	return g.tell(line)
 }
 
 // Release ends the guard without undoing anything: what was done is meant to stay.
 func (g *Guard) Release() error {
 	g.mu.Lock()
-	if !g.closed {
-		g.in.Write([]byte(guardRelease + "\n"))
-		if err := g.hear(); err != nil {
-			g.mu.Unlock()
-			return err
-		}
+	defer g.mu.Unlock()
+	if g.closed {
+		return g.err
 	}
-	g.mu.Unlock()
-	return g.Close()
+	if err := g.tell([]byte(guardRelease)); err != nil {
+		return err
+	}
+	return g.end()
+}
+
+// Close undoes everything and waits until that is done. Further calls return what the first one did.
+func (g *Guard) Close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return g.err
+	}
+	return g.end()
+}
+
+// tell sends the guard a line and waits for its answer.
+func (g *Guard) tell(line []byte) error {
+	if _, err := g.in.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("netlab: guard: %w", err)
+	}
+	return g.hear()
 }
 
 // hear reads the guard's next answer.
@@ -126,13 +141,8 @@ func (g *Guard) hear() error {
 	return a.error()
 }
 
-// Close undoes everything and waits until that is done. Further calls return what the first one did.
-func (g *Guard) Close() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
-		return g.err
-	}
+// end lets go of the guard and waits for it.
+func (g *Guard) end() error {
 	g.closed = true
 	g.in.Close()
 	g.err = firstError(g.hear(), g.cmd.Wait())
