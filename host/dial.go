@@ -71,6 +71,8 @@ func (h *Host) chooseSource(local, dst netip.Addr, transparent bool) (netip.Addr
 		return src, nil
 	case isWildcard(local):
 		return src, errNetUnreachable
+	case local.IsLoopback() && !h.isSelf(dst):
+		return src, errInvalid // RFC 1122, Section 3.2.1.3: loopback addresses "MUST NOT appear outside a host"
 	case !transparent && !h.cfg.AnyAddress && !h.isSelf(local):
 		return src, errAddrNotAvail
 	case local.IsMulticast() || h.addrs.broadcast(local):

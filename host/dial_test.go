@@ -144,6 +144,21 @@ func TestEphemeralPorts(t *testing.T) {
 	}
 }
 
+func TestRandomPortsDoNotFollowEachOther(t *testing.T) {
+	b := newBench(t, config())
+	seen := map[uint16]bool{}
+	for range 100 {
+		p, ok := b.randomPort(func(p uint16) bool { return !seen[p] })
+		if !ok || seen[p] || seen[p-1] {
+			t.Fatalf("drew %d after %v", p, seen)
+		}
+		seen[p] = true
+	}
+	if _, ok := b.randomPort(func(uint16) bool { return false }); ok {
+		t.Error("drew a port though none suits")
+	}
+}
+
 // TestRedial dials again between the ends of a connection in TIME-WAIT: not at once, but when timestamps tell the two apart.
 func TestRedial(t *testing.T) {
 	p := newPair(t, nil)

@@ -50,7 +50,7 @@ func (h *Host) ListenTCP(local netip.AddrPort, backlog int, opt ListenOptions) (
 		return nil, errAddrNotAvail
 	}
 	if local.Port() == 0 && !opt.AnyPort {
-		port, ok := h.ephemeral(a, netip.AddrPort{}, func(port uint16) bool {
+		port, ok := h.randomPort(func(port uint16) bool {
 			return !h.listening(netip.AddrPortFrom(a, port))
 		})
 		if !ok {

@@ -31,20 +31,33 @@ func (k *keyedCounters) at(src, dst netip.Addr, extra uint64) (uint32, *uint32) 
 	return uint32(x) + *n, n
 }
 
-// ephemeral returns a port for a flow from local to remote that suits; false if none does.
+// ephemeral returns a port for a connection from local to remote that suits; false if none does.
 //
 // This is algorithm 4 of RFC 6056, Section 3.3.4 (double-hash port selection): one hash of the ends gives the offset, one
 // the counter, and only that counter moves on.
 func (h *Host) ephemeral(local netip.Addr, remote netip.AddrPort, suits func(port uint16) bool) (uint16, bool) {
 	start, counter := h.ports.at(local, remote.Addr(), uint64(remote.Port()))
-	for i := range uint32(numEphemeral) {
-		port := uint16(firstEphemeral + (start+i)%numEphemeral)
+	port, tried, ok := firstSuiting(start, suits)
+	*counter += tried
+	return port, ok
+}
+
+// randomPort returns a port that suits, drawn anew each time (RFC 6056, Section 3.3.1, algorithm 1): for UDP, where
+// guessing the next port may be all it takes to forge an answer, and for listeners.
+func (h *Host) randomPort(suits func(port uint16) bool) (uint16, bool) {
+	port, _, ok := firstSuiting(uint32(h.rnd.below(numEphemeral)), suits)
+	return port, ok
+}
+
+// firstSuiting returns the first port from start on that suits, and how many it looked at.
+func firstSuiting(start uint32, suits func(port uint16) bool) (port uint16, tried uint32, ok bool) {
+	for tried = range uint32(numEphemeral) {
+		port = uint16(firstEphemeral + (start%numEphemeral+tried)%numEphemeral)
 		if suits(port) {
-			*counter += i + 1
-			return port, true
+			return port, tried + 1, true
 		}
 	}
-	return 0, false
+	return 0, numEphemeral, false
 }
 
 // fragmentID returns the identification of the next packet from src to dst that is sent in fragments.

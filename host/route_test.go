@@ -76,6 +76,8 @@ func TestChooseSource(t *testing.T) {
 		{"foreign", "192.0.2.1", "10.0.0.2", false, syscall.EADDRNOTAVAIL},
 		{"foreign, transparent", "192.0.2.1", "10.0.0.2", true, nil},
 		{"multicast, transparent", "224.0.0.1", "10.0.0.2", true, syscall.EADDRNOTAVAIL},
+		{"loopback to elsewhere", "127.0.0.1", "10.0.0.2", false, syscall.EINVAL},
+		{"loopback to ourselves", "127.0.0.1", "10.0.0.1", false, nil},
 		{"no route", "", "192.0.2.1", false, syscall.ENETUNREACH},
 		{"no route, transparent", "192.0.2.9", "192.0.2.1", true, syscall.ENETUNREACH},
 		{"no address of the family", "", "2001:db8::1", false, syscall.ENETUNREACH},

@@ -83,7 +83,7 @@ func (u *UDP) connect() error {
 	port := u.local.Port()
 	if port == 0 {
 		var ok bool
-		port, ok = h.ephemeral(src, u.remote, func(port uint16) bool { return h.udp.bound[port] == nil && free(port) })
+		port, ok = h.randomPort(func(port uint16) bool { return h.udp.bound[port] == nil && free(port) })
 		if !ok {
 			return errAddrNotAvail
 		}
@@ -108,7 +108,7 @@ func (u *UDP) bind() error {
 		return errAddrNotAvail
 	case port == 0 && !u.opt.AnyPort:
 		var ok bool
-		port, ok = h.ephemeral(a, netip.AddrPort{}, func(port uint16) bool { return !h.udpTaken(a, port) })
+		port, ok = h.randomPort(func(port uint16) bool { return !h.udpTaken(a, port) })
 		if !ok {
 			return errAddrInUse
 		}
