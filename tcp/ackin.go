@@ -164,8 +164,8 @@ func (c *Conn) sampleTimestamp(now mono.Time, seg *Segment) {
 //
 // req: RFC5681 3.2-6, RFC6675 5-3
 func (c *Conn) isDuplicateACK(seg *Segment, sacked int) bool {
-	if c.inFlight() == 0 {
-		return false
+	if c.inFlight() == 0 || c.loss.phase == phaseLoss {
+		return false // after a timeout they tell of segments that are not counted as in the network any more
 	}
 	if c.snd.sackOK {
 		return sacked > 0

@@ -231,7 +231,9 @@ func (c *Conn) onRetransmitTimer(now mono.Time) {
 		return
 	}
 	l := &c.loss
-	l.retries++
+	if !c.probesShrunkWindow() {
+		l.retries++
+	}
 	c.count.timeouts++
 	switch c.state {
 	case StateSynSent, StateSynReceived:
@@ -259,6 +261,18 @@ func (c *Conn) onRetransmitTimer(now mono.Time) {
 		c.rtt.backoff++
 	}
 	c.timers.set(timerRetransmit, now.Add(c.boundByUserTimeout(now, c.rtt.timeout(c.cfg))))
+}
+
+// probesShrunkWindow reports whether the last retransmission was answered by a peer that took its window back before it
+// took the data: the retransmissions are zero-window probes then.
+//
+// RFC 9293, Section 3.8.6: the sender "SHOULD NOT time out the connection if data beyond the right window edge is not
+// acknowledged (SHLD-17). If the window shrinks to zero, the TCP implementation MUST probe it in the standard way
+// (MUST-35)."
+//
+// req: RFC9293 SHLD-17, MUST-35
+func (c *Conn) probesShrunkWindow() bool {
+	return c.state.synchronized() && c.snd.wnd == 0 && c.user.lastHeard >= c.loss.rexmitAt && !c.user.closed
 }
 
 func (c *Conn) maxRetries() int {

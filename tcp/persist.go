@@ -41,7 +41,9 @@ func (c *Conn) onPersistTimer(now mono.Time) {
 	if c.snd.stalledSince == 0 {
 		c.snd.stalledSince = now
 	}
-	if c.userTimedOut(now) || c.snd.probesOut >= c.maxRetries() {
+	// MUST-37 speaks for a user who waits. A peer that answers but never reads does not hold an orphan for ever.
+	orphaned := c.user.closed && int(c.snd.probes) >= c.cfg.OrphanRetries
+	if orphaned || c.userTimedOut(now) || c.snd.probesOut >= c.maxRetries() {
 		c.giveUp(now)
 		return
 	}
