@@ -53,7 +53,8 @@ type Packet struct {
 	Payload [][]byte
 
 	// SegSize is 0 for an ordinary packet. For a super-packet it is the transport payload of each packet it stands
-	// for (gso_size); HdrLen is then the length of the IP and transport headers together.
+	// for (gso_size); HdrLen is then the length of the IP and transport headers together, all of which lie in Bytes,
+	// and the checksum is partial.
 	SegSize uint16
 	HdrLen  uint16
 

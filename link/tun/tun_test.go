@@ -468,14 +468,16 @@ func TestFromFile(t *testing.T) {
 		cfg   tun.Config
 		want  link.Offload
 	}{
-		{"plain", 0, tun.Config{}, link.OffloadNone},
-		{"virtio-net header", unix.IFF_VNET_HDR, tun.Config{}, link.OffloadChecksum | link.OffloadTSO},
-		{"virtio-net header, no offload", unix.IFF_VNET_HDR, tun.Config{NoOffload: true}, link.OffloadNone},
+		{"plain", unix.IFF_NO_PI, tun.Config{}, link.OffloadNone},
+		{"packet information", 0, tun.Config{}, link.OffloadNone},
+		{"virtio-net header", unix.IFF_NO_PI | unix.IFF_VNET_HDR, tun.Config{}, link.OffloadChecksum | link.OffloadTSO},
+		{"both", unix.IFF_VNET_HDR, tun.Config{}, link.OffloadChecksum | link.OffloadTSO},
+		{"virtio-net header, no offload", unix.IFF_NO_PI | unix.IFF_VNET_HDR, tun.Config{NoOffload: true}, link.OffloadNone},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			ns := newNamespace(t)
-			f, err := openRaw(ns, "given0", unix.IFF_TUN|unix.IFF_NO_PI|test.flags)
+			f, err := openRaw(ns, "given0", unix.IFF_TUN|test.flags)
 			if err != nil {
 				t.Fatal(err)
 			}
