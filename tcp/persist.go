@@ -74,8 +74,13 @@ func (c *Conn) onKeepAliveTimer(now mono.Time) {
 	if !c.opt.keepAlive || !c.state.synchronized() || c.state == StateTimeWait {
 		return
 	}
-	if quiet := c.user.lastHeard.Add(c.opt.keepIdle); c.inFlight() > 0 || now < quiet && c.user.keepProbes == 0 {
-		c.timers.set(timerKeepAlive, max(quiet, now.Add(c.opt.keepIntvl)))
+	quiet := c.user.lastHeard.Add(c.opt.keepIdle)
+	switch {
+	case c.inFlight() > 0 || c.nxtOffset() < c.endOffset():
+		c.timers.set(timerKeepAlive, now.Add(c.opt.keepIdle)) // other timers watch over data
+		return
+	case now < quiet && c.user.keepProbes == 0:
+		c.timers.set(timerKeepAlive, quiet)
 		return
 	}
 	if c.user.keepProbes >= c.opt.keepCount {
