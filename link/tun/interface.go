@@ -14,10 +14,11 @@ import (
 
 // Interface is the kernel's side of a TUN device. Its methods take CAP_NET_ADMIN.
 type Interface struct {
-	name  string
-	index int
-	mtu   int // when it was looked up
-	nl    *rtnl.Conn
+	name       string
+	index      int
+	mtu        int // when it was looked up
+	packetInfo bool
+	nl         *rtnl.Conn
 
 	mu    sync.Mutex
 	addrs []netip.Addr // IPv6 addresses added; see settle
@@ -42,7 +43,7 @@ func Lookup(name string) (*Interface, error) {
 	case l.Kind != "tun":
 		err = fmt.Errorf("tun: %s is an interface, but no TUN device: %w", name, unix.EINVAL)
 	default:
-		return &Interface{name: name, index: l.Index, mtu: l.MTU, nl: nl}, nil
+		return &Interface{name: name, index: l.Index, mtu: l.MTU, packetInfo: l.PacketInfo, nl: nl}, nil
 	}
 	nl.Close()
 	return nil, err

@@ -23,8 +23,6 @@ const (
 
 	iffTAP        = 0x0002
 	iffMultiQueue = 0x0100
-	iffVnetHdr    = unix.IFF_VNET_HDR
-	iffNoPI       = unix.IFF_NO_PI
 )
 
 const (
@@ -44,37 +42,49 @@ func (c *Config) check() error {
 	return nil
 }
 
-// openQueues opens the queues of a device and returns their descriptors, the interface's name and its flags.
-func openQueues(cfg *Config) (fds []int, name string, flags uint16, err error) {
-	name = cfg.Name
-	if name == "" {
-		name = "tun%d"
+// opened is what is known of an open device.
+type opened struct {
+	fds        []int // its queues
+	name       string
+	packetInfo bool
+	vnet       bool // has the virtio-net header
+}
+
+// openQueues opens the queues of a device.
+func openQueues(cfg *Config) (opened, error) {
+	o := opened{name: cfg.Name, packetInfo: cfg.PacketInfo, vnet: !cfg.NoOffload}
+	if o.name == "" {
+		o.name = "tun%d"
 	}
-	flags = unix.IFF_TUN | iffVnetHdr
-	if cfg.NoOffload {
-		flags = unix.IFF_TUN
-	}
-	if !cfg.PacketInfo {
-		flags |= iffNoPI
-	}
+	flags := o.flags()
 	if cfg.Queues > 1 {
 		flags |= iffMultiQueue
 	}
 	for range max(1, cfg.Queues) {
-		var fd int
-		fd, name, err = openQueue(name, flags)
+		fd, name, err := openQueue(o.name, flags)
 		if err == unix.EINVAL && cfg.Queues <= 1 {
 			// An existing interface with several queues lets one be opened only by this name.
 			flags |= iffMultiQueue
-			fd, name, err = openQueue(name, flags)
+			fd, name, err = openQueue(o.name, flags)
 		}
 		if err != nil {
-			closeAll(fds)
-			return nil, "", 0, explainOpen(name, cfg, err)
+			closeAll(o.fds)
+			return opened{}, explainOpen(o.name, cfg, err)
 		}
-		fds = append(fds, fd)
+		o.fds, o.name = append(o.fds, fd), name
 	}
-	return fds, name, flags, nil
+	return o, nil
+}
+
+func (o *opened) flags() uint16 {
+	flags := uint16(unix.IFF_TUN)
+	if o.vnet {
+		flags |= unix.IFF_VNET_HDR
+	}
+	if !o.packetInfo {
+		flags |= unix.IFF_NO_PI
+	}
+	return flags
 }
 
 // openQueue opens one queue and returns the name of its interface. It returns the name given together with an error.
@@ -94,23 +104,25 @@ func openQueue(name string, flags uint16) (int, string, error) {
 	return fd, req.Name(), nil
 }
 
-// attached returns the name and flags of the interface to which the TUN descriptor fd belongs.
-func attached(fd int) (string, uint16, error) {
+// attached returns what there is to know of the device to which the TUN descriptor fd belongs. Whether it has packet
+// information is not: TUNGETIFF uses the bit of IFF_NO_PI to say that no filter is attached.
+func attached(fd int) (opened, error) {
 	req, err := unix.NewIfreq("")
 	if err != nil {
-		return "", 0, err
+		return opened{}, err
 	}
 	if err := unix.IoctlIfreq(fd, unix.TUNGETIFF, req); err != nil {
-		return "", 0, explainInherited(err)
+		return opened{}, explainInherited(err)
 	}
-	if flags := req.Uint16(); flags&iffTAP != 0 {
-		return "", 0, fmt.Errorf("tun: %s is a TAP device, which carries Ethernet frames: open it with IFF_TUN", req.Name())
+	name, flags := req.Name(), req.Uint16()
+	if flags&iffTAP != 0 {
+		return opened{}, fmt.Errorf("tun: %s is a TAP device, which carries Ethernet frames: open it with IFF_TUN", name)
 	}
 	unix.CloseOnExec(fd)
 	if err := unix.SetNonblock(fd, true); err != nil {
-		return "", 0, fmt.Errorf("tun: %s: %w", req.Name(), err)
+		return opened{}, fmt.Errorf("tun: %s: %w", name, err)
 	}
-	return req.Name(), req.Uint16(), nil
+	return opened{fds: []int{fd}, name: name, vnet: flags&unix.IFF_VNET_HDR != 0}, nil
 }
 
 // takeFile returns a descriptor of its own for what f has open, and closes f.
@@ -131,27 +143,27 @@ func takeFile(f *os.File) (int, error) {
 	return fd, nil
 }
 
-// newDevice makes a Device of descriptors of an interface with those flags, and closes them if it fails.
-func newDevice(fds []int, name string, flags uint16, cfg *Config) (*Device, error) {
-	d := &Device{Interface: &Interface{name: name}}
-	framing := fdqueue.Framing{PacketInfo: flags&iffNoPI == 0}
-	if flags&iffVnetHdr != 0 {
+// newDevice makes a Device of an open one, whose descriptors it closes if it fails.
+func newDevice(o opened, cfg *Config) (*Device, error) {
+	d := &Device{Interface: &Interface{name: o.name}}
+	framing := fdqueue.Framing{PacketInfo: o.packetInfo}
+	if o.vnet {
 		framing.Vnet = vnetHdrLen
-		if n, err := unix.IoctlGetInt(fds[0], unix.TUNGETVNETHDRSZ); err == nil {
+		if n, err := unix.IoctlGetInt(o.fds[0], unix.TUNGETVNETHDRSZ); err == nil {
 			framing.Vnet = n
 		}
 	}
-	d.state.InitOffload(negotiate(fds[0], flags&iffVnetHdr != 0 && !cfg.NoOffload, cfg.UDPOffload))
+	d.state.InitOffload(negotiate(o.fds[0], o.vnet && !cfg.NoOffload, cfg.UDPOffload))
 	d.state.Gone = d.gone
 	d.state.SetOffload = func(o link.Offload) {
 		_ = d.fds[0].Control(func(fd int) error { return setOffload(fd, o) })
 	}
-	for i, fd := range fds {
-		q, err := fdqueue.New(fd, name, framing, &d.state)
+	for i, fd := range o.fds {
+		q, err := fdqueue.New(fd, o.name, framing, &d.state)
 		if err != nil {
-			closeAll(fds[i+1:])
+			closeAll(o.fds[i+1:])
 			d.Close()
-			return nil, fmt.Errorf("tun: %s: %w", name, err)
+			return nil, fmt.Errorf("tun: %s: %w", o.name, err)
 		}
 		d.fds = append(d.fds, q)
 		d.queues = append(d.queues, q)

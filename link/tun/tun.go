@@ -84,11 +84,11 @@ func Open(cfg Config) (*Device, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	fds, name, flags, err := openQueues(&cfg)
+	o, err := openQueues(&cfg)
 	if err != nil {
 		return nil, err
 	}
-	d, err := newDevice(fds, name, flags, &cfg)
+	d, err := newDevice(o, &cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -128,29 +128,32 @@ func FromFile(f *os.File, cfg Config) (*Device, error) {
 }
 
 // FromFD takes over the descriptor fd of an open TUN device, with whatever flags it was opened with: of cfg only MTU,
-// NoOffload and UDPOffload are looked at. The descriptor becomes non-blocking for all processes that share it.
+// PacketInfo, NoOffload and UDPOffload are looked at. The descriptor becomes non-blocking for all processes that share
+// it.
 //
 // The interface may lie in a network namespace that the caller cannot see into. Then cfg.MTU has to say what its MTU is,
-// and it cannot be set up from here.
+// and cfg.PacketInfo whether it has packet information, and it cannot be set up from here. Without cfg.MTU the interface
+// is asked for both.
 func FromFD(fd int, cfg Config) (*Device, error) {
-	name, flags, err := attached(fd)
+	o, err := attached(fd)
 	if err != nil {
 		return nil, closeWith(fd, err)
 	}
-	d, err := newDevice([]int{fd}, name, flags, &cfg)
+	iface := &Interface{name: o.name, mtu: cfg.MTU, packetInfo: cfg.PacketInfo}
+	if cfg.MTU == 0 {
+		if iface, err = Lookup(o.name); err != nil {
+			return nil, closeWith(fd, errors.New("tun: the MTU of "+o.name+
+				" cannot be read, as the interface lies in another network namespace: set Config.MTU"))
+		}
+	}
+	o.packetInfo = iface.packetInfo
+	d, err := newDevice(o, &cfg)
 	if err != nil {
+		iface.Close()
 		return nil, err
 	}
-	if cfg.MTU != 0 {
-		d.Interface = &Interface{name: name}
-		d.state.SetMTU(cfg.MTU)
-		return d, nil
-	}
-	if d.Interface, err = Lookup(name); err != nil {
-		d.Close()
-		return nil, errors.New("tun: the MTU of " + name + " cannot be read, as the interface lies in another network namespace: set Config.MTU")
-	}
-	d.state.SetMTU(d.mtu)
+	d.Interface = iface
+	d.state.SetMTU(iface.mtu)
 	return d, nil
 }
 

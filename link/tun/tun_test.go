@@ -532,22 +532,38 @@ func fromFileOutside(t *testing.T, f *os.File) error {
 	return err
 }
 
-func TestFromFDElsewhere(t *testing.T) {
-	ns := newNamespace(t)
-	f, err := openRaw(ns, "given0", unix.IFF_TUN|unix.IFF_NO_PI)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dev, err := tun.FromFile(f, tun.Config{MTU: 1300})
-	if err != nil {
-		t.Fatal(err)
-	}
-	linktest.Limit(t, dev)
-	if dev.MTU() != 1300 {
-		t.Errorf("MTU %d, want 1300", dev.MTU())
-	}
-	if err := dev.SetUp(); err == nil || !strings.Contains(err.Error(), "taken over") {
-		t.Errorf("SetUp: got %v", err)
+func TestFromFileElsewhere(t *testing.T) {
+	for _, cfg := range []tun.Config{{MTU: 1500}, {MTU: 1500, PacketInfo: true}} {
+		flags := uint16(unix.IFF_TUN | unix.IFF_NO_PI)
+		if cfg.PacketInfo {
+			flags = unix.IFF_TUN
+		}
+		ns := newNamespace(t)
+		f, err := openRaw(ns, "given0", flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dev, err := tun.FromFile(f, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		linktest.Limit(t, dev)
+		if err := dev.SetUp(); err == nil || !strings.Contains(err.Error(), "taken over") {
+			t.Errorf("SetUp: got %v", err)
+		}
+		err = ns.Do(func() error {
+			i, err := tun.Lookup("given0")
+			if err != nil {
+				return err
+			}
+			defer i.Close()
+			return errors.Join(i.AddAddr(kernel4), i.SetUp())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &lab{ns, dev}
+		checkSizes(t, dev, l.transfer(t, dev.Queues()[0], ours4, kernel4.Addr()))
 	}
 }
 

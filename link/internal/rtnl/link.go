@@ -18,6 +18,7 @@ type Link struct {
 	Addr       []byte // hardware address
 	Peer       int    // index of the interface this one is joined to, such as a veth's other end, or 0
 	PeerAway   bool   // that interface lies in another network namespace
+	PacketInfo bool   // of a TUN: it was opened without IFF_NO_PI
 }
 
 // LinkByName returns the interface of that name.
@@ -51,11 +52,7 @@ func parseLink(b []byte) Link {
 		case typ == unix.IFLA_ADDRESS:
 			l.Addr = bytes.Clone(v)
 		case typ == unix.IFLA_LINKINFO:
-			eachAttr(v, func(typ uint16, v []byte) {
-				if typ == unix.IFLA_INFO_KIND {
-					l.Kind = cString(v)
-				}
-			})
+			eachAttr(v, l.parseInfo)
 		case typ == unix.IFLA_LINK_NETNSID:
 			l.PeerAway = true
 		case len(v) < 4:
@@ -68,6 +65,22 @@ func parseLink(b []byte) Link {
 		}
 	})
 	return l
+}
+
+// parseInfo reads what is peculiar to a kind of interface, which comes first.
+func (l *Link) parseInfo(typ uint16, v []byte) {
+	switch typ {
+	case unix.IFLA_INFO_KIND:
+		l.Kind = cString(v)
+	case unix.IFLA_INFO_DATA:
+		if l.Kind == "tun" {
+			eachAttr(v, func(typ uint16, v []byte) {
+				if typ == unix.IFLA_TUN_PI {
+					l.PacketInfo = len(v) > 0 && v[0] != 0
+				}
+			})
+		}
+	}
 }
 
 // SetUp brings an interface up or takes it down.
