@@ -81,6 +81,16 @@ type end interface {
 	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
 }
 
+// version is a version of IP, and the addresses of the two ends in it.
+type version struct {
+	name         string
+	ours, kernel netip.Addr
+}
+
+func (b *bed) versions() []version {
+	return []version{{"IPv4", b.Ours4(), b.Kernel4()}, {"IPv6", b.Ours6(), b.Kernel6()}}
+}
+
 // A corner says who connects to whom.
 type corner struct {
 	client, server end
@@ -90,14 +100,11 @@ type corner struct {
 
 // corners returns the corners of a bed and their names.
 func (b *bed) corners() (names []string, corners []corner) {
-	for _, ip := range []struct {
-		name         string
-		ours, kernel netip.Addr
-	}{{"IPv4", b.Ours4(), b.Kernel4()}, {"IPv6", b.Ours6(), b.Kernel6()}} {
-		names = append(names, ip.name+", we serve", ip.name+", the kernel serves")
+	for _, v := range b.versions() {
+		names = append(names, v.name+", we serve", v.name+", the kernel serves")
 		corners = append(corners,
-			corner{client: b.Lab, server: b.stack, from: ip.kernel, to: ip.ours, ours: true},
-			corner{client: b.stack, server: b.Lab, from: ip.ours, to: ip.kernel})
+			corner{client: b.Lab, server: b.stack, from: v.kernel, to: v.ours, ours: true},
+			corner{client: b.stack, server: b.Lab, from: v.ours, to: v.kernel})
 	}
 	return names, corners
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -49,27 +50,23 @@ func serveStream(w http.ResponseWriter, r *http.Request) {
 func TestCurl(t *testing.T) {
 	t.Parallel()
 	onEachLink(t, func(t *testing.T, b *bed) {
-		b.inBothVersions(t, func(t *testing.T, host string) {
-			ln, err := b.stack.Listen(t.Context(), "tcp", net.JoinHostPort(host, "0"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := curl{b, serveHTTP(t, ln)}
-			t.Run("small", func(t *testing.T) { c.fetch(t, 1000) })
-			t.Run("large", func(t *testing.T) { c.fetch(t, 100_000_000) })
-			t.Run("HTTP/1.0", func(t *testing.T) { c.fetch(t, 100_000, "--http1.0") })
-			t.Run("slow reader", func(t *testing.T) { c.fetch(t, 20_000_000, "--limit-rate", "40M") })
-			t.Run("upload", func(t *testing.T) { c.put(t, 20_000_000) })
-			t.Run("kept alive", c.keepAlive)
-			t.Run("parallel", c.parallel)
-		})
+		for _, v := range b.versions() {
+			t.Run(v.name, func(t *testing.T) {
+				ln, err := b.stack.Listen(t.Context(), "tcp", netip.AddrPortFrom(v.ours, 0).String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				c := curl{b, serveHTTP(t, ln)}
+				t.Run("small", func(t *testing.T) { c.fetch(t, 1000) })
+				t.Run("large", func(t *testing.T) { c.fetch(t, 100_000_000) })
+				t.Run("HTTP/1.0", func(t *testing.T) { c.fetch(t, 100_000, "--http1.0") })
+				t.Run("slow reader", func(t *testing.T) { c.fetch(t, 20_000_000, "--limit-rate", "40M") })
+				t.Run("upload", func(t *testing.T) { c.put(t, 20_000_000) })
+				t.Run("kept alive", c.keepAlive)
+				t.Run("parallel", c.parallel)
+			})
+		}
 	})
-}
-
-// inBothVersions runs a test with the stack's IPv4 and IPv6 address.
-func (b *bed) inBothVersions(t *testing.T, test func(t *testing.T, host string)) {
-	t.Run("IPv4", func(t *testing.T) { test(t, b.Ours4().String()) })
-	t.Run("IPv6", func(t *testing.T) { test(t, b.Ours6().String()) })
 }
 
 // curl fetches from a server on the stack.

@@ -67,21 +67,17 @@ type server struct {
 	result error // once ended
 }
 
-// start starts a program and waits until it has said ready.
-func (b *bed) start(t *testing.T, stdin io.Reader, ready, name string, args ...string) *server {
+// start starts a program and waits until it has said ready on its standard error, or output if stdout is nil; not
+// at all if ready is empty.
+func (b *bed) start(t *testing.T, stdin io.Reader, stdout io.Writer, ready, name string, args ...string) *server {
 	t.Helper()
 	ctx := bounded(t)
 	s := &server{cmd: b.command(t, ctx, name, args...), ended: make(chan struct{})}
 	s.out = log{word: ready, said: make(chan struct{})}
-	s.cmd.Stdin, s.cmd.Stderr = stdin, &s.out
-	if stdin == nil {
+	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = stdin, stdout, &s.out
+	if stdout == nil {
 		s.cmd.Stdout = &s.out
 	}
-	return s.launch(t, ctx)
-}
-
-func (s *server) launch(t *testing.T, ctx context.Context) *server {
-	t.Helper()
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -89,21 +85,30 @@ func (s *server) launch(t *testing.T, ctx context.Context) *server {
 		s.result = s.cmd.Wait()
 		close(s.ended)
 	}()
-	t.Cleanup(func() {
-		s.cmd.Process.Kill()
-		<-s.ended
-		if t.Failed() {
-			t.Logf("%q said:\n%s", s.cmd.Args, s.out.String())
-		}
-	})
+	t.Cleanup(func() { s.end(t) })
+	if ready == "" {
+		return s
+	}
 	select {
 	case <-s.out.said:
 	case <-s.ended:
 		t.Fatalf("%q: %v", s.cmd.Args, s.result)
 	case <-ctx.Done():
-		t.Fatalf("%q does not say %q", s.cmd.Args, s.out.word)
+		t.Fatalf("%q does not say %q", s.cmd.Args, ready)
 	}
 	return s
+}
+
+// end ends the program.
+func (s *server) end(t *testing.T) {
+	s.cmd.Process.Kill()
+	if c, ok := s.cmd.Stdin.(io.Closer); ok {
+		c.Close() // Wait waits for who feeds it
+	}
+	<-s.ended
+	if t.Failed() {
+		t.Logf("%q said:\n%s", s.cmd.Args, s.out.String())
+	}
 }
 
 // wait waits until the program has ended in order.
@@ -133,7 +138,7 @@ func (l *log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.text.Write(p)
-	if !l.done && bytes.Contains(l.text.Bytes(), []byte(l.word)) {
+	if !l.done && l.word != "" && bytes.Contains(l.text.Bytes(), []byte(l.word)) {
 		l.done = true
 		close(l.said)
 	}
