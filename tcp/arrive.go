@@ -347,7 +347,7 @@ func (c *Conn) checkOldACK(now mono.Time, seg *Segment) (Drop, bool) {
 //
 // RFC 9293, Section 3.10.7.4: "If the URG bit is set, RCV.UP <- max(RCV.UP,SEG.UP)".
 //
-// req: RFC9293 MUST-30, MUST-31, MUST-62
+// req: RFC9293 MUST-30, MUST-31
 func (c *Conn) noteUrgent(seg *Segment) {
 	if seg.Has(wire.URG) && c.state.canReceive() {
 		if up := seg.seq().Add(int(seg.Header.Urgent)); !c.rcv.hasUp || c.rcv.up.Less(up) {

@@ -226,7 +226,7 @@ const creepLimit = 64 << 10
 // (SHLD-14)"; Section 3.8.6.2.2: "A TCP implementation MUST include a SWS avoidance algorithm in the receiver
 // (MUST-39)".
 //
-// req: RFC9293 SHLD-14, MUST-39, RFC7323 2.3-5, 2.4-2, 2.4-3
+// req: RFC9293 SHLD-14, MUST-39, MAY-8, RFC7323 2.3-5, 2.4-2, 2.4-3
 func (c *Conn) windowField() uint16 {
 	known := max(0, c.rcv.adv.Sub(c.rcv.nxt))
 	wnd := c.freeWindow() >> c.rcv.scale << c.rcv.scale
