@@ -219,8 +219,12 @@ func (a *app) commit(now mono.Time, n int) {
 	if a.rest -= n; taken {
 		a.written += uint64(n)
 	}
-	if a.rest == 0 {
-		a.writeAt = a.pause(now, a.WriteRest, a.WritePause)
+	if a.rest > 0 {
+		return
+	}
+	a.writeAt = a.pause(now, a.WriteRest, a.WritePause)
+	if a.written >= a.IdleAt && a.IdleFor > 0 {
+		a.writeAt, a.IdleFor = now.Add(a.IdleFor), 0
 	}
 }
 

@@ -23,7 +23,7 @@ func Draw(src Source) *Scenario {
 		s.Hosts = append(s.Hosts, d.host(s))
 	}
 	s.drawPaths(d)
-	budget := d.upTo(pick(d, 10_000, 300_000, 2<<20))
+	budget := d.upTo(pick(d, 10_000, 300_000, 3<<20))
 	talks := d.between(1, 20)
 	for i := range talks {
 		s.Talks = append(s.Talks, d.talk(s, i, budget/talks))
@@ -53,6 +53,9 @@ func (d dice) tcp(s *Scenario) tcp.Config {
 		NoTimestamps: d.oneIn(4), NoSACK: d.oneIn(4), NoWindowScale: d.oneIn(4),
 		NoIdleRestart: d.oneIn(4),
 		InitialWindow: pick(d, 10, 10, 1, 2, 4, 100),
+		// Longer than the last acknowledgments take to get through, however many of them are lost: else the peer would
+		// learn of the end by a RST.
+		TimeWait: 20 * time.Minute,
 	}
 	if d.oneIn(3) {
 		c.RecvBuffer = d.size(256, 1<<17)
@@ -89,11 +92,22 @@ func (s *Scenario) drawPaths(d dice) {
 			if p.Seed = d.Uint64N(math.MaxUint64); d.oneIn(8) {
 				p.Pause, p.PauseAt = d.upToTime(20*time.Second), d.upToTime(20*time.Second)
 			}
+			if s.Mode != Super && s.MTU > 1280 && d.oneIn(4) {
+				p.MTU, p.NarrowAt = d.size(minPathMTU(s.IPv6), s.MTU), d.upToTime(5*time.Second)
+			}
 			if i != j {
 				s.Paths = append(s.Paths, p)
 			}
 		}
 	}
+}
+
+// minPathMTU is the least MTU that hosts believe a router.
+func minPathMTU(ipv6 bool) int {
+	if ipv6 {
+		return 1280
+	}
+	return 552
 }
 
 // path draws what a path does to packets. A rough one loses and changes them.
@@ -166,7 +180,7 @@ func (d dice) talk(s *Scenario, i, budget int) Talk {
 // script draws what one side of a conversation does.
 func (d dice) script(budget int) Script {
 	c := Script{
-		Bytes:    uint64(d.size(0, 2*budget)),
+		Bytes:    uint64(pick(d, d.size(0, 2*budget), d.upTo(2*budget))),
 		WriteMax: d.size(1, 1<<17),
 		ReadMax:  d.size(1, 1<<17),
 		NoDelay:  d.half(), Cork: d.oneIn(8), QuickACK: d.oneIn(8), KeepAlive: d.oneIn(8),
@@ -181,6 +195,9 @@ func (d dice) script(budget int) Script {
 	}
 	if d.oneIn(4) {
 		c.StallAt, c.StallFor = d.Uint64N(uint64(budget)+1), d.upToTime(3*time.Minute)
+	}
+	if d.oneIn(8) {
+		c.IdleAt, c.IdleFor = d.Uint64N(uint64(budget)+1), d.upToTime(time.Minute)
 	}
 	if d.oneIn(4) {
 		c.Slow = d.size(1, 20)

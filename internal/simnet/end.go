@@ -71,9 +71,6 @@ func (e *end) check() {
 	if c.Deadline() == mono.Never && e.waits() {
 		n.fail("%v waits in %v with %d bytes unacknowledged and no deadline", e, c.State(), c.Unacked())
 	}
-	if n.events%4 != 0 && !n.thorough {
-		return
-	}
 	if what := e.checkInfo(); what != "" {
 		n.fail("%v: %s: %+v", e, what, c.Info(n.now))
 	}

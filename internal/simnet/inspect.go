@@ -7,14 +7,6 @@ import (
 	"github.com/antedon-net/antedon/wire"
 )
 
-// destination returns where a packet wants to go.
-func destination(b []byte) netip.Addr {
-	if b[0]>>4 == 4 {
-		return netip.AddrFrom4([4]byte(b[16:]))
-	}
-	return netip.AddrFrom16([16]byte(b[24:]))
-}
-
 // datagram is an IP packet taken apart.
 type datagram struct {
 	src, dst netip.Addr
@@ -90,6 +82,7 @@ func checksumOK(p *link.Packet, d *datagram) bool {
 
 // inspect checks a segment against what the end has said before, and returns what is wrong with it.
 func (e *end) inspect(h *wire.TCP, payload []byte, segSize int) string {
+	e.note(h, payload, segSize)
 	l := &e.said
 	if h.Flags&wire.RST != 0 {
 		return ""
@@ -154,11 +147,18 @@ func (e *end) inspectACK(h *wire.TCP) string {
 		return "acknowledges what was not sent"
 	case ack < l.ack:
 		return "takes an acknowledgment back"
-	case edge < l.edge && h.Flags&wire.SYN == 0: // a repeated SYN-ACK cannot tell of more than 64 KiB
+	case edge < l.edge && !e.mayShrink(h, l.edge-edge):
 		return "moves the right edge of its window to the left"
 	}
 	l.ack, l.edge = ack, max(l.edge, edge)
 	return ""
+}
+
+// mayShrink reports whether the right edge may move to the left by so much. A repeated SYN-ACK cannot tell of more than
+// 64 KiB; and a buffer filled beyond its size by many small segments is told in whole units of the window.
+func (e *end) mayShrink(h *wire.TCP, by int64) bool {
+	full := e.conn.Readable() >= e.conn.Info(e.node.net.now).RcvSpace+64<<10
+	return h.Flags&wire.SYN != 0 || full && by < 1<<e.shift()
 }
 
 // shift returns the scale of the windows that e tells.

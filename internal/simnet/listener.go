@@ -65,6 +65,11 @@ func (l *listener) accept(e *end) {
 		e.join(peer)
 		peer.peer = e
 	}
+	if e.talk.ends[1] != nil && e.talk.ISS != nil {
+		e.conn.Abort(n.now) // an old SYN met an old ACK: with initial sequence numbers of our choice nothing tells
+		e.node.host.MarkDirty(e.conn)
+		return
+	}
 	if e.talk.ends[1] != nil {
 		n.fail("%v accepts %v for the second time", l.nd, e)
 		return

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/capture"
 )
 
 // Net is a virtual network: nodes, the paths between them, and the clock they share.
@@ -23,20 +25,15 @@ type Net struct {
 	dials map[tuple]*end
 
 	digest hash.Hash // of every packet with its time; nil if nobody asks
-	tap    tap       // nil if nobody asks
+	tap    *tap      // nil if nobody asks
 	free   [][]byte  // packet buffers not in use
 
-	thorough bool // check every connection after every event, though that takes longer
-	doomed   bool // paths may end for good
+	doomed bool // paths may end for good
 
+	sights  map[string]uint64
 	events  int
 	failure error
 	packets int
-}
-
-// tap is told of every packet that a node sends or receives.
-type tap interface {
-	packet(now mono.Time, at *Node, sent bool, b []byte)
 }
 
 // start is where the clock begins.
@@ -47,6 +44,7 @@ func NewNet() *Net {
 	return &Net{
 		now: start, byAddr: map[netip.Addr]*Node{}, paths: map[[2]*Node]*Path{},
 		ends: map[tuple][]*end{}, dials: map[tuple]*end{},
+		sights: map[string]uint64{},
 	}
 }
 
@@ -93,19 +91,16 @@ func (n *Net) Run(until mono.Time) error {
 }
 
 // record adds a packet to the digest and the capture.
-func (n *Net) record(at *Node, sent bool, b []byte) {
+func (n *Net) record(at *Node, dir capture.Direction, p *link.Packet, comment string) {
 	if n.digest != nil {
 		var head [10]byte
 		binary.BigEndian.PutUint64(head[:], uint64(n.now))
-		head[8] = byte(at.index)
-		if sent {
-			head[9] = 1
-		}
+		head[8], head[9] = byte(at.index), byte(dir)
 		n.digest.Write(head[:])
-		n.digest.Write(b)
+		n.digest.Write(p.Bytes)
 	}
 	if n.tap != nil {
-		n.tap.packet(n.now, at, sent, b)
+		n.tap.packet(n.now, at, dir, p, comment)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/antedon-net/antedon/host"
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/capture"
 )
 
 // NIC says how a network interface sends.
@@ -111,6 +112,6 @@ func (c *nic) transmitCut(p *link.Packet, e *end) {
 func (c *nic) leave(p *link.Packet, e *end) {
 	n := c.nd.net
 	n.packets++
-	n.record(c.nd, true, p.Bytes)
-	n.route(c.nd, p, n.inspect(c.nd, p, e))
+	seen := n.inspect(c.nd, p, e)
+	n.record(c.nd, capture.Outbound, p, n.route(c.nd, p, seen))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/capture"
 )
 
 // Node is a host with its network interface.
@@ -57,7 +58,7 @@ func (nd *Node) String() string { return fmt.Sprintf("host %d", nd.index+1) }
 
 // receive hands a packet that arrived to the host.
 func (nd *Node) receive(p *link.Packet) {
-	nd.net.record(nd, false, p.Bytes)
+	nd.net.record(nd, capture.Inbound, p, "")
 	var owner *buffer.Chunk
 	if nd.chunks != ChunkNone {
 		size := len(p.Bytes)

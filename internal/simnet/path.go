@@ -12,25 +12,35 @@ import (
 // Path leads from one node to another.
 type Path struct {
 	net  *Net
+	from *Node
 	to   *Node
 	fate *impair.Path
+	mtu  int       // of a link in the middle, 0 if all take what the nodes send
 	dead mono.Time // from then on it carries nothing
 	down mono.Time // until then it carries nothing
 }
 
 // Connect makes a path from a to b. There is none back unless it is made too.
 func (n *Net) Connect(a, b *Node, plan impair.Plan) *Path {
-	p := &Path{net: n, to: b, fate: impair.NewPath(plan), dead: mono.Never}
+	p := &Path{net: n, from: a, to: b, fate: impair.NewPath(plan), dead: mono.Never}
 	n.paths[[2]*Node{a, b}] = p
 	return p
 }
 
-// DieAt ends the path for good when it has carried packets for d.
-func (p *Path) DieAt(d time.Duration) { p.dead = start.Add(d) }
+// DieAt ends the path for good at a time after the start.
+func (p *Path) DieAt(d time.Duration) {
+	p.dead = start.Add(d)
+	p.net.doomed = true
+}
 
-// PauseAt makes the path lose everything for a while, once it has carried packets for d.
+// PauseAt makes the path lose everything for a while.
 func (p *Path) PauseAt(d, length time.Duration) {
 	p.net.plan(start.Add(d), pause{p, length})
+}
+
+// NarrowAt puts a link with a smaller MTU into the path. A router tells senders of packets that do not fit.
+func (p *Path) NarrowAt(d time.Duration, mtu int) {
+	p.net.plan(start.Add(d), narrow{p, mtu})
 }
 
 // pause is the beginning of an outage.
@@ -41,21 +51,41 @@ type pause struct {
 
 func (o pause) happen() { o.path.down = o.path.net.now.Add(o.d) }
 
-// route sends a packet to where it wants to go. The packet's bytes remain the caller's.
-func (n *Net) route(from *Node, p *link.Packet, seen sighting) {
-	path := n.paths[[2]*Node{from, n.byAddr[destination(p.Bytes)]}]
+// narrow is a change of route.
+type narrow struct {
+	path *Path
+	mtu  int
+}
+
+func (o narrow) happen() { o.path.mtu = o.mtu }
+
+// route sends a packet to where it wants to go and returns what becomes of it, "" if it simply arrives. The packet's
+// bytes remain the caller's.
+func (n *Net) route(from *Node, p *link.Packet, seen sighting) string {
+	_, dst := addresses(p.Bytes)
+	path := n.paths[[2]*Node{from, n.byAddr[dst]}]
 	switch {
 	case path == nil:
 		n.fail("%v sends a packet that leads nowhere: %s", from, wire.Format(p.Bytes))
-	case n.now >= path.down && n.now < path.dead:
-		path.carry(p, seen)
+		return "leads nowhere"
+	case n.now < path.down || n.now >= path.dead:
+		n.sights[sightOutage]++
+		return "path down"
+	case path.mtu != 0 && len(p.Bytes) > path.mtu:
+		n.sights[sightTooBig]++
+		path.tooBig(p)
+		return "too big"
 	}
+	return path.carry(p, seen)
 }
 
 // carry puts a packet on the path.
-func (p *Path) carry(pkt *link.Packet, seen sighting) {
+func (p *Path) carry(pkt *link.Packet, seen sighting) string {
 	var room [2]impair.Delivery
-	for _, d := range p.fate.Send(p.net.now, len(pkt.Bytes), room[:0]) {
+	before := p.fate.Stats()
+	arrivals := p.fate.Send(p.net.now, len(pkt.Bytes), room[:0])
+	what := outcome(before, p.fate.Stats())
+	for _, d := range arrivals {
 		c := *pkt
 		c.Bytes = p.net.getBuffer(len(pkt.Bytes))
 		copy(c.Bytes, pkt.Bytes)
@@ -70,6 +100,24 @@ func (p *Path) carry(pkt *link.Packet, seen sighting) {
 		}
 		p.net.plan(d.At, &delivery{p, c, seen})
 	}
+	return what
+}
+
+// outcome names what the impairment has done to a packet, by the change of its counters.
+func outcome(a, b impair.Stats) string {
+	switch {
+	case a.Lost != b.Lost:
+		return "lost"
+	case a.Overflowed != b.Overflowed:
+		return "queue full"
+	case a.Corrupted != b.Corrupted:
+		return "corrupted"
+	case a.Late != b.Late:
+		return "late"
+	case a.Duplicated != b.Duplicated:
+		return "duplicated"
+	}
+	return ""
 }
 
 // unprotected returns how many bytes at the start of a packet no checksum covers. IPv6 leaves its header to the link's

@@ -51,9 +51,11 @@ type HostPlan struct {
 type PathPlan struct {
 	From, To int
 	impair.Plan
-	Pause   time.Duration // without packets,
-	PauseAt time.Duration // from then on
-	DieAt   time.Duration // the end of it all, if not 0
+	Pause    time.Duration // without packets,
+	PauseAt  time.Duration // from then on
+	DieAt    time.Duration // the end of it all, if not 0
+	MTU      int           // of a link on the way, if not 0,
+	NarrowAt time.Duration // from then on
 }
 
 // servicePort is where every host listens.
@@ -81,7 +83,9 @@ func (s *Scenario) Build() *Net {
 		}
 		if p.DieAt > 0 {
 			path.DieAt(p.DieAt)
-			n.doomed = true
+		}
+		if p.MTU > 0 {
+			path.NarrowAt(p.NarrowAt, p.MTU)
 		}
 	}
 	for _, t := range s.Talks {
@@ -106,7 +110,8 @@ func (s *Scenario) String() string {
 		fmt.Fprintf(&b, "host %d: %+v\n", i+1, h)
 	}
 	for _, p := range s.Paths {
-		fmt.Fprintf(&b, "path %d>%d: %v; pause %v at %v, end at %v\n", p.From+1, p.To+1, p.Plan, p.Pause, p.PauseAt, p.DieAt)
+		fmt.Fprintf(&b, "path %d>%d: %v; pause %v at %v, end at %v, MTU %d at %v\n",
+			p.From+1, p.To+1, p.Plan, p.Pause, p.PauseAt, p.DieAt, p.MTU, p.NarrowAt)
 	}
 	for _, t := range s.Talks {
 		fmt.Fprintf(&b, "talk %d>%d: %+v\n", t.From+1, t.To+1, t)

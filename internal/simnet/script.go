@@ -26,9 +26,9 @@ type Script struct {
 	WriteRest, ReadRest   int
 	WritePause, ReadPause time.Duration
 
-	// Having read StallAt bytes it reads nothing for StallFor.
-	StallAt  uint64
-	StallFor time.Duration
+	// Having read StallAt bytes it reads nothing for StallFor; having written IdleAt bytes it writes nothing for IdleFor.
+	StallAt, IdleAt   uint64
+	StallFor, IdleFor time.Duration
 
 	// It writes nothing until it has read After bytes, and then, if Lead is not 0, at most Lead bytes more than it
 	// has read, until the peer's stream ends.

@@ -3,72 +3,122 @@ package simnet
 import (
 	"flag"
 	"fmt"
-	"maps"
-	"slices"
+	"strconv"
+	"sync"
 	"testing"
-
-	"github.com/antedon-net/antedon/internal/mono"
-	"github.com/antedon-net/antedon/wire"
 )
 
-var seed = flag.Int64("seed", -1, "run the scenario of this seed only")
-var count = flag.Int("seeds", 1000, "how many")
-var first = flag.Int("first", 0, "first seed")
+var (
+	seedFlag    = flag.Int64("seed", -1, "run this seed only, and print its scenario")
+	seedsFlag   = flag.String("seeds", "", "run these seeds, as first:count")
+	captureFlag = flag.String("pcapng", "", "write the packets of -seed to this file")
+)
 
+// What TestSeeds runs by default.
+const (
+	seeds     = 1000
+	raceSeeds = 60
+	group     = 20
+)
+
+// TestSeeds runs scenarios drawn from seeds. Everything that package simnet checks is checked in each.
+//
+//	go test ./internal/simnet -run TestSeeds -seed 1234 -pcapng /tmp/1234.pcapng
+//	go test ./internal/simnet -run TestSeeds -seeds 1000:50000 -timeout 1h
 func TestSeeds(t *testing.T) {
-	if *seed >= 0 {
-		s := Draw(FromSeed(uint64(*seed)))
-		n := s.Build()
-		n.thorough = true
-		if *trace {
-			n.tap = printer{}
-		}
-		err := n.Finish()
-		t.Log(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Log(n.Elapsed(), n.events, n.packets)
+	if *seedFlag >= 0 {
+		runSeed(t, uint64(*seedFlag))
 		return
 	}
-	bad := 0
-	tot := map[string]uint64{}
-	defer func() {
-		for _, k := range slices.Sorted(maps.Keys(tot)) {
-			t.Log(k, tot[k])
+	first, count := 0, seeds
+	if race {
+		count = raceSeeds
+	}
+	if *seedsFlag != "" {
+		if _, err := fmt.Sscanf(*seedsFlag, "%d:%d", &first, &count); err != nil {
+			t.Fatalf("-seeds %s: want first:count", *seedsFlag)
 		}
-	}()
-	for i := *first; i < *first + *count && bad < 20; i++ {
-		n := Draw(FromSeed(uint64(i))).Build()
-		if err := n.Finish(); err != nil {
-			t.Errorf("seed %d: %v", i, err)
-			bad++
-		}
-		tot["packets"] += uint64(n.packets)
-		tot["events"] += uint64(n.events)
-		for _, nd := range n.nodes {
-			for k, v := range nd.host.Counters().All() {
-				tot[k] += v
-			}
-		}
-		for _, k := range n.talks {
-			for _, e := range k.ends {
-				if e != nil {
-					i := e.conn.Info(n.now)
-					tot["timeouts"] += i.Timeouts
-					tot["recoveries"] += i.Recoveries
-					tot["retrans"] += i.TotalRetrans
-					tot["err "+fmt.Sprint(e.app.err)]++
+	}
+	var mu sync.Mutex
+	var total census
+	t.Run("all", func(t *testing.T) {
+		for i := first; i < first+count; i += group {
+			last := min(i+group, first+count) - 1
+			t.Run(fmt.Sprintf("%d-%d", i, last), func(t *testing.T) {
+				t.Parallel()
+				for s := i; s <= last; s++ {
+					n := checkSeed(t, uint64(s))
+					mu.Lock()
+					total.add(n)
+					mu.Unlock()
 				}
-			}
+			})
+		}
+	})
+	t.Log(&total)
+	if count >= seeds {
+		total.checkComplete(t)
+	}
+}
+
+// checkSeed runs a seed and reports if it fails.
+func checkSeed(t *testing.T, seed uint64) *Net {
+	build := Draw(FromSeed(seed)).Build
+	n := build()
+	if err := n.Finish(); err != nil {
+		command := fmt.Sprintf("go test ./internal/simnet -run '^TestSeeds$' -seed %d", seed)
+		t.Errorf("seed %d: %s", seed, explain(strconv.FormatUint(seed, 10), build, err, command))
+	}
+	return n
+}
+
+// runSeed is for looking at a single seed.
+func runSeed(t *testing.T, seed uint64) {
+	scenario := Draw(FromSeed(seed))
+	t.Log(scenario)
+	if *captureFlag == "" {
+		n := checkSeed(t, seed)
+		t.Logf("%d packets in %v", n.packets, n.Elapsed())
+		return
+	}
+	if err := record(*captureFlag, scenario.Build); err != nil {
+		t.Error(err)
+	}
+	t.Logf("packets in %s", *captureFlag)
+}
+
+// TestSameSeedSamePackets runs seeds twice and compares every byte of every packet, and its time.
+func TestSameSeedSamePackets(t *testing.T) {
+	for seed := range uint64(30) {
+		first, err := digest(Draw(FromSeed(seed)).Build())
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		second, err := digest(Draw(FromSeed(seed)).Build())
+		if err != nil || first != second {
+			t.Fatalf("seed %d: the second run differs from the first: %v", seed, err)
+		}
+		if other, _ := digest(Draw(FromSeed(seed + 1)).Build()); other == first {
+			t.Fatalf("seeds %d and %d give the same packets", seed, seed+1)
 		}
 	}
 }
 
-var trace = flag.Bool("packets", false, "print packets")
-
-type printer struct{}
-
-func (printer) packet(now mono.Time, at *Node, sent bool, b []byte) {
-	fmt.Printf("%v %v %v %s\n", now.Sub(start), at, map[bool]string{true: "sends", false: "   gets"}[sent], wire.Format(b))
+// FuzzScenario turns bytes into scenarios.
+func FuzzScenario(f *testing.F) {
+	f.Add([]byte{})
+	for seed := range uint64(8) {
+		b := make([]byte, 512)
+		src := FromSeed(seed)
+		for i := range b {
+			b[i] = byte(src.Uint64N(256))
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		build := Draw(FromBytes(b)).Build
+		if err := build().Finish(); err != nil {
+			t.Error(explain("fuzz", build, err, "go test ./internal/simnet -run FuzzScenario (see below)"))
+		}
+	})
 }

@@ -88,7 +88,7 @@ func (k *talk) happen() {
 }
 
 // redial is how often a port still in use is tried again, once a second.
-const redial = 200
+const redial = 2000
 
 func (k *talk) dial(side int) bool {
 	nd := k.nodes[side]

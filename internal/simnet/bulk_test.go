@@ -1,0 +1,82 @@
+package simnet
+
+import (
+	"testing"
+	"time"
+
+	"github.com/antedon-net/antedon/link/impair"
+	"github.com/antedon-net/antedon/tcp"
+)
+
+// A transfer of 1 GiB in packets of 1500 bytes, some of which get lost or overtaken.
+func TestTransfer1GiB(t *testing.T) {
+	plan := impair.Plan{Delay: time.Millisecond, Loss: 0.0001, Reorder: 0.001, Duplicate: 0.001, Seed: 1}
+	n := finish(t, pair(Plain, plan, bulk(short(1<<30))).Build)
+	checkRead(t, n, short(1<<30))
+}
+
+// Stream offsets leave 32 bits: the sequence numbers wrap, the offsets must not.
+func TestTransferBeyond4GiB(t *testing.T) {
+	const size = 5 << 30
+	s := pair(Super, impair.Plan{Delay: 100 * time.Microsecond}, bulk(short(size)))
+	s.Hosts[1].Chunks = ChunkLargest
+	n := finish(t, s.Build)
+	checkRead(t, n, short(size))
+}
+
+// short returns a size that takes no longer with the race detector, which slows everything down.
+func short(size uint64) uint64 {
+	if race {
+		return size / 64
+	}
+	return size
+}
+
+func checkRead(t *testing.T, n *Net, want uint64) {
+	t.Helper()
+	if got := n.talks[0].ends[1].app.read; got != want {
+		t.Errorf("%d bytes arrived, want %d", got, want)
+	}
+	t.Logf("%d packets in %v", n.packets, n.Elapsed())
+}
+
+// TestManyConnections holds 2,000 connections on one host at a time, and looks at what they hold while nothing happens.
+func TestManyConnections(t *testing.T) {
+	const clients, each = 4, 500
+	s := &Scenario{MTU: 1500, Hosts: make([]HostPlan, clients+1)}
+	for i := range s.Hosts {
+		s.Hosts[i].Secret = uint64(i)
+	}
+	plan := impair.Plan{Delay: 10 * time.Millisecond, Loss: 0.01, Rate: 100_000_000}
+	for i := range clients {
+		plan.Seed = uint64(i)
+		s.Paths = append(s.Paths, PathPlan{From: i + 1, To: 0, Plan: plan})
+		plan.Seed += 100
+		s.Paths = append(s.Paths, PathPlan{From: 0, To: i + 1, Plan: plan})
+		for j := range each {
+			s.Talks = append(s.Talks, Talk{
+				From: i + 1, To: 0, Port: servicePort, At: time.Duration(j) * time.Millisecond, Seed: uint64(i*each + j),
+				// A request, its answer, and after a minute's rest the same again.
+				Dialler:  Script{Bytes: 2000, WriteMax: 1000, ReadMax: 4000, Lead: 1000, IdleAt: 1000, IdleFor: time.Minute},
+				Listener: Script{Bytes: 8000, WriteMax: 4000, ReadMax: 1000, After: 1000, Lead: 4000},
+			})
+		}
+	}
+	n := s.Build()
+	runFor(t, n, 40*time.Second)
+	server := n.nodes[0]
+	if got := connections(server.host); got != clients*each {
+		t.Errorf("%d connections at a time, want %d", got, clients*each)
+	}
+	for c := range server.host.Conns() {
+		if c.State() != tcp.StateEstablished {
+			t.Fatalf("%v is in %v", c.ID(), c.State())
+		}
+	}
+	if used := server.pool.Used(); used != 0 {
+		t.Errorf("idle connections hold %d bytes of chunks", used)
+	}
+	if err := n.Finish(); err != nil {
+		t.Fatal(err)
+	}
+}
