@@ -12,9 +12,9 @@ import (
 // arriveAck deals with SND.UNA =< SEG.ACK =< SND.NXT.
 func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 	una := c.unaOffset()
+	flight, recovering := c.pipe(), c.loss.phase == phaseRecovery
 	sacked := c.takeSACK(seg)
 	acked := seg.ack().Sub(c.snd.una)
-	flight := c.pipe()
 	if acked > 0 {
 		c.ackNewData(now, seg, una, acked)
 		if c.state == StateClosed || c.state == StateTimeWait {
@@ -27,7 +27,7 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 	c.updateSendWindow(now, seg)
 	c.snd.probesOut = 0
 	c.detectLoss(now, flight, acked, sacked)
-	if acked > 0 {
+	if acked > 0 && !recovering && c.loss.phase != phaseRecovery {
 		c.onProgress(now, acked, flight)
 	}
 }
@@ -42,7 +42,7 @@ func (c *Conn) ackNewData(now mono.Time, seg *Segment, una uint64, acked int) {
 	c.sampleRTT(now, seg, off)
 	c.snd.buf.Discard(min(off, end))
 	c.loss.sacked.RemoveBelow(off)
-	c.loss.dupAcks = 0
+	c.creditPartialACK(acked)
 	c.loss.retries = 0
 	c.count.bytesAcked += min(off, end) - una
 	if c.snd.una == c.snd.nxt {
@@ -176,9 +176,6 @@ func (c *Conn) isDuplicateACK(seg *Segment, sacked int) bool {
 
 // onProgress lets the congestion window grow.
 func (c *Conn) onProgress(now mono.Time, acked, flight int) {
-	if c.loss.phase == phaseRecovery {
-		return
-	}
 	// RFC 7661 and Linux: a window that was not used says nothing about the path.
 	limited := c.snd.cwndLimited || c.loss.phase == phaseLoss
 	if c.cc.Window() < c.cc.Threshold() {

@@ -39,6 +39,9 @@ type recovery struct {
 // dupThresh is DupThresh (RFC 6675, Section 2).
 const dupThresh = 3
 
+// maxSACKRanges bounds the scoreboard: no path scatters losses so widely, but a malicious peer can.
+const maxSACKRanges = 2048
+
 // takeSACK takes the segment's SACK blocks into the scoreboard and returns how many bytes are news.
 //
 // RFC 6675, Section 4, "Update ()".
@@ -54,6 +57,9 @@ func (c *Conn) takeSACK(seg *Segment) int {
 		left, right := seq.Number(b.Left), seq.Number(b.Right)
 		// Below SEG.ACK stand duplicates (RFC 2883); beyond SND.NXT or empty is nonsense.
 		if !left.Less(right) || left.Less(seg.ack()) || left.LessEq(c.snd.una) || c.snd.nxt.Less(right) {
+			continue
+		}
+		if l := &c.loss.sacked; l.Len() >= maxSACKRanges && !l.Touches(c.sendOffset(left), c.sendOffset(right)) {
 			continue
 		}
 		_, added := c.loss.sacked.Add(c.sendOffset(left), c.sendOffset(right))
@@ -82,7 +88,7 @@ func (c *Conn) detectLoss(now mono.Time, flight, acked, sacked int) {
 	c.findLostEdge(una)
 	switch l.phase {
 	case phaseOpen:
-		if l.lostEdge > una || l.dupAcks >= dupThresh {
+		if l.lostEdge > una || c.duplicatesTellLoss(una) {
 			c.beginRecovery(now, una, flight)
 		}
 	case phaseRecovery:
@@ -94,6 +100,35 @@ func (c *Conn) detectLoss(now mono.Time, flight, acked, sacked int) {
 	if c.snd.una == c.snd.nxt {
 		l.sacked.Clear()
 	}
+}
+
+// duplicatesTellLoss reports whether there were enough duplicate acknowledgments.
+//
+// RFC 6582, Section 3.2, step 2: "… the sender first checks the value of recover to see if the Cumulative Acknowledgment
+// field covers more than recover." If not, they may answer what a timeout repeated needlessly.
+//
+// req: RFC6582 3.2-1, 3.2-2
+func (c *Conn) duplicatesTellLoss(una uint64) bool {
+	l := &c.loss
+	return l.dupAcks >= dupThresh && (c.snd.sackOK || una > l.point || l.point == 0)
+}
+
+// creditPartialACK settles duplicate acknowledgments with an acknowledgment of new data: one of its segments filled the
+// hole, the others had told of their arrival before.
+//
+// RFC 6582, Section 3.2, step 3, partial acknowledgment: "Deflate the congestion window by the amount of new data
+// acknowledged by the Cumulative Acknowledgment field. If the partial ACK acknowledges at least one SMSS of new data, then
+// add back SMSS bytes to the congestion window." RFC 6675 resets the count.
+//
+// req: RFC6582 3.2-4, RFC6675 5-2
+func (c *Conn) creditPartialACK(acked int) {
+	l := &c.loss
+	if l.phase != phaseRecovery || c.snd.sackOK {
+		l.dupAcks = 0
+		return
+	}
+	mss := c.payloadMSS()
+	l.dupAcks = max(0, l.dupAcks+1-(acked+mss-1)/mss)
 }
 
 // findLostEdge moves lostEdge by what SACK says.
@@ -154,7 +189,7 @@ func (c *Conn) pipe() int {
 	l := &c.loss
 	out := c.inFlight()
 	if l.phase == phaseOpen && l.sacked.Len() == 0 {
-		return max(0, out-l.dupAcks*c.dupAckBytes())
+		return max(0, out-min(l.dupAcks, dupThresh-1)*c.dupAckBytes())
 	}
 	una, nxt := c.unaOffset(), c.nxtOffset()
 	lost := min(max(l.lostEdge, una), nxt)

@@ -122,6 +122,12 @@ func (s *Set) Containing(off uint64) (Range, bool) {
 	return Range{}, false
 }
 
+// Touches reports whether [lo, hi) overlaps a range or is adjacent to one, so that adding it makes no new range.
+func (s *Set) Touches(lo, hi uint64) bool {
+	i := s.find(lo)
+	return i < len(s.r) && s.r[i].Lo <= hi
+}
+
 // NextGap returns the first maximal range at or after from, and before limit, that the set does not cover.
 func (s *Set) NextGap(from, limit uint64) (Range, bool) {
 	i := s.find(from)
@@ -136,6 +142,9 @@ func (s *Set) NextGap(from, limit uint64) (Range, bool) {
 
 // CoveredAbove returns how many offsets at or after off are in the set.
 func (s *Set) CoveredAbove(off uint64) int {
+	if len(s.r) == 0 || off <= s.r[0].Lo {
+		return s.total
+	}
 	n := 0
 	for i := len(s.r) - 1; i >= 0 && s.r[i].Hi > off; i-- {
 		n += int(s.r[i].Hi - max(s.r[i].Lo, off))

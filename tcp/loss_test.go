@@ -1,0 +1,323 @@
+package tcp_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/antedon-net/antedon/internal/tcptest"
+	"github.com/antedon-net/antedon/tcp"
+)
+
+// tenInFlight returns a connection that has sent the first ten of 40 segments of 1000 bytes.
+func tenInFlight(t *testing.T, peer string) *tcptest.Script {
+	t.Helper()
+	s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{Peer: "<WND=60000><MSS=1000>" + peer})
+	s.Advance(100 * time.Millisecond) // the round trip
+	s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
+	s.Expect("<SEQ=1><ACK=1><CTL=ACK>")
+	s.Write(40_000)
+	expectSegments(s, 1, 10)
+	s.ExpectNone()
+	s.Advance(100 * time.Millisecond)
+	return s
+}
+
+// expectSegments expects the segments from to to of 1000 bytes, counted from 1.
+func expectSegments(s *tcptest.Script, from, to int) {
+	for i := from; i <= to; i++ {
+		s.Expect(fmt.Sprintf("<SEQ=%d><DATA=1000><CTL=ACK>", 1000*(i-1)+1))
+	}
+}
+
+// ack returns an acknowledgment of everything up to and with segment n, and SACK blocks of segments.
+func ack(n int, sacked ...[2]int) string {
+	text := fmt.Sprintf("<SEQ=1><ACK=%d><CTL=ACK>", 1000*n+1)
+	for i, b := range sacked {
+		sep := ","
+		if i == 0 {
+			sep = "<SACK="
+		}
+		text += fmt.Sprintf("%s%d:%d", sep, 1000*(b[0]-1)+1, 1000*b[1]+1)
+	}
+	if len(sacked) > 0 {
+		text += ">"
+	}
+	return text
+}
+
+const sackOK = "<SACKOK>"
+
+// RFC 5681, Section 3.2: "Fast Retransmit/Fast Recovery"; RFC 3042: limited transmit; RFC 6582, Section 3.2.
+//
+// req: RFC5681 3.2-3, 3.2-4, 3.2-5, 3.2-7, 3.2-8, 3.2-9, 3.2-10, 3.2-11, 3.2-12, 4.3-1, 4.3-2, 4.3-3
+// req: RFC6582 3.2-1, 3.2-2, 3.2-3
+func TestFastRetransmit(t *testing.T) {
+	s := tenInFlight(t, "") // the first is lost
+	s.Recv(ack(0))
+	expectSegments(s, 11, 11) // "On the first and second duplicate ACKs …, a TCP SHOULD send a segment of previously unsent data"
+	s.Recv(ack(0))
+	expectSegments(s, 12, 12)
+	s.ExpectNone()
+	s.Recv(ack(0))
+	expectSegments(s, 1, 1)
+	s.ExpectNone()
+	if i := s.Info(); i.SndSsthresh != 5000 || i.SndCwnd != 5000 || i.CAState != "recovery" {
+		t.Errorf("got %+v", i)
+	}
+	for range 4 { // 4 to 7: seven have left the network, and more than half of ten are still there
+		s.Recv(ack(0))
+		s.ExpectNone()
+	}
+	for n := 13; n <= 16; n++ { // 8 to 11: one in for one out
+		s.Recv(ack(0))
+		expectSegments(s, n, n)
+		s.ExpectNone()
+	}
+	s.Recv(ack(12)) // full acknowledgment
+	expectSegments(s, 17, 17)
+	s.ExpectNone()
+	if i := s.Info(); i.SndCwnd != 5000 || i.CAState != "open" {
+		t.Errorf("got %+v", i)
+	}
+}
+
+// "Partial acknowledgment: retransmit the first unacknowledged segment; deflate the congestion window by the amount of new
+// data acknowledged, and add back SMSS bytes if it is at least one SMSS" (RFC 6582, Section 3.2, step 3).
+//
+// req: RFC6582 3.2-4, 3.2-5
+func TestPartialACK(t *testing.T) {
+	s := tenInFlight(t, "") // the first and the fifth are lost
+	for range 10 {          // 2, 3, 4, 6 to 10, and the two of limited transmit
+		s.Recv(ack(0))
+	}
+	expectSegments(s, 11, 12)
+	expectSegments(s, 1, 1)
+	expectSegments(s, 13, 15)
+	s.ExpectNone()
+	s.Advance(100 * time.Millisecond)
+	s.Recv(ack(4))
+	expectSegments(s, 5, 5)
+	expectSegments(s, 16, 16)
+	s.ExpectNone()
+	s.Recv(ack(4))
+	expectSegments(s, 17, 17)
+	s.ExpectNone()
+	rto := s.Info().RTO
+	s.ExpectAfter(rto, "<SEQ=4001><DATA=1000><CTL=ACK>") // had it been lost again
+}
+
+// "If not [more than recover], … it does not enter fast retransmit": duplicates of what a timeout repeated needlessly, or
+// of the last segments of a recovery, begin no recovery.
+func TestNoSecondFastRetransmit(t *testing.T) {
+	s := tenInFlight(t, "")
+	s.Advance(s.Info().RTO)
+	expectSegments(s, 1, 1)
+	s.Recv(ack(1)) // all were late, not lost
+	expectSegments(s, 2, 3)
+	s.Recv(ack(10))
+	s.Ignore()
+	before := s.Info()
+	for range 5 { // the peer answers what it had
+		s.Recv(ack(10))
+	}
+	if i := s.Info(); i.Recoveries != 0 || i.SndCwnd != before.SndCwnd {
+		t.Errorf("got %+v", i)
+	}
+	if n, _ := s.Sent(); n > 2 {
+		t.Errorf("%d segments sent on duplicates", n)
+	}
+	s.Ignore()
+}
+
+// RFC 5681, Section 2, defines a duplicate acknowledgment; what is none does not count.
+func TestNotADuplicate(t *testing.T) {
+	for _, c := range []struct{ name, segment string }{
+		{"carries data", "<SEQ=%d><ACK=1><DATA=1><CTL=ACK>"},
+		{"changes the window", "<SEQ=1><ACK=1><WND=5%d000><CTL=ACK>"},
+		{"is old", "<SEQ=1><ACK=%d><CTL=ACK>"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tenInFlight(t, "")
+			for i := range 5 {
+				n := i + 1
+				if c.name == "is old" {
+					n = -i
+				}
+				s.Recv(fmt.Sprintf(c.segment, n))
+			}
+			if i := s.Info(); i.Recoveries != 0 || i.TotalRetrans != 0 {
+				t.Errorf("got %+v", i)
+			}
+			s.Ignore()
+		})
+	}
+	t.Run("brings no news by SACK", func(t *testing.T) {
+		// RFC 6675, Section 2; RFC 5681: "a sender using SACK MUST NOT send new data unless the incoming duplicate
+		// acknowledgment contains new SACK information."
+		//
+		// req: RFC5681 3.2-6
+		s := tenInFlight(t, sackOK)
+		for range 5 {
+			s.Recv(ack(0))
+		}
+		s.ExpectNone()
+		s.Recv(ack(0, [2]int{2, 2}))
+		expectSegments(s, 11, 11)
+		for range 5 {
+			s.Recv(ack(0, [2]int{2, 2}))
+		}
+		s.ExpectNone()
+	})
+}
+
+// RFC 6675, Section 5.
+//
+// req: RFC6675 4-1, 4-3, 4-4, 4-5, 4-6, 4-10, 5-1, 5-2, 5-3, 5-4, 5-5, 5-6, 5-7, 5-8, 5-9, RFC2018 5-1, 5.1-1
+func TestSACKRecovery(t *testing.T) {
+	t.Run("one lost", func(t *testing.T) {
+		s := tenInFlight(t, sackOK)
+		s.Recv(ack(0, [2]int{2, 2}))
+		expectSegments(s, 11, 11)
+		s.Recv(ack(0, [2]int{2, 3}))
+		expectSegments(s, 12, 12)
+		s.Recv(ack(0, [2]int{2, 4}))
+		expectSegments(s, 1, 1)
+		s.ExpectNone()
+		if i := s.Info(); i.SndCwnd != 5000 || i.SndSsthresh != 5000 || i.Lost != 1000 || i.Sacked != 3000 {
+			t.Errorf("got %+v", i)
+		}
+		for n := 5; n <= 8; n++ {
+			s.Recv(ack(0, [2]int{2, n}))
+			s.ExpectNone()
+		}
+		s.Recv(ack(0, [2]int{2, 9}))
+		expectSegments(s, 13, 13)
+		s.Recv(ack(0, [2]int{2, 10}))
+		expectSegments(s, 14, 14)
+		s.Recv(ack(12))
+		expectSegments(s, 15, 17)
+		s.ExpectNone()
+		if i := s.Info(); i.SndCwnd != 5000 || i.CAState != "open" {
+			t.Errorf("got %+v", i)
+		}
+	})
+	t.Run("three lost, found at once", func(t *testing.T) {
+		s := tenInFlight(t, sackOK) // 1, 3 and 5
+		s.Recv(ack(0, [2]int{6, 10}, [2]int{4, 4}, [2]int{2, 2}))
+		expectSegments(s, 1, 1)
+		expectSegments(s, 3, 3)
+		expectSegments(s, 5, 5)
+		// 5000 are lost or in repair, 5 more may be in flight: two are new.
+		expectSegments(s, 11, 12)
+		s.ExpectNone()
+		s.Recv(ack(2, [2]int{4, 4}, [2]int{6, 10}))
+		expectSegments(s, 13, 13)
+		s.Recv(ack(4, [2]int{6, 10}))
+		expectSegments(s, 14, 14)
+		s.Recv(ack(10))
+		expectSegments(s, 15, 15)
+		s.ExpectNone()
+		if i := s.Info(); i.TotalRetrans != 3 || i.Recoveries != 1 || i.CAState != "open" {
+			t.Errorf("got %+v", i)
+		}
+	})
+	t.Run("nothing new: what may be lost", func(t *testing.T) {
+		// "(3) If the conditions for rules (1) and (2) fail, but there exists an unSACKed sequence number 'S3' that meets
+		// the criteria … one segment of up to SMSS octets starting with S3 SHOULD be returned."
+		//
+		// req: RFC6675 4-7
+		s := tcptest.New(t, tcptest.Established, tcptest.Setup{Peer: "<WND=60000><MSS=1000><SACKOK>"})
+		s.Write(10_000)
+		s.Ignore()
+		s.Recv(ack(0, [2]int{2, 4}, [2]int{6, 6})) // 1 is lost, and 5 perhaps
+		expectSegments(s, 1, 1)
+		s.ExpectNone()
+		s.Recv(ack(0, [2]int{2, 4}, [2]int{6, 7}))
+		s.ExpectNone() // pipe: 1 again, 5, 8, 9 and 10
+		s.Recv(ack(4, [2]int{6, 8}))
+		expectSegments(s, 5, 5) // lost by now: three segments behind it arrived
+		s.ExpectNone()
+	})
+	t.Run("a retransmission is lost: timeout", func(t *testing.T) {
+		// RFC 6675, Section 5.1: "If an RTO occurs during loss recovery …, RecoveryPoint MUST be set to HighData.
+		// Further, the new value of RecoveryPoint MUST be preserved and the loss recovery algorithm … MUST be
+		// terminated."
+		//
+		// req: RFC6675 5.1-1, 5.1-2, 5.1-3, 5.1-4, 5.1-5, RFC2018 5-3
+		s := tenInFlight(t, sackOK) // 1 and 3, and 1 again
+		s.Recv(ack(0, [2]int{4, 10}, [2]int{2, 2}))
+		expectSegments(s, 1, 1)
+		expectSegments(s, 3, 3)
+		s.Ignore()
+		s.Recv(ack(0, [2]int{2, 10}))
+		s.Ignore()
+		s.Advance(s.Info().RTO)
+		expectSegments(s, 1, 1) // and not 2 to 10, which the peer has
+		s.ExpectNone()
+		if i := s.Info(); i.CAState != "loss" || i.SndCwnd != 1000 {
+			t.Errorf("got %+v", i)
+		}
+		s.Recv(ack(10))
+		if s.Info().CAState != "loss" {
+			t.Error("recovery is over before RecoveryPoint")
+		}
+		s.Ignore()
+	})
+}
+
+// RFC 2018, Section 8: the receiver may discard what it has SACKed.
+func TestReneging(t *testing.T) {
+	t.Run("a second timeout forgets", func(t *testing.T) {
+		s := tenInFlight(t, sackOK)
+		s.Recv(ack(0, [2]int{2, 10}))
+		s.Ignore()
+		rto := s.Info().RTO
+		s.Advance(rto)
+		expectSegments(s, 1, 1)
+		s.Ignore()
+		s.Advance(2 * rto)
+		expectSegments(s, 1, 1)
+		s.Recv(ack(1))
+		expectSegments(s, 2, 3)
+		s.ExpectNone()
+	})
+	t.Run("a cumulative acknowledgment in the middle of a block", func(t *testing.T) {
+		s := tenInFlight(t, sackOK)
+		s.Recv(ack(0, [2]int{2, 10}))
+		expectSegments(s, 1, 1)
+		s.Ignore()
+		s.Recv(ack(1)) // and not 10
+		if got := s.Info().Sacked; got != 0 {
+			t.Errorf("%d bytes still thought SACKed", got)
+		}
+		s.Ignore()
+		s.Advance(s.Info().RTO)
+		expectSegments(s, 2, 2)
+		s.Ignore()
+	})
+}
+
+// SACK blocks that make no sense are ignored.
+func TestBadSACK(t *testing.T) {
+	for _, block := range []string{"5001:5001", "5001:4001", "1:2001", "-500:1", "-5000:-2000", "5001:11001", "2147480000:2147490000", "20001:21001"} {
+		s := tenInFlight(t, sackOK)
+		s.Recv("<SEQ=1><ACK=1><CTL=ACK><SACK=" + block + ">")
+		if got := s.Info().Sacked; got != 0 {
+			t.Errorf("%s: %d bytes SACKed", block, got)
+		}
+		s.ExpectNone()
+	}
+	t.Run("a flood of crumbs", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.Established, tcptest.Setup{
+			Peer: "<WND=60000><MSS=1000><SACKOK>", Config: tcp.Config{InitialWindow: 50},
+		})
+		s.Write(50_000)
+		for at := 3; at < 50_000; at += 8 {
+			s.Recv(fmt.Sprintf("<SEQ=1><ACK=1><CTL=ACK><SACK=%d:%d,%d:%d,%d:%d,%d:%d>", at, at+1, at+2, at+3, at+4, at+5, at+6, at+7))
+		}
+		s.Ignore()
+		s.Recv(ack(50))
+		s.ExpectNone()
+	})
+}
