@@ -17,6 +17,8 @@ type tap struct {
 	moved  chan struct{} // closed at the next traffic; nil if nobody waits
 	held   chan struct{} // closed when what arrives is to pass; nil if it passes
 	closed bool
+
+	arrived, left int // packets since hold
 }
 
 func newTap(d link.Device) *tap { return &tap{Device: d} }
@@ -49,7 +51,7 @@ func (q tapQueue) Read(pkts []link.Packet) (int, error) {
 	q.p.tell()
 	n, err := q.Queue.Read(pkts)
 	if err == nil {
-		err = q.p.wait()
+		err = q.p.wait(n)
 	}
 	return n, err
 }
@@ -57,6 +59,9 @@ func (q tapQueue) Read(pkts []link.Packet) (int, error) {
 // Write implements link.Queue.
 func (q tapQueue) Write(pkts []link.Packet) (int, error) {
 	n, err := q.Queue.Write(pkts)
+	q.p.mu.Lock()
+	q.p.left += n
+	q.p.mu.Unlock()
 	q.p.tell()
 	return n, err
 }
@@ -81,12 +86,14 @@ func (p *tap) traffic() <-chan struct{} {
 	return p.moved
 }
 
-// wait waits while what arrives is held back.
-func (p *tap) wait() error {
+// wait waits while what arrives, n packets, is held back.
+func (p *tap) wait(n int) error {
 	p.mu.Lock()
+	p.arrived += n
 	held := p.held
 	p.mu.Unlock()
 	if held != nil {
+		p.tell()
 		<-held
 	}
 	p.mu.Lock()
@@ -101,9 +108,17 @@ func (p *tap) wait() error {
 func (p *tap) hold() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.arrived, p.left = 0, 0
 	if p.held == nil {
 		p.held = make(chan struct{})
 	}
+}
+
+// crossed returns how many packets have arrived, to be held back, and have left since hold.
+func (p *tap) crossed() (arrived, left int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.arrived, p.left
 }
 
 // release lets everything that was held back arrive.
