@@ -11,8 +11,9 @@ BENCH    ?= .
 FUZZTIME ?= 10s
 TOOL      = $(GO) tool -modfile=tools/go.mod
 
-# The tests of these packages make network namespaces; they belong to `make test`.
-NAMESPACE = /(cmd/antedon|internal/netlab|internal/interop|link/tun|link/packet|link/internal/rtnl)$$
+# Packages whose tests make no network namespace.
+LIST = {{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}
+UNIT = $(GO) list -f '$(LIST)' ./... | grep -v /internal/netlab | cut -d ' ' -f 1
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check format vet lint generated unit all packages bench fuzz clean
@@ -46,7 +47,7 @@ lint:
 
 # ANTEDON_RACE makes a test of internal/lattice fail unless the race detector is at work.
 unit:
-	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 3m $$($(GO) list ./... | grep -vE '$(NAMESPACE)')
+	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 3m $$($(UNIT))
 
 all:
 	$(GO) test -count=1 -timeout 7m ./...
