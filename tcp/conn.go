@@ -168,6 +168,9 @@ func (c *Conn) setState(s State) { c.state = s }
 func (c *Conn) toEstablished(now mono.Time) {
 	c.setState(StateEstablished)
 	c.pend.syn = false
+	if c.loss.retries > 0 {
+		c.cc.OnHandshakeLoss()
+	}
 	c.loss.retries = 0
 	c.rtt.backoff = 0
 	c.timers.stop(timerRetransmit)

@@ -34,8 +34,11 @@ type Control interface {
 	// Threshold returns the slow start threshold, ssthresh.
 	Threshold() int
 
-	// SetMSS tells a new sender maximum segment size.
+	// SetMSS tells a new sender maximum segment size. The window keeps its number of segments.
 	SetMSS(mss int)
+
+	// OnHandshakeLoss tells, before any data is sent, that a SYN or SYN-ACK had to be repeated.
+	OnHandshakeLoss()
 
 	// OnAck tells of an acknowledgment of new data outside fast recovery, slow start after a timeout included.
 	OnAck(a Ack)

@@ -20,18 +20,27 @@ func (r *reno) Name() string   { return "reno" }
 func (r *reno) Window() int    { return r.cwnd }
 func (r *reno) Threshold() int { return r.ssthresh }
 
-// SetMSS scales windows that were counted in segments before any data was sent.
+// SetMSS scales the window with the segment.
+//
+// RFC 5681, Section 3.1: "When initial congestion windows of more than one segment are implemented along with Path MTU
+// Discovery, and the MSS being used is found to be too large, the congestion window cwnd SHOULD be reduced to prevent large
+// bursts of smaller segments. Specifically, cwnd SHOULD be reduced by the ratio of the old segment size to the new segment
+// size."
+//
+// req: RFC5681 3.1-5, 3.1-6
 func (r *reno) SetMSS(mss int) {
-	if mss == r.mss {
-		return
-	}
-	segments := r.initial / r.mss
-	if r.cwnd == r.initial {
-		r.cwnd = segments * mss
-	}
-	r.mss, r.initial = mss, segments*mss
-	r.cwnd = max(r.cwnd, mss)
+	r.initial = r.initial / r.mss * mss
+	r.cwnd = max(int(int64(r.cwnd)*int64(mss)/int64(r.mss)), mss)
+	r.mss = mss
 }
+
+// OnHandshakeLoss begins with one segment.
+//
+// RFC 5681, Section 3.1: "if the SYN or SYN/ACK is lost, the initial window used by a sender after a correctly transmitted
+// SYN MUST be one segment consisting of at most SMSS bytes."
+//
+// req: RFC5681 3.1-4
+func (r *reno) OnHandshakeLoss() { r.cwnd = r.mss }
 
 // OnAck opens the window.
 //
