@@ -44,6 +44,7 @@ func (c *Conn) ackNewData(now mono.Time, seg *Segment, una uint64, acked int) {
 	c.loss.sacked.RemoveBelow(off)
 	c.creditPartialACK(acked)
 	c.loss.retries = 0
+	c.soft = nil // the path works
 	c.count.bytesAcked += min(off, end) - una
 	if c.snd.una == c.snd.nxt {
 		c.timers.stop(timerRetransmit)

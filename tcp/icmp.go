@@ -35,7 +35,7 @@ func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err sysc
 		return c.onPathMTU(now, mtu)
 	case ICMPHard:
 		// RFC 5461, Section 4: hard errors abort a connection only before it is synchronized.
-		if c.state == StateSynSent {
+		if !c.state.synchronized() {
 			c.toClosed(err)
 			return true
 		}
