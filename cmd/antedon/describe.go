@@ -18,7 +18,16 @@ func describe(err error) string {
 	if !ok {
 		return cause(err)
 	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return cause(err)
+	}
 	s := op.Op
+	switch s { // what io.Copy calls says nothing to people
+	case "readfrom":
+		s = "write"
+	case "writeto":
+		s = "read"
+	}
 	switch {
 	case op.Addr != nil:
 		s += " " + op.Addr.String()

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestUsage: whoever types nonsense is told so in one line, and nothing happens.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for _, tt := range []struct{ args, want string }{
+		{"frobnicate", `antedon: unknown command "frobnicate" (see antedon -h)`},
+		{"netcat --frobnicate", "antedon: netcat: unknown flag: --frobnicate (see antedon netcat -h)"},
+		{"netcat", "antedon: netcat: missing argument: want [HOST] PORT"},
+		{"netcat 80", "antedon: netcat: missing argument: want HOST PORT, or -l to listen"},
+		{"netcat -k 10.7.0.1 80", "antedon: netcat: -k makes sense with -l only"},
+		{"netcat 10.7.0.1 80", "antedon: netcat: no device: "},
+		{"netcat 10.7.0.1 65536", `antedon: netcat: "65536" is no port`},
+		{"netcat --tun t 10.7.0.1 80 90", `antedon: netcat: unexpected argument "90": want [HOST] PORT`},
+		{"netcat --tun t -w never 10.7.0.1 80", `antedon: netcat: invalid argument "never" for "-w, --wait" flag: "never" is no time`},
+		{"ping --tun t --addr 10.7.0.2 10.7.0.1", `antedon: ping: invalid argument "10.7.0.2" for "--addr" flag: "10.7.0.2" is no address with a prefix length`},
+		{"ping --tun t --source here 10.7.0.1", "antedon: ping: --source here: not an IP address"},
+		{"ping --tun t --mtu 50 10.7.0.1", "antedon: ping: --mtu 50: want 576 to 65535"},
+		{"ping --tun t --cc warp 10.7.0.1", `antedon: ping: --cc: unknown congestion control "warp"`},
+		{"ping --tun t --impair loss=lots 10.7.0.1", "antedon: ping: --impair: "},
+		{"ping --tun t -s 70000 10.7.0.1", "antedon: ping: -s 70000: want 0 to 65000 bytes"},
+		{"ping --tun t --peer-addr 10.7.0.1/32 10.7.0.1", "antedon: ping: there is no second address in 10.7.0.1/32"},
+		{"webget ftp://10.7.0.1/", "antedon: webget: ftp://10.7.0.1/: want a URL that begins http:// or https://"},
+		{"httpd --dir /nonexistent", "antedon: httpd: --dir /nonexistent: no such file or directory"},
+		{"httpd 80", `antedon: httpd: unexpected argument "80"`},
+		{"chargen 10.7.0.1", "antedon: chargen: missing argument: want HOST PORT"},
+		{"chargen --native --tun t 10.7.0.1 9", "antedon: chargen: --native and --tun exclude each other"},
+		{"chargen --bytes many 10.7.0.1 9", `antedon: chargen: invalid argument "many" for "--bytes" flag: "many" is no size`},
+		{"discard --count -1 9", "antedon: discard: --count -1: want a number of connections"},
+		{"dump -c -1", "antedon: dump: -c -1: want a number of packets"},
+		{"tun", "antedon: tun: want up, down or status"},
+		{"tun sideways", `antedon: tun: unknown command "sideways": want up, down or status`},
+		{"tun up a/b", `antedon: tun up: "a/b" cannot be the name of an interface`},
+		{"tun up sixteen-letters-", `antedon: tun up: "sixteen-letters-" cannot be the name of an interface`},
+		{"tun up tun0 --user nobody-of-that-name", `antedon: tun up: --user: there is no user "nobody-of-that-name"`},
+		{"tun up tun0 --nat eth0", `antedon: tun up: unexpected argument "eth0": want at most one NAME`},
+		{"tun up tun0 --rto-min 1us", "antedon: tun up: --rto-min 1µs: want 1ms to 1m"},
+		{"version 2", `antedon: version: unexpected argument "2"`},
+	} {
+		p.fails(exitUsage, tt.want, strings.Fields(tt.args)...)
+	}
+}
+
+// TestHelp: every command has an example.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	for _, args := range []string{
+		"demo", "netcat", "httpd", "webget", "chargen", "discard", "ping", "dump", "tun", "tun up", "tun down", "tun status", "version", "",
+	} {
+		out := p.ok(append(strings.Fields(args), "-h")...)
+		if !strings.Contains(out, "Examples:\n") || !strings.Contains(out, strings.TrimSpace("antedon "+args)) {
+			t.Errorf("antedon %s -h: no example in\n%s", args, out)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	if out := p.ok("version"); !strings.HasPrefix(out, "antedon ") || !strings.Contains(out, "\ncommit ") || !strings.Contains(out, "\ngo1.") {
+		t.Errorf("got %q", out)
+	}
+	if out := p.ok("version", "--json"); !strings.HasPrefix(out, `{"version":"`) || strings.Count(out, "\n") != 1 {
+		t.Errorf("got %q", out)
+	}
+}
+
+// TestDeviceErrors: what cannot be used is named, with what to do about it.
+func TestDeviceErrors(t *testing.T) {
+	t.Parallel()
+	p := newPlaceWithTUN(t)
+	busy := p.antedon("httpd", "--tun", "tun0").start()
+	busy.says(busy.stderr, "listening on")
+	for _, tt := range []struct{ args, want string }{
+		{"ping --tun tun0 10.7.0.1", "antedon: ping: tun: tun0 is in use by another process"},
+		{"ping --tun lo 10.7.0.1", "antedon: ping: lo is an interface, but no TUN device"},
+		{"ping --tun tun1 10.7.0.1", "antedon: ping: 10.7.0.1/24 overlaps with 10.7.0.1/24 of tun0: choose others with --addr and --peer-addr"},
+		{"tun up tun0 --state-dir " + p.stateDir, `antedon: tun up: tun0 is up already: run "antedon tun down tun0" first`},
+		{"tun up lo --state-dir " + p.stateDir, "antedon: tun up: lo is an interface, but no TUN device"},
+		{"tun status tun1", "antedon: tun status: there is no TUN device tun1"},
+	} {
+		p.fails(exitFailure, tt.want, strings.Fields(tt.args)...)
+	}
+	for _, tt := range []struct{ args, want string }{
+		{"ping --tun tun0 --peer-addr 10.9.0.1/24 10.9.0.1", "antedon: ping: --peer-addr 10.9.0.1/24: tun0 exists, and its address is 10.7.0.1/24,fd07::1/64"},
+		{"ping --tun tun0 --mtu 9000 10.7.0.1", "antedon: ping: --mtu 9000: tun0 exists, and its MTU is 1500"},
+	} {
+		p.fails(exitUsage, tt.want, strings.Fields(tt.args)...)
+	}
+}
