@@ -245,6 +245,33 @@ func TestPathMTU(t *testing.T) {
 	}
 }
 
+// A connection learns what another one has made known already.
+func TestPathMTUForEveryConnection(t *testing.T) {
+	b := newBench(t, config())
+	listener := b.mustListen("10.0.0.1:80", 0, ListenOptions{})
+	var conns [2]*Conn
+	var segments [2][]byte // of 576 bytes
+	for i := range conns {
+		port := uint16(5000 + i)
+		_, out := b.recv(syn(port))
+		_, out = b.recv(answer(t, out[0], wire.ACK))
+		if conns[i] = listener.Accept(); conns[i] == nil {
+			t.Fatalf("no connection; %d packets", len(out))
+		}
+		conns[i].Commit(b.at, len(conns[i].Reserve(1460)), true)
+		b.MarkDirty(conns[i])
+		segments[i] = b.sent()[0]
+	}
+	for i, c := range conns {
+		if d, _ := b.recv(tooBig(segments[i], 560)); d != accepted {
+			t.Errorf("connection %d: counted as %q", i, d)
+		}
+		if got := c.Info(b.at).PMTU; got != 560 {
+			t.Errorf("connection %d: path MTU %d, want 560", i, got)
+		}
+	}
+}
+
 func TestPathMTUsAreBounded(t *testing.T) {
 	c := pathMTUs{limit: 3}
 	addr := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}) }

@@ -221,7 +221,7 @@ func (h *Host) recvICMPError(in *inbound, e *icmpError, payload []byte) Drop {
 		return DropICMPUnmatched
 	}
 	if e.kind == tcp.ICMPTooBig {
-		if e.mtu, ok = h.reportedMTU(q.remote, e.mtu, q.length); !ok {
+		if e.mtu, ok = reportedMTU(q.remote, e.mtu, q.length); !ok {
 			return DropICMPMTU
 		}
 	}
@@ -238,7 +238,7 @@ func (h *Host) recvICMPError(in *inbound, e *icmpError, payload []byte) Drop {
 		return d
 	}
 	h.count.ICMPErrorsIn++
-	if e.kind == tcp.ICMPTooBig {
+	if e.kind == tcp.ICMPTooBig && e.mtu <= h.mtu(q.remote) {
 		h.paths.set(h.now, q.remote, e.mtu)
 	}
 	return accepted

@@ -89,16 +89,16 @@ func (h *Host) mtu(dst netip.Addr) int {
 var plateaus = [...]int{32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68}
 
 // reportedMTU returns the path MTU to assume when a router could not forward a packet of the given length, and false if
-// what it says is of no use.
+// what it says is of no use. What is known of the path already does not matter: each connection has to be told.
 //
 // Old routers report 0: then it is the next plateau below the packet's length (RFC 1191, Section 5).
 // RFC 8201, Section 4: "If a node receives a Packet Too Big message reporting a next-hop MTU that is less than the IPv6
 // minimum link MTU, it must discard it."
 //
 // req: RFC8200 5-2
-func (h *Host) reportedMTU(dst netip.Addr, mtu, length int) (int, bool) {
+func reportedMTU(dst netip.Addr, mtu, length int) (int, bool) {
 	if dst.Is6() {
-		return mtu, mtu >= minMTUv6 && mtu < h.mtu(dst)
+		return mtu, mtu >= minMTUv6 && mtu < length
 	}
 	if mtu == 0 {
 		for _, p := range plateaus {
@@ -112,5 +112,5 @@ func (h *Host) reportedMTU(dst netip.Addr, mtu, length int) (int, bool) {
 		return 0, false
 	}
 	mtu = max(mtu, minPathMTU)
-	return mtu, mtu < h.mtu(dst)
+	return mtu, mtu < length
 }
