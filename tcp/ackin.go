@@ -133,17 +133,16 @@ func (c *Conn) sampleRTT(now mono.Time, seg *Segment, off uint64) {
 	switch {
 	case ok && rec.end > c.loss.ambiguous:
 		c.rtt.sample(c.cfg, now.Sub(rec.at))
-	case ok && c.ts.ok && seg.Header.Options.HasTimestamps && c.echoIsFresh(now, seg):
+	case ok && c.ts.ok && seg.Header.Options.HasTimestamps && c.echoIsFresh(seg):
 		c.sampleTimestamp(now, seg)
 	}
 }
 
 // echoIsFresh reports whether the timestamp echoed after a retransmission tells a round trip. If the acknowledgment of
 // the original was lost, the peer answers the retransmission with the original's timestamp (it takes none from a
-// duplicate), and the difference would contain our own timeout. An answer faster than any round trip is the original's.
-func (c *Conn) echoIsFresh(now mono.Time, seg *Segment) bool {
-	at := c.loss.rexmitAt
-	return !tsBefore(seg.Header.Options.TSEcr, seq.Number(c.ts.now(at))) || now.Sub(at) < c.rtt.min
+// duplicate), and the difference would contain our own timeout.
+func (c *Conn) echoIsFresh(seg *Segment) bool {
+	return !tsBefore(seg.Header.Options.TSEcr, seq.Number(c.ts.now(c.loss.rexmitAt)))
 }
 
 // sampleTimestamp measures the round trip by the timestamp the peer echoed.

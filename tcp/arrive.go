@@ -80,7 +80,7 @@ func (c *Conn) sampleHandshake(now mono.Time, seg *Segment) {
 		// using an RTO less than 3 seconds, the RTO MUST be re-initialized to 3 seconds when data transmission begins".
 		c.rtt.rto = max(c.rtt.rto, 3*time.Second)
 	}
-	if seg.Header.Options.HasTimestamps && c.ts.ok {
+	if seg.Header.Options.HasTimestamps && c.ts.ok && c.echoIsFresh(seg) {
 		c.sampleTimestamp(now, seg)
 	}
 }
@@ -148,7 +148,8 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 func (c *Conn) checkSeq(now mono.Time, seg *Segment) (Drop, bool) {
 	if c.state == StateSynReceived && seg.Has(wire.SYN) && seg.seq() == c.rcv.irs {
 		if !seg.Has(wire.ACK) || seg.ack() != c.snd.nxt {
-			c.pend.syn = true // the SYN again: it wants the SYN-ACK again
+			c.pend.syn = true // the SYN again: it wants the SYN-ACK again, and to measure by it
+			c.updateRecentTimestamp(now, seg)
 			return DropDuplicate, false
 		}
 		c.clearSYN(seg) // simultaneous open: the SYN-ACK that acknowledges our SYN

@@ -190,3 +190,34 @@ func TestRTTByTimestamp(t *testing.T) {
 		t.Errorf("50 ms were not taken: RTT %v, backoff %d", i.RTT, i.Backoff)
 	}
 }
+
+// The peer had the first, and its answer was lost: it answers the second with the timestamp of the first, which tells how
+// long we waited and not how far the peer is.
+func TestStaleEcho(t *testing.T) {
+	t.Run("data", func(t *testing.T) {
+		s := stamped(t, tcptest.Setup{})
+		s.Write(100)
+		s.Expect("<SEQ=1><DATA=100><CTL=ACK,PSH>")
+		before := s.Info()
+		s.Advance(before.RTO)
+		s.Expect("<SEQ=1><DATA=100><CTL=ACK,PSH>")
+		s.Recv("<SEQ=1><ACK=101><CTL=ACK><TS=1260,0>")
+		if i := s.Info(); i.RTT != before.RTT || i.Backoff != 1 {
+			t.Errorf("taken: RTT %v, backoff %d", i.RTT, i.Backoff)
+		}
+	})
+	t.Run("SYN", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{Peer: "<WND=10000><MSS=1000><TS=0,0>"})
+		s.ExpectAfter(time.Second, "<SEQ=0><CTL=SYN>")
+		s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK><TS=1,0>")
+		s.Expect("<SEQ=1><ACK=1><CTL=ACK>")
+		if got := s.Info().RTT; got != 0 {
+			t.Errorf("taken: RTT %v", got)
+		}
+	})
+	t.Run("we answer a repeated SYN with its own", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.SynReceived, tcptest.Setup{Peer: "<WND=10000><MSS=1000><TS=0,0>"})
+		s.Recv("<SEQ=0><CTL=SYN><TS=1000,0>")
+		s.Expect("<SEQ=0><ACK=1><CTL=SYN,ACK><TS=0,1000>")
+	})
+}
