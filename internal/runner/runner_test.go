@@ -24,13 +24,17 @@ func newPair(t testing.TB, offload link.Offload) (a, b *Shard) {
 	da, db := pipe.New(pipe.Config{Offload: offload})
 	a = New(da, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}, Secret: [32]byte{1}})
 	b = New(db, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}, Secret: [32]byte{2}})
-	t.Cleanup(func() {
-		done, cancel := context.WithCancel(context.Background())
-		cancel()
-		a.Close(done)
-		b.Close(done)
-	})
+	t.Cleanup(func() { cutOff(a, b) })
 	return a, b
+}
+
+// cutOff closes shards without waiting for each other's peers.
+func cutOff(shards ...*Shard) {
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, s := range shards {
+		s.Close(now)
+	}
 }
 
 var server = netip.MustParseAddrPort("10.0.0.2:80")
@@ -163,7 +167,7 @@ func TestPinnedBytes(t *testing.T) {
 	da, db := pipe.New(pipe.Config{Offload: link.OffloadChecksum | link.OffloadTSO})
 	a := New(slow{da}, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}, Secret: [32]byte{1}})
 	b := New(db, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}, Secret: [32]byte{2}})
-	defer b.Close(context.Background())
+	defer cutOff(a, b)
 	clients, servers := connect(t, a, b, 1)
 	want := make([]byte, 4<<20)
 	for i := range want {
@@ -178,7 +182,6 @@ func TestPinnedBytes(t *testing.T) {
 		t.Errorf("%d of %d bytes arrived, or others: %v", len(got), len(want), err)
 	}
 	servers[0].Close()
-	a.Close(context.Background())
 }
 
 // slow sends every packet twice, the second time after everybody else had a chance to run.
@@ -233,10 +236,7 @@ func TestMemoryLimit(t *testing.T) {
 	da, db := pipe.New(pipe.Config{Offload: link.OffloadChecksum | link.OffloadTSO})
 	a := New(da, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}, Pool: buffer.NewPool(1 << 20)})
 	b := New(db, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}})
-	defer func() {
-		go a.Close(context.Background())
-		b.Close(context.Background())
-	}()
+	defer cutOff(a, b)
 	clients, servers := connect(t, a, b, 30)
 	var wg sync.WaitGroup
 	for i := range clients {
