@@ -109,6 +109,8 @@ func TestPartialACK(t *testing.T) {
 
 // "If not [more than recover], … it does not enter fast retransmit": duplicates of what a timeout repeated needlessly, or
 // of the last segments of a recovery, begin no recovery.
+//
+// req: RFC6582 3.2-6
 func TestNoSecondFastRetransmit(t *testing.T) {
 	s := tenInFlight(t, "")
 	s.Advance(s.Info().RTO)
@@ -267,6 +269,8 @@ func TestSACKRecovery(t *testing.T) {
 }
 
 // RFC 2018, Section 8: the receiver may discard what it has SACKed.
+//
+// req: RFC2018 8-3, RFC6675 4-2
 func TestReneging(t *testing.T) {
 	t.Run("a second timeout forgets", func(t *testing.T) {
 		s := tenInFlight(t, sackOK)

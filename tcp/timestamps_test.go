@@ -62,7 +62,7 @@ func TestTimestampEcho(t *testing.T) {
 // silently drop the segment. A TCP MUST NOT abort a TCP connection because any segment lacks an expected TSopt." We take
 // it, as Linux does.
 //
-// req: RFC7323 3.2-8, 3.2-9
+// req: RFC7323 3.2-8, 3.2-9, 3.2-6
 func TestTimestampNegotiation(t *testing.T) {
 	t.Run("lacking later", func(t *testing.T) {
 		s := stamped(t, tcptest.Setup{})
