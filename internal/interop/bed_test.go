@@ -18,7 +18,8 @@ type bed struct {
 	tap   *tap
 }
 
-// newBed makes a bed that lasts until the test ends. The addresses of cfg are filled in.
+// newBed makes a bed that lasts until the test ends. The addresses of cfg are filled in. If the link has no offload, tshark
+// judges what crosses it.
 func newBed(t *testing.T, o netlab.Options, cfg antedon.Config) *bed {
 	t.Helper()
 	lab, err := netlab.New(o)
@@ -30,7 +31,12 @@ func newBed(t *testing.T, o netlab.Options, cfg antedon.Config) *bed {
 			t.Error(err)
 		}
 	})
-	b := &bed{Lab: lab, tap: newTap(lab.Device())}
+	record, dev := newRecord(lab.Device(), o.NoOffload)
+	b := &bed{Lab: lab, tap: newTap(dev)}
+	t.Cleanup(func() {
+		record.judge(t)
+		record.explain(t)
+	})
 	cfg.Addrs = lab.Options.Ours
 	if b.stack, err = antedon.New(b.tap, cfg); err != nil {
 		t.Fatal(err)

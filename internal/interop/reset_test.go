@@ -152,16 +152,8 @@ func TestUnanswered(t *testing.T) {
 			_, err := b.stack.Dial(ctx, "tcp", address)
 			failed <- err
 		}()
-		out := func() (n uint64) {
-			for name, v := range b.stack.Counters() {
-				if name == "packets out" {
-					n = v
-				}
-			}
-			return n
-		}
-		before := out()
-		b.tap.until(t, "two SYNs leave", func() bool { return out() >= before+2 })
+		before := b.counter("packets out")
+		b.tap.until(t, "two SYNs leave", func() bool { return b.counter("packets out") >= before+2 })
 		cancel()
 		if err := <-failed; !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want context.Canceled", address, err)
