@@ -55,7 +55,9 @@ func newPlace(t *testing.T) *place {
 			t.Error(err)
 		}
 	})
-	return &place{ns, t, t.TempDir()}
+	p := &place{ns, t, t.TempDir()}
+	p.other("true").ok() // the namespace's guard comes with its first process
+	return p
 }
 
 // newPlaceWithTUN returns a place with a persistent tun0: 10.7.0.1 and fd07::1 are the kernel's, .2 and ::2 ours.
@@ -86,13 +88,30 @@ func (p *place) snapshot() string {
 // expect waits until the place is what it was.
 func (p *place) expect(before string) {
 	p.t.Helper()
+	expect(p.t, before, p.snapshot)
+}
+
+// expectHere does the same for the network that the test itself is in.
+func expectHere(t *testing.T, before string) {
+	t.Helper()
+	expect(t, before, func() string {
+		s, err := netlab.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	})
+}
+
+func expect(t *testing.T, before string, snapshot func() string) {
+	t.Helper()
 	for start := time.Now(); ; runtime.Gosched() {
-		after := p.snapshot()
+		after := snapshot()
 		if after == before {
 			return
 		}
 		if time.Since(start) > limit {
-			p.t.Fatalf("not as before:\n%s", netlab.Diff(before, after))
+			t.Fatalf("not as before:\n%s", netlab.Diff(before, after))
 		}
 	}
 }

@@ -154,6 +154,9 @@ func newTUNDown() *cobra.Command {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
 				return nil
 			}
+			if err != nil && os.Geteuid() != 0 {
+				err = fs.ErrPermission // others may not even know what is on record
+			}
 			return needsRoot("down", name, err)
 		},
 	}

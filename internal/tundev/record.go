@@ -169,17 +169,16 @@ func (s *shelf) read(name string) (*Record, error) {
 		return nil, fmt.Errorf("%q cannot be the name of an interface", name)
 	}
 	path := s.path(name)
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW, 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err := checkOwned(path, 0); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW, 0) // in a directory that nobody else writes to
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if err := checkOwned(path, 0); err != nil {
-		return nil, err
-	}
 	b, err := io.ReadAll(io.LimitReader(f, maxRecord))
 	if err != nil {
 		return nil, err
