@@ -72,7 +72,7 @@ func (n *Net) Finish() error {
 func (n *Net) wakeQuiet() bool {
 	found := false
 	for _, k := range n.talks {
-		if k.over || k.orderly() && !n.doomed {
+		if k.orderly() && !n.doomed {
 			continue
 		}
 		for side, e := range k.ends {
@@ -85,9 +85,6 @@ func (n *Net) wakeQuiet() bool {
 			e.app.Exit, e.app.ExitAt = ExitAbort, 0
 			e.app.act()
 			e.node.drain()
-		}
-		if k.ends[1] == nil && k.ends[0] != nil && k.ends[0].app.over {
-			k.over = true // it never came to be accepted
 		}
 	}
 	return found
@@ -109,10 +106,10 @@ func (k *talk) state() (s string) {
 func (nd *Node) checkEnd() {
 	switch {
 	case !nd.host.Idle():
-		nd.net.fail("%v is not idle", nd)
 		for c := range nd.host.Conns() {
-			nd.net.fail("%v has a connection left: %v in %v", nd, c.ID(), c.State())
+			nd.net.fail("%v has a connection left: %v in %v, deadline %v, user %v", nd, c.ID(), c.State(), c.Deadline(), c.User)
 		}
+		nd.net.fail("%v is not idle", nd)
 	case nd.host.Deadline() != mono.Never:
 		nd.net.fail("%v is idle and has a deadline", nd)
 	case nd.pool.Used() != 0:

@@ -149,6 +149,8 @@ func (d dice) talk(s *Scenario, i, budget int) Talk {
 	share := d.fraction()
 	t.Dialler = d.script(int(share * float64(budget)))
 	t.Listener = d.script(int((1 - share) * float64(budget)))
+	t.Dialler.ReadMax = max(t.Dialler.ReadMax, int(t.Listener.Bytes/maxSteps))
+	t.Listener.ReadMax = max(t.Listener.ReadMax, int(t.Dialler.Bytes/maxSteps))
 	switch d.upTo(3) {
 	case 1:
 		t.Dialler.Early = d.half()
@@ -177,6 +179,9 @@ func (d dice) talk(s *Scenario, i, budget int) Talk {
 	return t
 }
 
+// maxSteps bounds the reads and writes of an application, more or less: each may be followed by a pause.
+const maxSteps = 2000
+
 // script draws what one side of a conversation does.
 func (d dice) script(budget int) Script {
 	c := Script{
@@ -185,8 +190,7 @@ func (d dice) script(budget int) Script {
 		ReadMax:  d.size(1, 1<<17),
 		NoDelay:  d.half(), Cork: d.oneIn(8), QuickACK: d.oneIn(8), KeepAlive: d.oneIn(8),
 	}
-	c.WriteMax = max(c.WriteMax, int(c.Bytes/2000)) // a bounded number of steps
-	c.ReadMax = max(c.ReadMax, budget/2000)
+	c.WriteMax = max(c.WriteMax, int(c.Bytes/maxSteps))
 	if d.oneIn(3) {
 		c.WriteRest, c.WritePause = d.size(1, 100), d.upToTime(time.Second)
 	}
