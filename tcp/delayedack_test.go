@@ -130,7 +130,8 @@ func TestInteractive(t *testing.T) {
 }
 
 // "If the TCP endpoint is processing a series of queued segments, it MUST process them all before sending any ACK
-// segments"; "A TCP receiver MUST NOT generate more than one ACK for every incoming segment" (RFC 5681, Section 4.2).
+// segments (MUST-59)" (RFC 9293, Section 3.10.7.4); "A TCP receiver MUST NOT generate more than one ACK for every incoming
+// segment" (RFC 5681, Section 4.2).
 //
 // req: RFC9293 MUST-58, MUST-59, RFC5681 4.2-6
 func TestOneACKPerBatch(t *testing.T) {

@@ -15,7 +15,7 @@ const keepAlive = "<SEQ=0><ACK=1><CTL=ACK>"
 
 // "Keep-alive packets MUST only be sent when no sent data is outstanding, and no data or acknowledgment packets have been
 // received for the connection within an interval (MUST-26). This interval MUST be configurable (MUST-27) and MUST default
-// to no less than two hours (MUST-28)"; "implementations MUST NOT interpret failure to respond to any specific probe as a
+// to no less than two hours (MUST-28)"; "it MUST NOT interpret failure to respond to any specific probe as a
 // dead connection (MUST-29)"; "the application MUST be able to turn them on or off for each TCP connection (MUST-24), and
 // they MUST default to off (MUST-25)" (RFC 9293, Section 3.8.4).
 //

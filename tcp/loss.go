@@ -104,7 +104,7 @@ func (c *Conn) detectLoss(now mono.Time, flight, acked, sacked int) {
 
 // duplicatesTellLoss reports whether there were enough duplicate acknowledgments.
 //
-// RFC 6582, Section 3.2, step 2: "… the sender first checks the value of recover to see if the Cumulative Acknowledgment
+// RFC 6582, Section 3.2, step 2: "the TCP sender first checks the value of recover to see if the Cumulative Acknowledgment
 // field covers more than recover." If not, they may answer what a timeout repeated needlessly.
 //
 // req: RFC6582 3.2-1, 3.2-2

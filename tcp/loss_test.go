@@ -82,8 +82,9 @@ func TestFastRetransmit(t *testing.T) {
 	}
 }
 
-// "Partial acknowledgment: retransmit the first unacknowledged segment; deflate the congestion window by the amount of new
-// data acknowledged, and add back SMSS bytes if it is at least one SMSS" (RFC 6582, Section 3.2, step 3).
+// "In this case, retransmit the first unacknowledged segment. Deflate the congestion window by the amount of new data
+// acknowledged by the Cumulative Acknowledgment field. If the partial ACK acknowledges at least one SMSS of new data, then
+// add back SMSS bytes to the congestion window" (RFC 6582, Section 3.2, step 3).
 //
 // req: RFC6582 3.2-4, 3.2-5
 func TestPartialACK(t *testing.T) {

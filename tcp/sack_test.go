@@ -96,8 +96,7 @@ func TestSACKGeneration(t *testing.T) {
 	})
 }
 
-// RFC 2883, Section 4: "This extension specifies that the receiver can use D-SACK blocks to report the receipt of duplicate
-// segments … once, in the first ACK".
+// RFC 2883, Section 4: "Each duplicate contiguous sequence of data received is reported in at most one D-SACK block."
 func TestDSACK(t *testing.T) {
 	t.Run("4.1.1: a full duplicate", func(t *testing.T) {
 		s := sacking(t)

@@ -64,7 +64,7 @@ type Out struct {
 // ACK bit is off, sequence number zero is used, <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>. If the ACK bit is on,
 // <SEQ=SEG.ACK><CTL=RST>".
 //
-// RFC 7323, Section 5.2: "It is RECOMMENDED that when generating an <RST>, if the segment causing the <RST> to be
+// RFC 7323, Section 5.2: "it is now RECOMMENDED that when generating an <RST>, if the segment causing the <RST> to be
 // generated contains a Timestamps option, the <RST> should also contain a Timestamps option. In the <RST> segment,
 // SEG.TSecr SHOULD be set to SEG.TSval from the incoming segment and SEG.TSval SHOULD be set to zero."
 //

@@ -188,7 +188,7 @@ func TestSenderSWS(t *testing.T) {
 	})
 }
 
-// "A sending TCP peer MUST be robust against window shrinking, which may cause the 'usable window' to become negative
+// "A sending TCP peer MUST be robust against window shrinking, which may cause the 'usable window' … to become negative
 // (MUST-34). If this happens, the sender SHOULD NOT send new data (SHLD-15), but SHOULD retransmit normally the old
 // unacknowledged data between SND.UNA and SND.UNA+SND.WND (SHLD-16)" (RFC 9293, Section 3.8.6).
 //

@@ -87,8 +87,8 @@ func TestTimestampNegotiation(t *testing.T) {
 }
 
 // RFC 7323, Section 5.3: "If there is a Timestamps option in the arriving segment, SEG.TSval < TS.Recent, TS.Recent is
-// valid, and if the RST bit is not set, then treat the arriving segment as not acceptable: Send an acknowledgment in reply
-// … and drop the segment."
+// valid (see later discussion), and if the RST bit is not set, then treat the arriving segment as not acceptable: Send an
+// acknowledgment in reply … and drop the segment."
 //
 // req: RFC7323 5.3-1, 5.3-2, 5.3-3
 func TestPAWS(t *testing.T) {
@@ -142,7 +142,7 @@ func TestPAWS(t *testing.T) {
 		s.Ignore()
 	})
 	t.Run("after 24 days", func(t *testing.T) {
-		// RFC 7323, Section 5.5: "… invalidate TS.Recent whenever a connection is idle for more than 24 days."
+		// RFC 7323, Section 5.5: TS.Recent is invalid "when a connection is idle for more than 24 days".
 		const segment = "<SEQ=1><ACK=1><DATA=100><CTL=ACK>" + old
 		s := stamped(t, tcptest.Setup{})
 		s.Advance(24 * 24 * time.Hour)
