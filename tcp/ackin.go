@@ -106,9 +106,13 @@ func (c *Conn) updateSendWindow(now mono.Time, seg *Segment) {
 	if !newer && !c.snd.wl2.Less(seg.ack()) {
 		return
 	}
+	closed := c.snd.wnd == 0
 	c.snd.wnd = c.windowOf(seg)
 	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
 	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
+	if closed && c.snd.wnd > 0 {
+		c.onShrunkWindowOpened()
+	}
 	if c.usableWindow() > 0 {
 		c.snd.probes = 0
 		if c.timers.isSet(timerPersist) {

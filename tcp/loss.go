@@ -310,6 +310,20 @@ func (c *Conn) probesShrunkWindow() bool {
 	return c.state.synchronized() && c.snd.wnd == 0 && c.user.lastHeard >= c.loss.rexmitAt && !c.user.closed
 }
 
+// onShrunkWindowOpened goes on at once with what a peer threw away when it took its window back. The retransmissions that
+// probed it have backed off, and the next may be minutes away.
+//
+// RFC 9293, Section 3.8.6: the sender "SHOULD retransmit normally the old unacknowledged data between SND.UNA and
+// SND.UNA+SND.WND (SHLD-16)."
+//
+// req: RFC9293 SHLD-16
+func (c *Conn) onShrunkWindowOpened() {
+	if c.inFlight() > 0 && c.loss.phase == phaseLoss {
+		c.loss.highRxt, c.loss.force = c.unaOffset(), true
+		c.rtt.backoff = 0
+	}
+}
+
 func (c *Conn) maxRetries() int {
 	if c.user.closed {
 		return c.cfg.OrphanRetries

@@ -116,7 +116,7 @@ func TestPersist(t *testing.T) {
 // "SHOULD NOT time out the connection if data beyond the right window edge is not acknowledged (SHLD-17). If the window
 // shrinks to zero, the TCP implementation MUST probe it in the standard way (MUST-35)." The retransmissions are the probes.
 //
-// req: RFC9293 SHLD-17, MUST-35
+// req: RFC9293 SHLD-16, SHLD-17, MUST-35
 func TestWindowShrinksToZero(t *testing.T) {
 	cfg := tcp.Config{DataRetries: 3}
 	t.Run("the peer answers", func(t *testing.T) {
@@ -132,6 +132,21 @@ func TestWindowShrinksToZero(t *testing.T) {
 		s.Recv("<SEQ=1><ACK=1001><WND=10000><CTL=ACK>")
 		s.Expect("<SEQ=1001><DATA=1000><CTL=ACK,PSH>")
 		s.Recv("<SEQ=1><ACK=2001><WND=10000><CTL=ACK>")
+	})
+	t.Run("the window opens again", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.Established, tcptest.Setup{Config: cfg})
+		s.Write(2000)
+		s.Ignore()
+		s.Recv("<SEQ=1><ACK=1><WND=0><CTL=ACK>")
+		for range 10 {
+			s.Advance(s.Conn().Deadline().Sub(s.Now()))
+			s.ExpectOnly("<SEQ=1><DATA=1000><CTL=ACK>")
+			s.Recv("<SEQ=1><ACK=1><WND=0><CTL=ACK>")
+		}
+		s.Recv("<SEQ=1><ACK=1><WND=10000><CTL=ACK>")
+		s.ExpectOnly("<SEQ=1><DATA=1000><CTL=ACK>") // without waiting for the next probe
+		s.Recv("<SEQ=1><ACK=1001><WND=10000><CTL=ACK>")
+		s.ExpectOnly("<SEQ=1001><DATA=1000><CTL=ACK,PSH>")
 	})
 	t.Run("the peer is silent", func(t *testing.T) {
 		s := tcptest.New(t, tcptest.Established, tcptest.Setup{Config: cfg})
