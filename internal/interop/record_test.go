@@ -12,7 +12,7 @@ import (
 
 const (
 	// beginRoom and endRoom bound what a record keeps of the begin and the end of a capture, in bytes.
-	beginRoom = 64 << 20
+	beginRoom = 32 << 20
 	endRoom   = 8 << 20
 	// headersOnly is how much is captured of packets that nobody looks at unless the test fails.
 	headersOnly = 160
