@@ -154,14 +154,18 @@ func TestNetcatFailures(t *testing.T) {
 	}
 
 	ln := p.listen("10.7.0.1:7010")
-	us = p.antedon(append(tun, "10.7.0.1", "7010")...).feed(strings.NewReader("")).start()
+	us = p.antedon(append(tun, "-v", "10.7.0.1", "7010")...).feed(strings.NewReader("")).start()
 	c, err := ln.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
+	us.says(us.stderr, "netcat: connected to 10.7.0.1:7010")
 	c.(*net.TCPConn).SetLinger(0)
 	c.Close()
-	us.fails(exitFailure, "antedon: netcat: read 10.7.0.1:7010: connection reset by peer\n")
+	us.says(us.stderr, "antedon: netcat: read 10.7.0.1:7010: connection reset by peer\n")
+	if code := us.wait(); code != exitFailure {
+		t.Errorf("reset: exit code %d", code)
+	}
 }
 
 // TestNetcatIdle: -w ends a connection on which nothing happens, in order.
