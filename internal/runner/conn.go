@@ -111,7 +111,7 @@ func (s *Shard) Dial(ctx context.Context, local, remote netip.AddrPort, opt host
 	c.accepted = true
 	s.finish(now)
 	if err := c.waitConnected(ctx); err != nil {
-		c.SetLinger(0)
+		_ = c.SetLinger(0)
 		c.Close()
 		return nil, err
 	}
