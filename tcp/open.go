@@ -56,8 +56,6 @@ const (
 
 	// tsOption is the timestamps option with its padding.
 	tsOption = 12
-	// maxOptions is the most room options can take.
-	maxOptions = 40
 )
 
 // minMSS is the least segment size believed: room for options and a few bytes.
