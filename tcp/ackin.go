@@ -21,12 +21,15 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 			return
 		}
 	} else if c.isDuplicateACK(seg, sacked) {
+		if c.loss.dupAcks == 0 {
+			c.loss.limitedFrom = c.nxtOffset()
+		}
 		c.loss.dupAcks++
 		c.count.dupAcks++
 	}
 	c.updateSendWindow(now, seg)
 	c.snd.probesOut = 0
-	c.detectLoss(now, flight, acked, sacked)
+	c.detectLoss(now, acked, sacked)
 	if acked > 0 && !recovering && c.loss.phase != phaseRecovery {
 		c.onProgress(now, acked, flight)
 	}

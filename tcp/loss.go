@@ -29,7 +29,9 @@ type recovery struct {
 	lostEdge uint64   // what is not SACKed before here is lost
 	force    bool     // the first retransmission of a recovery does not ask the window
 
-	dupAcks   int
+	dupAcks     int
+	limitedFrom uint64 // where SND.NXT stood at the first of them: what was sent since is limited transmit
+
 	ambiguous uint64    // round trips of what ends before here cannot be measured without timestamps
 	rexmitAt  mono.Time // when something was last retransmitted
 	retries   int       // timeouts in a row
@@ -68,10 +70,10 @@ func (c *Conn) takeSACK(seg *Segment) int {
 	return news
 }
 
-// detectLoss begins, continues or ends a recovery after an acknowledgment. flight is what was under way before it.
+// detectLoss begins, continues or ends a recovery after an acknowledgment.
 //
 // req: RFC6582 3.2-4, RFC6675 5-3, 5-4, 5-6
-func (c *Conn) detectLoss(now mono.Time, flight, acked, sacked int) {
+func (c *Conn) detectLoss(now mono.Time, acked, sacked int) {
 	l := &c.loss
 	if l.phase == phaseOpen && l.dupAcks == 0 && l.sacked.Len() == 0 {
 		return
@@ -89,7 +91,7 @@ func (c *Conn) detectLoss(now mono.Time, flight, acked, sacked int) {
 	switch l.phase {
 	case phaseOpen:
 		if l.lostEdge > una || c.duplicatesTellLoss(una) {
-			c.beginRecovery(now, una, flight)
+			c.beginRecovery(now, una)
 		}
 	case phaseRecovery:
 		if acked > 0 && !c.snd.sackOK {
@@ -160,9 +162,16 @@ func (c *Conn) findLostEdge(una uint64) {
 // RFC 6675, Section 5, step 4: "RecoveryPoint = HighData … ssthresh = cwnd = (FlightSize / 2) … Retransmit the first data
 // segment presumed dropped".
 //
+// FlightSize is what is sent and not acknowledged, less what limited transmit added: RFC 5681, Section 3.2, step 2:
+// "additional data sent in limited transmit MUST NOT be included in this calculation."
+//
 // req: RFC2018 5.1-1, RFC5681 3.2-3, 3.2-7, 3.2-9, 4.3-1, RFC6582 3.2-2
-func (c *Conn) beginRecovery(now mono.Time, una uint64, flight int) {
+func (c *Conn) beginRecovery(now mono.Time, una uint64) {
 	l := &c.loss
+	flight := c.inFlight()
+	if l.dupAcks > 0 {
+		flight = int(l.limitedFrom - una)
+	}
 	l.phase = phaseRecovery
 	l.point = c.nxtOffset()
 	l.highRxt = una
@@ -282,7 +291,7 @@ func (c *Conn) onRetransmitTimer(now mono.Time) {
 		c.giveUp(now)
 		return
 	}
-	c.cc.OnTimeout(now, c.pipe(), l.retries > 1 || l.phase == phaseLoss)
+	c.cc.OnTimeout(now, c.inFlight(), l.retries > 1 || l.phase == phaseLoss)
 	if l.retries > 1 {
 		// RFC 2018, Section 8: "After a retransmit timeout the data sender SHOULD turn off all of the SACKed bits,
 		// since the timeout might indicate that the data receiver has reneged." The first timeout may still trust
