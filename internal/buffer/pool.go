@@ -32,6 +32,7 @@ type Chunk struct {
 // Pool hands out chunks and takes them back.
 type Pool struct {
 	free  [len(sizes)]*Chunk
+	slabs [len(slabSizes)][][]piece
 	kept  int // bytes on the free lists
 	used  int // bytes handed out
 	limit int
@@ -110,76 +111,4 @@ func (p *Pool) ReleaseAll(views []View) {
 		p.Release(views[i].Chunk)
 		views[i] = View{}
 	}
-}
-
-// piece is a run of stream bytes held in part of a chunk. It owns one reference.
-type piece struct {
-	start uint64 // stream offset of b[0]
-	b     []byte
-	chunk *Chunk
-	own   bool // the rest of the chunk belongs to this piece, which may grow into it
-}
-
-func (p *piece) end() uint64 { return p.start + uint64(len(p.b)) }
-
-// room returns the bytes of the chunk behind the piece that it may grow into.
-func (p *piece) room() []byte {
-	if !p.own {
-		return nil
-	}
-	return p.b[len(p.b):cap(p.b)]
-}
-
-// queue is a double-ended list of pieces in stream order that reuses its memory.
-type queue struct {
-	p    []piece
-	head int
-}
-
-func (q *queue) len() int         { return len(q.p) - q.head }
-func (q *queue) at(i int) *piece  { return &q.p[q.head+i] }
-func (q *queue) last() *piece     { return &q.p[len(q.p)-1] }
-func (q *queue) pushBack(x piece) { q.compact(); q.p = append(q.p, x) }
-
-// compact moves the live pieces to the front when append would grow the slice though half of it is dead.
-func (q *queue) compact() {
-	if len(q.p) == cap(q.p) && q.head > len(q.p)/2 {
-		n := copy(q.p, q.p[q.head:])
-		clear(q.p[n:])
-		q.p, q.head = q.p[:n], 0
-	}
-}
-
-// popFront drops the first piece; the caller has released its chunk. An empty queue keeps a little memory for the next
-// piece and gives up more.
-func (q *queue) popFront() {
-	q.p[q.head] = piece{}
-	q.head++
-	if q.head == len(q.p) {
-		q.p, q.head = q.p[:0], 0
-		if cap(q.p) > 8 {
-			q.p = nil
-		}
-	}
-}
-
-// search returns the index of the first piece that ends after off.
-func (q *queue) search(off uint64) int {
-	lo, hi := q.head, len(q.p)
-	for lo < hi {
-		m := int(uint(lo+hi) >> 1)
-		if q.p[m].end() <= off {
-			lo = m + 1
-		} else {
-			hi = m
-		}
-	}
-	return lo - q.head
-}
-
-func (q *queue) releaseAll(pool *Pool) {
-	for i := range q.len() {
-		pool.Release(q.at(i).chunk)
-	}
-	*q = queue{}
 }

@@ -1,10 +1,6 @@
 package buffer
 
-import (
-	"slices"
-
-	"github.com/antedon-net/antedon/internal/span"
-)
+import "github.com/antedon-net/antedon/internal/span"
 
 // Recv holds bytes that arrived: those in order and not yet read, and those beyond the first hole.
 type Recv struct {
@@ -72,9 +68,9 @@ func (r *Recv) collect() {
 			last.b = append(last.b, p.b...)
 			r.drop(&p)
 		} else {
-			r.q.pushBack(p)
+			r.q.pushBack(r.pool, p)
 		}
-		r.ooo.popFront()
+		r.ooo.popFront(r.pool)
 	}
 	r.have.RemoveBelow(r.next)
 }
@@ -123,11 +119,7 @@ func (r *Recv) add(q *queue, i int, off uint64, b []byte, owner *Chunk) {
 
 func (r *Recv) place(q *queue, i int, p piece) {
 	r.held += len(p.chunk.B)
-	if i == q.len() {
-		q.pushBack(p)
-		return
-	}
-	q.p = slices.Insert(q.p, q.head+i, p)
+	q.insert(r.pool, i, p)
 }
 
 func (r *Recv) drop(p *piece) {
@@ -160,7 +152,7 @@ func (r *Recv) Consume(n int) {
 			return
 		}
 		r.drop(p)
-		r.q.popFront()
+		r.q.popFront(r.pool)
 	}
 }
 

@@ -61,7 +61,7 @@ func (s *Send) Commit(n int) {
 		p.b = p.b[:len(p.b)+n]
 		s.pool.Release(c)
 	default:
-		s.q.pushBack(piece{start: s.end, b: b, chunk: c, own: true})
+		s.q.pushBack(s.pool, piece{start: s.end, b: b, chunk: c, own: true})
 	}
 	s.end += uint64(n)
 }
@@ -81,7 +81,7 @@ func (s *Send) Discard(off uint64) {
 			return
 		}
 		s.pool.Release(p.chunk)
-		s.q.popFront()
+		s.q.popFront(s.pool)
 	}
 }
 
