@@ -136,10 +136,10 @@ func (c *Conn) updateSendWindow(now mono.Time, seg *Segment) {
 //
 // req: RFC9293 MUST-18, RFC6298 3-1, 3-2, 3-3, RFC7323 3.2-3, 4.2-1
 func (c *Conn) sampleRTT(now mono.Time, seg *Segment, off uint64) {
-	rec, ok := c.loss.sent.acked(off)
+	sent, ok := c.loss.sent.acked(off)
 	switch {
-	case ok && rec.end > c.loss.ambiguous:
-		c.rtt.sample(c.cfg, now.Sub(rec.at))
+	case ok && off > c.loss.ambiguous:
+		c.rtt.sample(c.cfg, now.Sub(sent))
 	case ok && c.ts.ok && seg.Header.Options.HasTimestamps && c.echoIsFresh(seg):
 		c.sampleTimestamp(now, seg)
 	}

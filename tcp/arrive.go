@@ -8,7 +8,8 @@ import (
 	"github.com/antedon-net/antedon/wire"
 )
 
-// Recv takes one segment that belongs to this connection and returns why it, or its text, was not used.
+// Recv takes one segment that belongs to this connection and returns why it, or its text, was not used. It may change seg,
+// which is of no more use to the caller.
 //
 // It reads like RFC 9293, Section 3.10.7.
 func (c *Conn) Recv(now mono.Time, seg *Segment) Drop {

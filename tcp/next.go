@@ -159,7 +159,7 @@ func (c *Conn) nextNew(now mono.Time, out *Out) bool {
 	if c.snd.stalledSince == 0 {
 		c.snd.stalledSince = now
 	}
-	c.loss.sent.add(c.nxtOffset(), now)
+	c.loss.sent.add(from, c.nxtOffset(), now)
 	if !c.timers.isSet(timerRetransmit) {
 		c.armRetransmit(now)
 	}
