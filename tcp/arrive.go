@@ -31,6 +31,7 @@ func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
 	if seg.Has(wire.ACK) && (seg.ack().LessEq(c.snd.iss) || c.snd.nxt.Less(seg.ack())) {
 		if !seg.Has(wire.RST) {
 			c.pend.refuse, c.user.refused = true, seg.ack()
+			c.retrySoon(now)
 		}
 		return DropBadAckInHandshake
 	}
@@ -64,6 +65,17 @@ func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
 	c.trim(seg)
 	c.arriveText(now, seg)
 	return Accepted
+}
+
+// afterRefusal is how long the RST that refuses a segment has to arrive before the SYN is repeated, as in Linux.
+const afterRefusal = 2 * time.Millisecond
+
+// retrySoon repeats the SYN at once, for the first time. The peer is there but still knows an old connection between the
+// two ports, in TIME-WAIT or from before we crashed (RFC 9293, Section 3.5.1, Figure 9): our RST is about to end it.
+func (c *Conn) retrySoon(now mono.Time) {
+	if c.loss.retries == 0 {
+		c.timers.set(timerRetransmit, now.Add(afterRefusal))
+	}
 }
 
 // sampleHandshake measures the round trip of a SYN that was sent once.

@@ -223,6 +223,21 @@ func TestSYNSchedule(t *testing.T) {
 	s.ExpectEvents(tcp.EventConnected | tcp.EventReadable | tcp.EventWritable | tcp.EventFinished | tcp.EventClosed)
 }
 
+// A peer that still knows an old connection between the two ports answers our SYN with an ACK of that. Our RST ends it
+// (RFC 9293, Section 3.5.1, Figure 9), and the SYN that follows need not wait for the timeout. Once: as in Linux.
+func TestSYNAfterRefusal(t *testing.T) {
+	s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{})
+	s.Recv("<SEQ=700><ACK=500><CTL=ACK>")
+	s.ExpectOnly("<SEQ=500><CTL=RST>")
+	s.ExpectAfter(2*time.Millisecond, "<SEQ=0><CTL=SYN>")
+	s.Recv("<SEQ=700><ACK=500><CTL=ACK>")
+	s.ExpectOnly("<SEQ=500><CTL=RST>")
+	s.ExpectAfter(time.Second, "<SEQ=0><CTL=SYN>")
+	s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
+	s.ExpectOnly("<SEQ=1><ACK=1><CTL=ACK>")
+	s.ExpectState(tcp.StateEstablished)
+}
+
 func TestSYNScheduleSettings(t *testing.T) {
 	s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{Config: tcp.Config{SYNRetries: 2, InitialRTO: 3 * time.Second}})
 	s.ExpectAfter(3*time.Second, "<SEQ=0><CTL=SYN>")
