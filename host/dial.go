@@ -104,10 +104,21 @@ func (h *Host) choosePort(now mono.Time, local, remote netip.AddrPort) (netip.Ad
 // findConn returns the connection between two ends, nil if there is none.
 func (h *Host) findConn(local, remote netip.AddrPort) *Conn {
 	key := makeTuple(local, remote)
-	if f := h.tcp.conns.find(&key, key.hash(h.flowKey)); f != nil {
-		return f.owner
+	return h.connFor(&key)
+}
+
+// connFor returns the connection that segments with key belong to, nil if there is none. One that is over, though nobody has
+// drained it since, is none.
+func (h *Host) connFor(key *tuple) *Conn {
+	f := h.tcp.conns.find(key, key.hash(h.flowKey))
+	if f == nil {
+		return nil
 	}
-	return nil
+	if f.owner.Done() {
+		h.forget(f.owner)
+		return nil
+	}
+	return f.owner
 }
 
 // vacate reports whether no connection stands between two ends, after forgetting one in TIME-WAIT that may make room.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/tcp"
 	"github.com/antedon-net/antedon/wire"
 )
@@ -190,6 +191,25 @@ func TestRedial(t *testing.T) {
 		t.Errorf("the new connection did not come about")
 	}
 	p.checkIdle()
+}
+
+// TestOverButNotDrained: what ended in the same batch stands in nobody's way, neither a dial's nor a SYN's.
+func TestOverButNotDrained(t *testing.T) {
+	b := newBench(t, config())
+	b.mustListen("10.0.0.1:80", 0, ListenOptions{})
+	_, out := b.recv(syn(1000))
+	rst := tcpPacket(netip.AddrPortFrom(them4, 1000), addrPort("10.0.0.1:80"), wire.TCP{Seq: parse(t, out[0]).tcp.Ack, Flags: wire.RST}, nil)
+	b.Recv(b.at, &link.Packet{Bytes: rst}, nil)
+	if _, out := b.recv(syn(1000)); len(out) != 1 || parse(t, out[0]).tcp.Flags != wire.SYN|wire.ACK {
+		t.Errorf("the SYN after the RST is answered with %d packets, want a SYN-ACK", len(out))
+	}
+	b.Recv(b.at, &link.Packet{Bytes: rst}, nil)
+	if _, _, err := b.dial("10.0.0.1:80", "10.0.0.2:1000", DialOptions{}); err != nil {
+		t.Errorf("dial after the RST: %v", err)
+	}
+	if n := b.tcp.conns.n; n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
 }
 
 func TestRefused(t *testing.T) {

@@ -32,8 +32,7 @@ func (h *Host) recvTCP(in *inbound) Drop {
 		ECT: in.ecn() != wire.NotECT, CE: in.ecn() == wire.CE,
 	}
 	key := tuple{in.dst.As16(), in.src.As16(), header.DstPort, header.SrcPort}
-	if f := h.tcp.conns.find(&key, key.hash(h.flowKey)); f != nil {
-		c := f.owner
+	if c := h.connFor(&key); c != nil {
 		if !c.CanReuse(&seg) || h.listenerFor(in, header.DstPort) == nil {
 			return h.recvConn(c, &seg)
 		}
