@@ -43,7 +43,7 @@ func (s *Send) Reserve(n int) []byte {
 			return s.res
 		}
 	}
-	s.resChunk = s.pool.Get(n)
+	s.resChunk = s.pool.Get(max(n, min(s.Len()/2, large))) // a backlog will go on growing: fewer, larger chunks
 	s.res = s.resChunk.B[:min(n, len(s.resChunk.B))]
 	return s.res
 }
