@@ -16,6 +16,8 @@ type bed struct {
 	*netlab.Lab
 	stack *antedon.Stack
 	tap   *tap
+
+	excused []string // warnings of tshark that this test explains
 }
 
 // newBed makes a bed that lasts until the test ends. The addresses of cfg are filled in. If the link has no offload, tshark
@@ -34,7 +36,7 @@ func newBed(t *testing.T, o netlab.Options, cfg antedon.Config) *bed {
 	record, dev := newRecord(lab.Device(), o.NoOffload)
 	b := &bed{Lab: lab, tap: newTap(dev)}
 	t.Cleanup(func() {
-		record.judge(t)
+		record.judge(t, b.excused...)
 		record.explain(t)
 	})
 	cfg.Addrs = lab.Options.Ours
