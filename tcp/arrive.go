@@ -73,7 +73,8 @@ const afterRefusal = 2 * time.Millisecond
 // retrySoon repeats the SYN at once, for the first time. The peer is there but still knows an old connection between the
 // two ports, in TIME-WAIT or from before we crashed (RFC 9293, Section 3.5.1, Figure 9): our RST is about to end it.
 func (c *Conn) retrySoon(now mono.Time) {
-	if c.loss.retries == 0 {
+	if c.loss.rexmitAt == 0 {
+		c.pend.early = true
 		c.timers.set(timerRetransmit, now.Add(afterRefusal))
 	}
 }

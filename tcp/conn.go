@@ -38,6 +38,7 @@ type pending struct {
 	syn    bool // SYN or SYN-ACK
 	rst    bool // the RST of an aborted connection
 	refuse bool // the RST that refuses a segment of the handshake
+	early  bool // the SYN when its timer comes, which does not mean that one was lost
 	probe  bool // zero-window or keep-alive probe
 	force  bool // send what the window allows, however small
 }

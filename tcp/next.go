@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/wire"
@@ -167,6 +168,21 @@ func (c *Conn) nextNew(now mono.Time, out *Out) bool {
 	return true
 }
 
+// shorten cuts n bytes off the end of the payload.
+func (o *Out) shorten(pool *buffer.Pool, n int) {
+	o.Len -= n
+	for n > 0 {
+		last := &o.Payload[len(o.Payload)-1]
+		if n < len(last.B) {
+			last.B = last.B[:len(last.B)-n]
+			return
+		}
+		n -= len(last.B)
+		pool.Release(last.Chunk)
+		o.Payload = o.Payload[:len(o.Payload)-1]
+	}
+}
+
 // consumed returns the sequence numbers the segment takes.
 func (o *Out) consumed() int {
 	if o.Header.Flags&wire.FIN != 0 {
@@ -265,6 +281,9 @@ func (c *Conn) emit(now mono.Time, out *Out, lo, hi uint64) {
 	}
 	if n > 0 {
 		out.Payload, out.Len = c.snd.buf.View(out.Payload, lo, n)
+		if out.Len < n && out.Len > size {
+			out.shorten(c.env.Pool, out.Len%size) // the views do not show it all: whole segments only
+		}
 	}
 	if out.Len > size {
 		out.SegSize = size

@@ -236,6 +236,16 @@ func TestSYNAfterRefusal(t *testing.T) {
 	s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
 	s.ExpectOnly("<SEQ=1><ACK=1><CTL=ACK>")
 	s.ExpectState(tcp.StateEstablished)
+
+	s = tcptest.New(t, tcptest.SynSent, tcptest.Setup{})
+	s.Recv("<SEQ=700><ACK=500><CTL=ACK>")
+	s.Expect("<SEQ=500><CTL=RST>")
+	s.ExpectAfter(2*time.Millisecond, "<SEQ=0><CTL=SYN>")
+	s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
+	s.Expect("<SEQ=1><ACK=1><CTL=ACK>")
+	if got := s.Info().SndCwnd; got != 10_000 {
+		t.Errorf("no SYN was lost, and the initial window is %d", got)
+	}
 }
 
 func TestSYNScheduleSettings(t *testing.T) {

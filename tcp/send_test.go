@@ -237,6 +237,28 @@ func TestSuperSegments(t *testing.T) {
 	s.Expect("<SEQ=9501><DATA=500><GSO=0><CTL=ACK,PSH>")
 }
 
+// A super-segment that does not fit the views of a packet ends with a whole segment all the same.
+func TestSuperSegmentOfManyPieces(t *testing.T) {
+	s := tcptest.New(t, tcptest.Established, tcptest.Setup{
+		Peer: "<WND=60000><MSS=1000>", MaxSuper: 64_000, Config: tcp.Config{InitialWindow: 100},
+	})
+	s.Do("many writes", func(c *tcp.Conn, now mono.Time) {
+		for range 30 {
+			s.Commit(330, true) // one to a chunk at first
+		}
+	})
+	segments := 0
+	for total := 0; total < 9900; segments++ {
+		_, n := s.TakeSegment()
+		if total += n; total < 9900 && n%1000 != 0 {
+			t.Errorf("a segment of %d bytes in the middle", n%1000)
+		}
+	}
+	if segments > 3 {
+		t.Errorf("%d super-segments", segments)
+	}
+}
+
 // While a write is under way only whole super-segments leave; the end of the write, or Push, lets the rest go.
 func TestWriteUnderWay(t *testing.T) {
 	s := tcptest.New(t, tcptest.Established, tcptest.Setup{Peer: "<WND=60000><MSS=1000>", MaxSuper: 4000})

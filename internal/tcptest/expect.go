@@ -105,10 +105,17 @@ func (s *Script) Sent() (segments, bytes int) {
 // TakeHeader takes the next segment the connection sent and returns its header.
 func (s *Script) TakeHeader() wire.TCP {
 	s.t.Helper()
+	h, _ := s.TakeSegment()
+	return h
+}
+
+// TakeSegment takes the next segment the connection sent and returns its header and the length of its text.
+func (s *Script) TakeSegment() (h wire.TCP, n int) {
+	s.t.Helper()
 	if len(s.sent) == 0 {
 		s.fail("nothing sent")
 	}
-	h := s.sent[0].raw
+	h, n = s.sent[0].raw, s.sent[0].len
 	s.sent = s.sent[1:]
-	return h
+	return h, n
 }
