@@ -80,8 +80,8 @@ type counts struct {
 
 func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 	c := &Conn{env: env, cfg: cfg, id: id}
-	c.snd.buf.Init(env.Pool)
-	c.rcv.buf.Init(env.Pool)
+	c.snd.buf.Init(env.Pool, 0)
+	c.rcv.buf.Init(env.Pool, 0)
 	c.count.born = now
 	c.user.lastHeard = now
 	c.opt = settings{

@@ -104,3 +104,17 @@ func TestSequenceWrap(t *testing.T) {
 		}
 	}
 }
+
+// Streams longer than the sequence numbers count: offsets go on where 32 bits end.
+func TestLongStreams(t *testing.T) {
+	for _, carried := range []uint64{1<<31 - 100_000, 1<<32 - 100_000, 1<<32 + 5, 5<<32 - 1, 1<<45 - 300_000} {
+		for _, c := range []tcp.Config{{}, {NoSACK: true, NoTimestamps: true}} {
+			p := tcptest.NewPair(t, tcptest.PairSetup{Config: both(c), Path: path{lose: 25, delay: 10, repeat: 10}.fates(carried)})
+			p.Connect()
+			for _, e := range p.Ends {
+				e.Conn.Age(carried)
+			}
+			transfer(t, p, 500_000, 150_000, 0, 0)
+		}
+	}
+}

@@ -13,8 +13,8 @@ type Recv struct {
 	have span.Set
 }
 
-// Init makes r empty; the first byte expected has stream offset 0.
-func (r *Recv) Init(pool *Pool) { *r = Recv{pool: pool} }
+// Init makes r empty; the first byte expected has stream offset at.
+func (r *Recv) Init(pool *Pool, at uint64) { *r = Recv{pool: pool, base: at, next: at} }
 
 // Next returns the offset of the first byte that has not arrived.
 func (r *Recv) Next() uint64 { return r.next }

@@ -35,7 +35,7 @@ func TestRecvModel(t *testing.T) {
 		pool := NewPool(0)
 		held := pins{pool: pool}
 		var b Recv
-		b.Init(pool)
+		b.Init(pool, 0)
 		m := &recvModel{}
 		reach := []int{100, 3000, 60_000}[r.IntN(3)]
 		for range 200 {
@@ -124,7 +124,7 @@ func TestMoveOrCopy(t *testing.T) {
 	}{{MaxChunk / 2, true}, {MaxChunk/2 - 1, false}, {1, false}} {
 		pool := NewPool(0)
 		var b Recv
-		b.Init(pool)
+		b.Init(pool, 0)
 		owner := pool.Get(MaxChunk)
 		b.Insert(0, owner.B[:c.n], owner)
 		if owner.Shared() != c.moved {
@@ -142,7 +142,7 @@ func TestMoveOrCopy(t *testing.T) {
 func TestClearBeyond(t *testing.T) {
 	pool := NewPool(0)
 	var b Recv
-	b.Init(pool)
+	b.Init(pool, 0)
 	b.Insert(0, patternBytes(0, 100), nil)
 	b.Insert(200, patternBytes(200, 5000), nil)
 	b.ClearBeyond()
@@ -159,7 +159,7 @@ func TestClearBeyond(t *testing.T) {
 func TestConsumeAfterClear(t *testing.T) {
 	pool := NewPool(0)
 	var b Recv
-	b.Init(pool)
+	b.Init(pool, 0)
 	b.Insert(0, patternBytes(0, 100), nil)
 	views := b.Peek(make([]View, 0, 1), 100)
 	b.Clear()
@@ -183,7 +183,7 @@ func TestRecvAllocates(t *testing.T) {
 	} {
 		pool := NewPool(0)
 		var b Recv
-		b.Init(pool)
+		b.Init(pool, 0)
 		dst := make([]View, 0, 8)
 		cycle := func() {
 			start := b.Next()

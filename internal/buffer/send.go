@@ -13,8 +13,8 @@ type Send struct {
 	resChunk *Chunk
 }
 
-// Init makes s empty; its first byte will have stream offset 0.
-func (s *Send) Init(pool *Pool) { *s = Send{pool: pool} }
+// Init makes s empty; its first byte will have stream offset at.
+func (s *Send) Init(pool *Pool, at uint64) { *s = Send{pool: pool, base: at, end: at} }
 
 // Base returns the offset of the first byte held: everything before it was discarded.
 func (s *Send) Base() uint64 { return s.base }

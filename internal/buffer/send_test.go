@@ -14,7 +14,7 @@ func TestSendModel(t *testing.T) {
 		pool := NewPool(0)
 		held := pins{pool: pool}
 		var s Send
-		s.Init(pool)
+		s.Init(pool, 0)
 		base, end := uint64(0), uint64(0)
 		var reserved []byte
 		for range 200 {
@@ -86,7 +86,7 @@ func TestReservation(t *testing.T) {
 			pool := NewPool(0)
 			pins := pins{pool: pool}
 			var s Send
-			s.Init(pool)
+			s.Init(pool, 0)
 			copy(s.Reserve(100), patternBytes(0, 100))
 			s.Commit(100)
 			b := s.Reserve(50) // room of the same chunk
@@ -108,7 +108,7 @@ func TestReservation(t *testing.T) {
 	}
 	t.Run("twice", func(t *testing.T) {
 		var s Send
-		s.Init(NewPool(0))
+		s.Init(NewPool(0), 0)
 		s.Reserve(1)
 		defer func() {
 			if recover() == nil {
@@ -124,7 +124,7 @@ func TestSmallWrites(t *testing.T) {
 	for _, size := range []int{1, 100, 300, 500, 700, 3000} {
 		pool := NewPool(0)
 		var s Send
-		s.Init(pool)
+		s.Init(pool, 0)
 		for s.Len() < 200_000 {
 			n := len(s.Reserve(size))
 			s.Commit(n)
@@ -144,7 +144,7 @@ func TestSmallWrites(t *testing.T) {
 func TestSendAllocates(t *testing.T) {
 	pool := NewPool(0)
 	var s Send
-	s.Init(pool)
+	s.Init(pool, 0)
 	dst := make([]View, 0, 8)
 	cycle := func() {
 		for range 20 {

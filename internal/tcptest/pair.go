@@ -25,9 +25,10 @@ type Pair struct {
 	Ends [2]*End
 	Now  mono.Time
 
-	t     testing.TB
-	setup PairSetup
-	sent  int // segments
+	t          testing.TB
+	setup      PairSetup
+	sent       int // segments
+	connecting bool
 }
 
 // PairSetup is how a pair begins.
@@ -108,11 +109,16 @@ func (p *Pair) Run() {
 	p.fail("no end")
 }
 
-// Connect goes on until both connections are established.
+// Connect goes on until both connections are established, and nothing more.
 func (p *Pair) Connect() {
 	p.t.Helper()
+	p.connecting = true
 	for range 1000 {
 		if p.established(0) && p.established(1) {
+			p.connecting = false
+			for _, e := range p.Ends {
+				e.told = false
+			}
 			return
 		}
 		p.Step()
@@ -189,7 +195,7 @@ func (p *Pair) arrive(i int) {
 func (p *Pair) app(i int) {
 	p.t.Helper()
 	e := p.Ends[i]
-	if e.Conn == nil {
+	if e.Conn == nil || p.connecting {
 		return
 	}
 	if e.Abort {
