@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -83,7 +82,7 @@ func (g *chargen) run(ctx context.Context, cmd *cobra.Command, n network, addres
 		ctx, cancel = context.WithTimeout(ctx, g.seconds.Duration())
 		defer cancel()
 	}
-	stop := context.AfterFunc(ctx, func() { c.SetWriteDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = c.SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
 	m := meter.Start(os.Stderr, "send", int64(g.bytes))
 	err = send(ctx, c, m, int64(g.bytes))
@@ -173,6 +172,6 @@ func reportTransfer(cmd *cobra.Command, r meter.Report, t transfer, asJSON bool,
 		}
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s %s, %s\n", cmd.Name(), t.Event, r, t.Peer)
+	tell(cmd.ErrOrStderr(), "%s: %s %s, %s", cmd.Name(), t.Event, r, t.Peer)
 	return err
 }

@@ -87,6 +87,19 @@ func runDemo(ctx context.Context, out io.Writer, asJSON bool) error {
 type demoPrinter struct {
 	out  io.Writer
 	json bool
+	err  error // the first
+}
+
+func (p *demoPrinter) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(p.out, format, args...); p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *demoPrinter) printJSON(v any) {
+	if err := printJSON(p.out, v); p.err == nil {
+		p.err = err
+	}
 }
 
 func (p *demoPrinter) head(l *demo.Link) {
@@ -97,7 +110,7 @@ func (p *demoPrinter) head(l *demo.Link) {
 	if l.Offload {
 		offload = "segmentation and checksum offload"
 	}
-	fmt.Fprintf(p.out, `antedon demo: a TCP/IP stack in user space, beside the kernel's own
+	p.printf(`antedon demo: a TCP/IP stack in user space, beside the kernel's own
 
   link    %s (%s), MTU %d, %s; in a private network namespace
   us      %s
@@ -117,7 +130,7 @@ func addresses(list []netip.Prefix) string {
 
 func (p *demoPrinter) check(c *demo.Check) {
 	if p.json {
-		printJSON(p.out, c)
+		p.printJSON(c)
 		return
 	}
 	what, result := p.describe(c)
@@ -125,7 +138,7 @@ func (p *demoPrinter) check(c *demo.Check) {
 	if !c.OK {
 		mark, result = "FAIL", c.Error
 	}
-	fmt.Fprintf(p.out, "  %s  %s  %-42s  %s\n", mark, c.IP, what, result)
+	p.printf("  %s  %s  %-42s  %s\n", mark, c.IP, what, result)
 }
 
 // describe puts a check and its result into words.
@@ -147,11 +160,12 @@ func (p *demoPrinter) describe(c *demo.Check) (what, result string) {
 
 func (p *demoPrinter) foot(sum *demoSummary) error {
 	if p.json {
-		return printJSON(p.out, sum)
+		p.printJSON(sum)
+		return p.err
 	}
-	_, err := fmt.Fprintf(p.out, `
+	p.printf(`
   %d of %d checks passed in %.1f s. Every byte of the streams was compared. "Kernel to kernel" is the same program on the
   kernel's sockets at both ends of a pair of veths with all offloads, measured just before.
 `, sum.Passed, sum.Passed+sum.Failed, sum.Seconds)
-	return err
+	return p.err
 }

@@ -70,6 +70,7 @@ func (f *stackFlags) attach(cfg tun.Config, d *tundev.Device) (*tun.Device, []ne
 			return nil, nil, fmt.Errorf("%s is down, bring it up as root with \"ip link set %s up\": %w", d.Name, d.Name, fs.ErrPermission)
 		}
 	}
+	tundev.Await(d.Kernel)
 	return dev, ours, nil
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -56,7 +55,7 @@ func (d *discard) run(ctx context.Context, cmd *cobra.Command, n network, addres
 		return err
 	}
 	defer ln.Close()
-	fmt.Fprintf(cmd.ErrOrStderr(), "discard: listening on %s\n", strings.Join(n.hosts(ln.Addr()), " "))
+	tell(cmd.ErrOrStderr(), "discard: listening on %s", strings.Join(n.hosts(ln.Addr()), " "))
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
 	var (

@@ -63,7 +63,7 @@ func (d *dump) run(ctx context.Context, out, stderr io.Writer) error {
 		return err
 	}
 	if d.verbose {
-		fmt.Fprintf(stderr, "dump: listening on %s\n", raw.Name())
+		tell(stderr, "dump: listening on %s", raw.Name())
 	}
 	stop := context.AfterFunc(ctx, func() { dev.Close() })
 	err = d.print(out, dev.Queues()[0])

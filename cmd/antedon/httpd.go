@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -64,7 +63,7 @@ func (h *httpd) handler() (http.Handler, error) {
 func page(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		io.WriteString(w, text+"\n")
+		_, _ = io.WriteString(w, text+"\n")
 	}
 }
 
@@ -79,13 +78,13 @@ func (h *httpd) serve(ctx context.Context, stderr io.Writer, s *session, handler
 		handler, errorLog = logRequests(stderr, handler), log.New(stderr, "httpd: ", 0)
 	}
 	srv := &http.Server{Handler: handler, ErrorLog: errorLog, ReadHeaderTimeout: 10 * time.Second}
-	fmt.Fprintf(stderr, "httpd: listening on http://%s\n", strings.Join(s.hosts(ln.Addr()), " http://"))
+	tell(stderr, "httpd: listening on http://%s", strings.Join(s.hosts(ln.Addr()), " http://"))
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(done)
 		limit, cancel := context.WithTimeout(context.Background(), antedon.DefaultCloseTimeout)
 		defer cancel()
-		srv.Shutdown(limit)
+		_ = srv.Shutdown(limit) // closing the stack says what is left
 	})
 	err = srv.Serve(ln)
 	if !stop() {
@@ -108,7 +107,7 @@ func (h *httpd) address() string {
 // logRequests prints a line for each request.
 func logRequests(w io.Writer, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "httpd: %s %s %q\n", r.RemoteAddr, r.Method, r.URL.RequestURI())
+		tell(w, "httpd: %s %s %q", r.RemoteAddr, r.Method, r.URL.RequestURI())
 		next.ServeHTTP(rw, r)
 	})
 }

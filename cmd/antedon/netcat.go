@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -105,7 +104,7 @@ func (n *netcat) run(ctx context.Context, s *session, address string) error {
 // say prints a line if -v asks for it.
 func (n *netcat) say(format string, args ...any) {
 	if n.verbose {
-		fmt.Fprintf(n.err, "netcat: "+format+"\n", args...)
+		tell(n.err, "netcat: "+format, args...)
 	}
 }
 
@@ -167,7 +166,10 @@ func (n *netcat) serve(ctx context.Context, ln net.Listener) error {
 // accept waits for a connection, as long as -w allows.
 func (n *netcat) accept(ctx context.Context, ln net.Listener) (stream, error) {
 	if n.wait > 0 {
-		ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(n.wait.Duration()))
+		d := ln.(interface{ SetDeadline(time.Time) error })
+		if err := d.SetDeadline(time.Now().Add(n.wait.Duration())); err != nil {
+			return nil, err
+		}
 	}
 	c, err := ln.Accept()
 	if err != nil {

@@ -97,7 +97,9 @@ func (p *ping) run(ctx context.Context, out io.Writer, s *session, host string) 
 	}
 	defer pinger.Close()
 	if !p.json {
-		fmt.Fprintf(out, "PING %s, %d bytes of payload\n", remote, p.size)
+		if _, err := fmt.Fprintf(out, "PING %s, %d bytes of payload\n", remote, p.size); err != nil {
+			return err
+		}
 	}
 	sum := pingSummary{Host: remote.String()}
 	pause := time.NewTicker(max(p.interval.Duration(), time.Millisecond))
@@ -203,10 +205,10 @@ func (p *ping) printSummary(w io.Writer, sum *pingSummary) error {
 	if p.json {
 		return printJSON(w, sum)
 	}
-	_, err := fmt.Fprintf(w, "%d sent, %d received", sum.Sent, sum.Received)
+	times := ""
 	if sum.Received > 0 {
-		fmt.Fprintf(w, ", min/avg/max %.3f/%.3f/%.3f ms", sum.MinMS, sum.AvgMS, sum.MaxMS)
+		times = fmt.Sprintf(", min/avg/max %.3f/%.3f/%.3f ms", sum.MinMS, sum.AvgMS, sum.MaxMS)
 	}
-	fmt.Fprintln(w)
+	_, err := fmt.Fprintf(w, "%d sent, %d received%s\n", sum.Sent, sum.Received, times)
 	return err
 }

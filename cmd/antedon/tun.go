@@ -92,7 +92,7 @@ func (f *tunUpFlags) run(stderr io.Writer, name string) error {
 	if err != nil {
 		return needsRoot("up", name, err)
 	}
-	fmt.Fprintf(stderr, "%s is up: kernel %s, ours %s; undo with \"antedon tun down %s\"\n",
+	tell(stderr, "%s is up: kernel %s, ours %s; undo with \"antedon tun down %s\"",
 		r.Name, joinPrefixes(r.Kernel), joinPrefixes(r.Ours), r.Name)
 	return nil
 }
@@ -151,7 +151,7 @@ func newTUNDown() *cobra.Command {
 			}
 			err := book.Down(name)
 			if errors.Is(err, tundev.ErrNotRecorded) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", name, err)
+				tell(cmd.ErrOrStderr(), "%s: %v", name, err)
 				return nil
 			}
 			if err != nil && os.Geteuid() != 0 {

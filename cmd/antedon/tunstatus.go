@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -89,32 +90,38 @@ func (s *tunStatus) print(w io.Writer, asJSON bool) error {
 	if asJSON {
 		return printJSON(w, s)
 	}
-	d, r := s.Device, s.Record
-	if d == nil {
-		fmt.Fprintf(w, "%s: gone\n", s.Name)
+	_, err := io.WriteString(w, s.String())
+	return err
+}
+
+// String returns what people want to know.
+func (s *tunStatus) String() string {
+	var b strings.Builder
+	if d := s.Device; d == nil {
+		fmt.Fprintf(&b, "%s: gone\n", s.Name)
 	} else {
-		fmt.Fprintf(w, "%s: %s, %s, MTU %d, user %d\n", s.Name,
+		fmt.Fprintf(&b, "%s: %s, %s, MTU %d, user %d\n", s.Name,
 			either(d.Up, "up", "down"), either(d.InUse, "in use", "free"), d.MTU, d.User)
-		fmt.Fprintf(w, "  kernel   %s\n", orNone(d.Kernel))
-		fmt.Fprintf(w, "  ours     %s\n", orNone(d.Ours))
+		fmt.Fprintf(&b, "  kernel   %s\n  ours     %s\n", orNone(d.Kernel), orNone(d.Ours))
 	}
+	r := s.Record
 	if r == nil {
-		return nil
+		return b.String()
 	}
 	for _, p := range r.Routes {
-		fmt.Fprintf(w, "  route    %s\n", p)
+		fmt.Fprintf(&b, "  route    %s\n", p)
 	}
 	if r.RTOMin > 0 {
-		fmt.Fprintf(w, "  rto_min  %v\n", r.RTOMin)
+		fmt.Fprintf(&b, "  rto_min  %v\n", r.RTOMin)
 	}
 	if r.NAT != "" {
-		fmt.Fprintf(w, "  nat      through %s\n", either(r.NAT == tundev.AnyInterface, "any interface", r.NAT))
+		fmt.Fprintf(&b, "  nat      through %s\n", either(r.NAT == tundev.AnyInterface, "any interface", r.NAT))
 	}
 	for _, u := range r.Undo {
-		fmt.Fprintf(w, "  undo     %s %s\n", u.Op, u.Name)
+		fmt.Fprintf(&b, "  undo     %s %s\n", u.Op, u.Name)
 	}
-	_, err := fmt.Fprintf(w, "  antedon tun down %s undoes this\n", s.Name)
-	return err
+	fmt.Fprintf(&b, "  antedon tun down %s undoes this\n", s.Name)
+	return b.String()
 }
 
 func either(cond bool, yes, no string) string {

@@ -97,8 +97,8 @@ func send(ctx context.Context, from end, address string) (int64, error) {
 	}
 	defer c.Close()
 	useCubic(c)
-	if t, ok := ctx.Deadline(); ok {
-		c.SetDeadline(t)
+	if err := bound(ctx, c); err != nil {
+		return 0, err
 	}
 	pattern := newPattern()
 	total := int64(0)
@@ -123,8 +123,8 @@ func receive(ctx context.Context, ln net.Listener) result {
 		return result{err: err}
 	}
 	defer c.Close()
-	if t, ok := ctx.Deadline(); ok {
-		c.SetDeadline(t)
+	if err := bound(ctx, c); err != nil {
+		return result{err: err}
 	}
 	pattern := newPattern()
 	b := make([]byte, pieceSize)
@@ -147,6 +147,12 @@ func receive(ctx context.Context, ln net.Listener) result {
 	}
 }
 
+// bound gives a socket ctx's deadline.
+func bound(ctx context.Context, c interface{ SetDeadline(time.Time) error }) error {
+	t, _ := ctx.Deadline()
+	return c.SetDeadline(t)
+}
+
 // useCubic has a connection of the kernel's use CUBIC: other algorithms pace, and would be slow for that reason alone.
 func useCubic(c net.Conn) {
 	sc, ok := c.(syscall.Conn)
@@ -154,7 +160,7 @@ func useCubic(c net.Conn) {
 		return // ours
 	}
 	if raw, err := sc.SyscallConn(); err == nil {
-		raw.Control(func(fd uintptr) { unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, "cubic") })
+		_ = raw.Control(func(fd uintptr) { _ = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, "cubic") })
 	}
 }
 
@@ -168,7 +174,7 @@ type pattern []byte
 
 func newPattern() pattern {
 	p := make(pattern, period+pieceSize)
-	rand.NewChaCha8([32]byte{1}).Read(p[:period])
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(p[:period])
 	for i := period; i < len(p); i++ {
 		p[i] = p[i-period]
 	}

@@ -23,7 +23,7 @@ const documentSize = 32 << 20
 // document returns random bytes, the same in every run.
 func document() []byte {
 	b := make([]byte, documentSize)
-	rand.NewChaCha8([32]byte{'a', 'n', 't', 'e', 'd', 'o', 'n'}).Read(b)
+	_, _ = rand.NewChaCha8([32]byte{'a', 'n', 't', 'e', 'd', 'o', 'n'}).Read(b)
 	return b
 }
 
@@ -61,7 +61,7 @@ func fetchFrom(ctx context.Context, c Check, ln net.Listener, body []byte,
 	srv := &http.Server{ReadHeaderTimeout: limit, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "document.bin", time.Time{}, bytes.NewReader(body))
 	})}
-	go srv.Serve(ln)
+	go func() { _ = srv.Serve(ln) }()
 	defer srv.Close()
 	sum := sha256.New()
 	start := time.Now()

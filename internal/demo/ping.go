@@ -50,8 +50,8 @@ func (d *Demo) pingUs(ctx context.Context, s side) (Check, error) {
 		return c, err
 	}
 	defer conn.Close()
-	if t, ok := ctx.Deadline(); ok {
-		conn.SetDeadline(t)
+	if err := bound(ctx, conn); err != nil {
+		return c, err
 	}
 	id := uint16(os.Getpid())
 	start := time.Now()

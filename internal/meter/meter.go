@@ -52,7 +52,7 @@ func IsTerminal(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd()
 func (m *Meter) Add(n int) {
 	m.bytes.Add(int64(n))
 	if m.bar != nil {
-		m.bar.Add(n)
+		_ = m.bar.Add(n)
 	}
 }
 
@@ -66,7 +66,7 @@ func (m *Meter) Write(p []byte) (int, error) {
 func (m *Meter) Stop() Report {
 	r := Report{Bytes: m.bytes.Load(), Elapsed: time.Since(m.start)}
 	if m.bar != nil {
-		m.bar.Finish()
+		_ = m.bar.Finish()
 	}
 	return r
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -78,6 +79,25 @@ func describe(t *netlink.Tuntap) (*Device, error) {
 		}
 	}
 	return d, nil
+}
+
+// awaitLimit bounds Await. It takes the kernel about a millisecond.
+const awaitLimit = time.Second
+
+// Await waits until the kernel takes packets for the addresses of its end. For IPv6 that is a little after somebody has
+// opened the device; until then packets are lost.
+func Await(kernel []netip.Prefix) {
+	deadline := time.Now().Add(awaitLimit)
+	for _, p := range kernel {
+		for !isLocal(p.Addr()) && time.Now().Before(deadline) {
+			time.Sleep(time.Millisecond / 4)
+		}
+	}
+}
+
+func isLocal(a netip.Addr) bool {
+	routes, err := netlink.RouteGet(a.AsSlice())
+	return err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL
 }
 
 // aliasPrefix begins the alias of a device that Up made. The rest of it are our addresses.

@@ -108,7 +108,7 @@ func (s *shelf) isThere() bool {
 // close gives back the lock. A namespace's directory goes with its last record.
 func (s *shelf) close() {
 	if strings.HasPrefix(filepath.Base(s.dir), "net-") {
-		os.Remove(s.dir) // fails unless it is empty
+		_ = os.Remove(s.dir) // fails unless it is empty
 	}
 	s.lock.Close()
 }
@@ -237,7 +237,7 @@ func (s *shelf) write(r *Record) error {
 		err = os.Rename(f.Name(), s.path(r.Name))
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		_ = os.Remove(f.Name())
 	}
 	return err
 }
