@@ -28,6 +28,7 @@ type Setup struct {
 	TSBase   uint32 // the peer's timestamp clock at the start
 
 	MaxSuper int       // of the Env
+	Pool     int       // limit of the Env's pool
 	Start    mono.Time // of the clock; 1,000 s
 }
 
@@ -76,7 +77,7 @@ func newScript(t testing.TB, setup Setup) *Script {
 	setup.IRS = orElse(setup.IRS, 20_000)
 	setup.Start = orElse(setup.Start, mono.Time(1000*time.Second))
 	s := &Script{t: t, setup: setup, now: setup.Start}
-	s.env = &tcp.Env{Pool: buffer.NewPool(0), Secret: siphash.Key{K0: 1, K1: 2}, MaxSuper: setup.MaxSuper}
+	s.env = &tcp.Env{Pool: buffer.NewPool(setup.Pool), Secret: siphash.Key{K0: 1, K1: 2}, MaxSuper: setup.MaxSuper}
 	s.setup.Config.FixedISS = &s.setup.ISS
 	s.setup.Config = s.setup.Config.WithDefaults()
 	var err error
