@@ -9,6 +9,7 @@ import (
 
 	"github.com/antedon-net/antedon"
 	"github.com/antedon-net/antedon/internal/netlab"
+	"github.com/antedon-net/antedon/link"
 )
 
 // A bed is a link with a kernel at one end and a stack at the other.
@@ -24,6 +25,12 @@ type bed struct {
 // judges what crosses it.
 func newBed(t *testing.T, o netlab.Options, cfg antedon.Config) *bed {
 	t.Helper()
+	return newBedOn(t, o, cfg, func(d link.Device) link.Device { return d })
+}
+
+// newBedOn is newBed with a device around the link's own.
+func newBedOn(t *testing.T, o netlab.Options, cfg antedon.Config, wrap func(link.Device) link.Device) *bed {
+	t.Helper()
 	lab, err := netlab.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +40,7 @@ func newBed(t *testing.T, o netlab.Options, cfg antedon.Config) *bed {
 			t.Error(err)
 		}
 	})
-	record, dev := newRecord(lab.Device(), o.NoOffload)
+	record, dev := newRecord(wrap(lab.Device()), o.NoOffload)
 	b := &bed{Lab: lab, tap: newTap(dev)}
 	t.Cleanup(func() {
 		record.judge(t, b.excused...)
@@ -62,11 +69,13 @@ func (b *bed) close(t *testing.T) {
 	}
 }
 
-// links are the kinds of link between kernel and stack.
-var links = []struct {
+// kind is a kind of link between kernel and stack.
+type kind struct {
 	name    string
 	options netlab.Options
-}{
+}
+
+var links = []kind{
 	{"TUN", netlab.Options{TUN: netlab.TUNAlways}},
 	{"TUN without offload", netlab.Options{TUN: netlab.TUNAlways, NoOffload: true}},
 	{"packet socket", netlab.Options{TUN: netlab.TUNNever}},
