@@ -1,0 +1,110 @@
+package tcp
+
+import (
+	"testing"
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+)
+
+const ms = time.Millisecond
+
+// RFC 6298, Section 2: "SRTT <- R, RTTVAR <- R/2, RTO <- SRTT + max (G, K*RTTVAR)" for the first measurement, and
+// "RTTVAR <- (1 - beta) * RTTVAR + beta * |SRTT - R'|, SRTT <- (1 - alpha) * SRTT + alpha * R'" for those that follow,
+// "using alpha=1/8 and beta=1/4", in this order. The least of the variance term is MinRTO here.
+//
+// req: RFC6298 2-1, 2-2, 2-3, 2-4, 2-5, 2-6, 2-8, 4-1
+func TestRTTEstimator(t *testing.T) {
+	type want struct{ srtt, rttvar, rto time.Duration }
+	for _, c := range []struct {
+		name    string
+		cfg     Config
+		samples []time.Duration
+		want    []want
+	}{
+		{"before any", Config{}, nil, []want{{0, 0, time.Second}}},
+		{"first", Config{}, []time.Duration{400 * ms}, []want{{}, {400 * ms, 200 * ms, 1200 * ms}}},
+		{"later", Config{}, []time.Duration{400 * ms, 480 * ms}, []want{{}, {}, {410 * ms, 170 * ms, 1090 * ms}}},
+		{"shorter", Config{}, []time.Duration{400 * ms, 320 * ms}, []want{{}, {}, {390 * ms, 170 * ms, 1070 * ms}}},
+		{"steady", Config{}, []time.Duration{8 * ms, 8 * ms, 8 * ms}, []want{{}, {}, {}, {8 * ms, 2250 * time.Microsecond, 208 * ms}}},
+		{"minimum set", Config{MinRTO: ms}, []time.Duration{8 * ms}, []want{{}, {8 * ms, 4 * ms, 24 * ms}}},
+		{"maximum", Config{MaxRTO: 60 * time.Second}, []time.Duration{30 * time.Second}, []want{{}, {30 * time.Second, 15 * time.Second, 60 * time.Second}}},
+		{"nothing measurable", Config{}, []time.Duration{0}, []want{{}, {time.Microsecond, 500, 200*ms + time.Microsecond}}},
+	} {
+		cfg := c.cfg.WithDefaults()
+		var r rttEstimator
+		r.init(&cfg)
+		for _, s := range c.samples {
+			r.sample(&cfg, s)
+		}
+		got, want := want{r.srtt, r.rttvar, r.timeout(&cfg)}, c.want[len(c.want)-1]
+		if got != want {
+			t.Errorf("%s: got %v, want %v", c.name, got, want)
+		}
+	}
+}
+
+// "RTO <- RTO * 2 ('back off the timer')", up to the maximum, and until the next measurement.
+//
+// req: RFC6298 5-6, 2-8
+func TestBackoff(t *testing.T) {
+	cfg := Config{}.WithDefaults()
+	var r rttEstimator
+	r.init(&cfg)
+	r.sample(&cfg, 100*ms)
+	for want := 300 * ms; r.backoff < 20; want = min(2*want, 120*time.Second) {
+		if got := r.timeout(&cfg); got != want {
+			t.Fatalf("backed off %d times: got %v, want %v", r.backoff, got, want)
+		}
+		r.backoff++
+	}
+	r.sample(&cfg, 100*ms)
+	if r.backoff != 0 {
+		t.Error("still backed off after a measurement")
+	}
+}
+
+func TestMinRTT(t *testing.T) {
+	cfg := Config{}.WithDefaults()
+	var r rttEstimator
+	for _, s := range []time.Duration{5 * ms, 3 * ms, 9 * ms} {
+		r.sample(&cfg, s)
+	}
+	if r.min != 3*ms || r.latest != 9*ms {
+		t.Errorf("min %v, latest %v", r.min, r.latest)
+	}
+}
+
+// A record for each burst, and the answer to when the newest acknowledged byte was sent.
+func TestSentLog(t *testing.T) {
+	var l sentLog
+	l.add(0, 1000, 10)
+	l.add(1000, 2000, 10)
+	l.add(2000, 3000, 20)
+	if len(l.r) != 2 {
+		t.Errorf("%d records of two bursts", len(l.r))
+	}
+	for _, c := range []struct {
+		off uint64
+		at  mono.Time
+		ok  bool
+	}{{500, 10, true}, {500, 0, false}, {2000, 10, true}, {2001, 20, true}, {3000, 20, true}, {3000, 0, false}} {
+		if at, ok := l.acked(c.off); at != c.at || ok != c.ok {
+			t.Errorf("acked(%d) = %v, %v, want %v, %v", c.off, at, ok, c.at, c.ok)
+		}
+	}
+	l.add(3000, 4000, 30)
+	l.add(4000, 5000, 40)
+	if at, _ := l.acked(5000); at != 40 {
+		t.Errorf("got %v", at)
+	}
+	for i := range uint64(1000) { // a steady flow reuses its memory
+		l.add(5000+i, 5001+i, mono.Time(50+i))
+		if i > 10 {
+			l.acked(5000 + i - 10)
+		}
+	}
+	if cap(l.r) > 64 {
+		t.Errorf("a log of ten records has room for %d", cap(l.r))
+	}
+}
