@@ -21,6 +21,9 @@ func describe(err error) string {
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return cause(err)
 	}
+	if e, ok := errors.AsType[*os.PathError](op.Err); ok {
+		return e.Error() // of a file that was copied to or from
+	}
 	s := op.Op
 	switch s { // what io.Copy calls says nothing to people
 	case "readfrom":

@@ -55,6 +55,12 @@ func newPlace(t *testing.T) *place {
 			t.Error(err)
 		}
 	})
+	return newPlaceIn(t, ns)
+}
+
+// newPlaceIn returns a place in a namespace that somebody else closes.
+func newPlaceIn(t *testing.T, ns *netlab.Namespace) *place {
+	t.Helper()
 	p := &place{ns, t, t.TempDir()}
 	p.other("true").ok() // the namespace's guard comes with its first process
 	return p

@@ -29,6 +29,7 @@ func TestDescribe(t *testing.T) {
 		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "here"}}, "cannot resolve here: no such host"},
 		{&net.OpError{Op: "writeto", Net: "tcp", Source: at, Err: syscall.ECONNRESET}, "read 10.0.0.9:80: connection reset by peer"},
 		{fmt.Errorf("so: %w", &net.OpError{Op: "readfrom", Net: "tcp", Addr: at, Err: syscall.EPIPE}), "write 10.0.0.9:80: broken pipe"},
+		{&net.OpError{Op: "writeto", Net: "tcp", Addr: at, Err: &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}}, "write /dev/stdout: broken pipe"},
 		{context.Canceled, "interrupted"},
 		{errInterrupted, "interrupted"},
 		{errors.New("antedon: Config.Addrs is empty"), "Config.Addrs is empty"},
