@@ -16,6 +16,9 @@ type app struct {
 	random *rand.Rand
 	alarm  mono.Time // the next time it wants to be called
 
+	// Nothing is tried again before an event says so: an event that is missing is a stall.
+	canRead, canWrite bool
+
 	written  uint64
 	rest     int       // of the write under way
 	writeAt  mono.Time // not before
@@ -37,7 +40,10 @@ type app struct {
 }
 
 func newApp(e *end, s Script, seed uint64) *app {
-	return &app{Script: s, end: e, random: rand.New(rand.NewPCG(seed, uint64(e.side))), alarm: mono.Never}
+	return &app{
+		Script: s, end: e, random: rand.New(rand.NewPCG(seed, uint64(e.side))), alarm: mono.Never,
+		canRead: true, canWrite: true,
+	}
 }
 
 // writing reports whether a write is under way, which will go on by itself.
@@ -125,7 +131,7 @@ func (a *app) slow() bool { return a.Slow != 0 && a.random.IntN(a.Slow) == 0 }
 // readSome reads and checks what has arrived.
 func (a *app) readSome(now mono.Time) {
 	c := a.end.conn
-	for !a.eof && a.views == nil {
+	for a.canRead && !a.eof && a.views == nil {
 		if a.read >= a.StallAt && a.StallFor > 0 {
 			a.readAt, a.StallFor = now.Add(a.StallFor), 0
 		}
@@ -134,7 +140,7 @@ func (a *app) readSome(now mono.Time) {
 		}
 		views := c.Peek(a.room[:0], 1+a.random.IntN(a.ReadMax))
 		if len(views) == 0 {
-			a.eof = c.EOF()
+			a.eof, a.canRead = c.EOF(), false
 			return
 		}
 		a.views, a.consumeAt = views, now
@@ -168,7 +174,7 @@ func (a *app) consume(now mono.Time) {
 // writeSome writes what there is to write and room for.
 func (a *app) writeSome(now mono.Time) {
 	c := a.end.conn
-	for a.reserved == nil && !a.writeClosed && c.State() != tcp.StateClosed && now >= a.writeAt {
+	for a.canWrite && a.reserved == nil && !a.writeClosed && c.State() != tcp.StateClosed && now >= a.writeAt {
 		if a.rest == 0 {
 			a.rest = a.nextWrite()
 		}
@@ -178,6 +184,7 @@ func (a *app) writeSome(now mono.Time) {
 		b := c.Reserve(a.rest)
 		if len(b) == 0 {
 			c.Push()
+			a.canWrite = false
 			return
 		}
 		a.end.out().fill(b, a.written)

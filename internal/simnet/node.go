@@ -106,7 +106,11 @@ func (nd *Node) drain() {
 func (nd *Node) drainConn(c *host.Conn) {
 	e := nd.endOf(c)
 	drained := false
-	for nd.nic.hasRoom() {
+	for sent := 0; nd.nic.hasRoom(); sent++ {
+		if sent > maxBurst {
+			nd.net.fail("%v never stops sending", e)
+			return
+		}
 		p := nd.nic.next()
 		if !c.NextPacket(nd.net.now, &p.pkt) {
 			drained = true
