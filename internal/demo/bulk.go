@@ -17,7 +17,7 @@ import (
 
 // A stream ends after so long, or so much, whatever comes first.
 const (
-	bulkTime  = time.Second
+	bulkTime  = 750 * time.Millisecond
 	bulkBytes = 1 << 30
 	bulkPort  = 5001
 )
