@@ -14,53 +14,6 @@ import (
 
 // This file proves requirements of one connection, under virtual time.
 
-// RFC 6298, Section 2: "(2.2) … SRTT <- R, RTTVAR <- R/2, RTO <- SRTT + max (G, K*RTTVAR)"; "(2.3) … RTTVAR <- (1 - beta)
-// * RTTVAR + beta * |SRTT - R'|, SRTT <- (1 - alpha) * SRTT + alpha * R'. … The above SHOULD be computed using alpha=1/8
-// and beta=1/4". Section 4: "if the K*RTTVAR term in the RTO calculation equals zero, the variance term MUST be rounded to
-// G seconds".
-//
-// req: RFC6298 2-2, 2-3, 2-4, 2-5, 2-6, 4-1
-func TestEstimator(t *testing.T) {
-	const (
-		granularity = float64(time.Millisecond)
-		tolerance   = float64(time.Microsecond)
-	)
-	for _, tt := range []struct {
-		name string
-		rtt  func(i int) time.Duration
-	}{
-		{"steady", func(int) time.Duration { return 80 * time.Millisecond }},
-		{"rising", func(i int) time.Duration { return time.Duration(10+5*i) * time.Millisecond }},
-		{"alternating", func(i int) time.Duration { return time.Duration(50+40*(i%2)) * time.Millisecond }},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{Config: tcp.Config{MinRTO: time.Millisecond}})
-			s.Advance(tt.rtt(0))
-			s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
-			s.Expect("<SEQ=1><ACK=1><CTL=ACK>")
-			srtt := float64(tt.rtt(0))
-			rttvar := srtt / 2
-			for i := 1; i < 60; i++ {
-				s.Write(100)
-				s.Expect(fmt.Sprintf("<SEQ=%d><DATA=100><CTL=ACK,PSH>", 100*i-99))
-				r := tt.rtt(i)
-				s.Advance(r)
-				s.Recv(fmt.Sprintf("<SEQ=1><ACK=%d><CTL=ACK>", 100*i+1))
-				rttvar += (max(srtt-float64(r), float64(r)-srtt) - rttvar) / 4
-				srtt += (float64(r) - srtt) / 8
-				info := s.Info()
-				got := [...]float64{float64(info.RTT), float64(info.RTTVar), float64(info.RTO)}
-				for k, want := range [...]float64{srtt, rttvar, srtt + max(granularity, 4*rttvar)} {
-					if d := got[k] - want; d < -tolerance || d > tolerance {
-						t.Fatalf("measurement %d: SRTT, RTTVAR, RTO are %v, want %v, %v, %v", i, got, srtt, rttvar,
-							srtt+max(granularity, 4*rttvar))
-					}
-				}
-			}
-		})
-	}
-}
-
 // RFC 7323, Section 3.2: "When the ACK bit is not set, the receiver MUST ignore the value of the TSecr field."
 //
 // req: RFC7323 3.2-3
