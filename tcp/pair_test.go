@@ -38,27 +38,28 @@ var transfers = []struct {
 	chunk int
 	slow  int
 	mtu   int
+	limit time.Duration // of virtual time, on a path without loss: nothing waits for a timer
 }{
-	{name: "clean"},
-	{name: "super-segments", super: 64240},
-	{name: "no options", cfg: tcp.Config{NoSACK: true, NoTimestamps: true, NoWindowScale: true}},
+	{name: "clean", limit: 20 * time.Millisecond},
+	{name: "super-segments", super: 64240, limit: 20 * time.Millisecond},
+	{name: "no options", cfg: tcp.Config{NoSACK: true, NoTimestamps: true, NoWindowScale: true}, limit: 30 * time.Millisecond},
 	{name: "loss", path: path{lose: 30}},
 	{name: "loss without SACK", path: path{lose: 30}, cfg: tcp.Config{NoSACK: true}},
 	{name: "loss without options", path: path{lose: 30}, cfg: tcp.Config{NoSACK: true, NoTimestamps: true}},
 	{name: "loss of super-segments", super: 64240, path: path{lose: 10}},
 	{name: "heavy loss", path: path{lose: 5}},
 	{name: "reordering", path: path{delay: 3}},
-	{name: "duplication", path: path{repeat: 3}},
+	{name: "duplication", path: path{repeat: 3}, limit: 20 * time.Millisecond},
 	{name: "everything", path: path{lose: 20, repeat: 20, delay: 5}},
 	{name: "everything without SACK", path: path{lose: 20, repeat: 20, delay: 5}, cfg: tcp.Config{NoSACK: true}},
-	{name: "tiny window", cfg: tcp.Config{RecvBuffer: 600}},
+	{name: "tiny window", cfg: tcp.Config{RecvBuffer: 600}, limit: 2 * time.Second},
 	{name: "tiny window and loss", cfg: tcp.Config{RecvBuffer: 3000}, path: path{lose: 20}},
 	{name: "tiny segments", mtu: 100, path: path{lose: 50}},
 	{name: "jumbo segments", mtu: 9000, path: path{lose: 50}},
 	{name: "small writes", chunk: 100, path: path{lose: 50}},
 	{name: "small writes at once", chunk: 10, cfg: tcp.Config{NoDelay: true}, path: path{lose: 50}},
-	{name: "slow reader", slow: 200_000},
-	{name: "small buffers", cfg: tcp.Config{SendBuffer: 2048, RecvBuffer: 4096}, path: path{delay: 10}},
+	{name: "slow reader", slow: 200_000, limit: 40 * time.Millisecond},
+	{name: "small buffers", cfg: tcp.Config{SendBuffer: 2048, RecvBuffer: 4096}, limit: time.Second},
 }
 
 // Whatever the path does, what is read is what was written, both ways, and nothing is left behind.
@@ -69,6 +70,9 @@ func TestTransfer(t *testing.T) {
 				Config: both(c.cfg), MaxSuper: c.super, MTU: c.mtu, Path: c.path.fates(1),
 			})
 			transfer(t, p, 500_000, 150_000, c.chunk, c.slow)
+			if c.limit > 0 && p.Elapsed() > c.limit {
+				t.Errorf("took %v, want %v at most", p.Elapsed(), c.limit)
+			}
 		})
 	}
 }

@@ -155,6 +155,9 @@ func (p *Pair) Step() bool {
 		return false
 	}
 	if next == mono.Never {
+		if p.gaveUp(0) || p.gaveUp(1) {
+			return false // and the RST was lost: the other may wait for data for ever
+		}
 		p.fail("stuck")
 	}
 	p.Now = max(p.Now, next)
@@ -162,6 +165,12 @@ func (p *Pair) Step() bool {
 		p.arrive(i)
 	}
 	return true
+}
+
+// gaveUp reports whether end i is CLOSED with an error.
+func (p *Pair) gaveUp(i int) bool {
+	c := p.Ends[i].Conn
+	return c != nil && c.State() == tcp.StateClosed && c.Err() != nil
 }
 
 // arrive runs the timers that are due and delivers what has come.
@@ -340,8 +349,11 @@ func (p *Pair) fail(format string, args ...any) {
 			text += fmt.Sprintf("\nend %d: %v, sent %d, got %d, %+v", i, e.Conn.State(), e.Sent, e.Got, e.Conn.Info(p.Now))
 		}
 	}
-	p.t.Fatalf("at %v, after %d segments: %s", p.Now.Sub(mono.Time(time.Second)), p.sent, text)
+	p.t.Fatalf("at %v, after %d segments: %s", p.Elapsed(), p.sent, text)
 }
 
 // Segments returns how many segments were sent.
 func (p *Pair) Segments() int { return p.sent }
+
+// Elapsed returns how much virtual time has passed.
+func (p *Pair) Elapsed() time.Duration { return p.Now.Sub(mono.Time(time.Second)) }
