@@ -38,5 +38,5 @@
 //
 // # Limitations
 //
-// A failure leaves a pcapng of the script's segments, with computed checksums, in the directory for temporary files.
+// A failure leaves a pcapng of the latest segments, with computed checksums, in the directory for temporary files.
 package tcptest

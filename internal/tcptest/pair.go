@@ -29,6 +29,7 @@ type Pair struct {
 	setup      PairSetup
 	sent       int // segments
 	connecting bool
+	record     record
 }
 
 // PairSetup is how a pair begins.
@@ -282,6 +283,8 @@ func (p *Pair) drain(i int) {
 
 func (p *Pair) send(i int, seg tcp.Segment) {
 	p.sent++
+	id := p.id(i)
+	p.record.add(p.Now, i == 0, id.Local.Addr(), id.Remote.Addr(), &seg.Header, seg.Payload)
 	var fate Fate
 	if p.setup.Path != nil {
 		fate = p.setup.Path(i, p.sent, &seg)
@@ -349,7 +352,7 @@ func (p *Pair) fail(format string, args ...any) {
 			text += fmt.Sprintf("\nend %d: %v, sent %d, got %d, %+v", i, e.Conn.State(), e.Sent, e.Got, e.Conn.Info(p.Now))
 		}
 	}
-	p.t.Fatalf("at %v, after %d segments: %s", p.Elapsed(), p.sent, text)
+	p.t.Fatalf("at %v, after %d segments: %s\ncapture: %s", p.Elapsed(), p.sent, text, p.record.write())
 }
 
 // Segments returns how many segments were sent.

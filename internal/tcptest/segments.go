@@ -47,7 +47,7 @@ func (s *Script) build(text string) tcp.Segment {
 	}
 	s.noteWindow(h)
 	s.note("> %s", s.describe(h, len(seg.Payload), seg.SegSize, s.setup.IRS, s.setup.ISS, s.setup.TSBase, s.tsOurs))
-	s.capture(false, h, [][]byte{seg.Payload})
+	s.record.add(s.now, false, id.Remote.Addr(), id.Local.Addr(), h, seg.Payload)
 	return seg
 }
 
@@ -146,14 +146,14 @@ func (s *Script) Drain() {
 // take records one segment the connection sends.
 func (s *Script) take(out *tcp.Out) {
 	s.t.Helper()
-	var payload [][]byte
+	var payload []byte
 	n, at := 0, seq.Number(out.Header.Seq).Sub(seq.Number(s.setup.ISS))
 	for _, v := range out.Payload {
 		if i := mismatch(v.B, at+n); i >= 0 {
 			s.fail("byte %d sent is wrong", at+n+i)
 		}
 		n += len(v.B)
-		payload = append(payload, append([]byte(nil), v.B...))
+		payload = append(payload, v.B...)
 	}
 	if n != out.Len {
 		s.fail("Len is %d, the views hold %d", out.Len, n)
@@ -168,7 +168,7 @@ func (s *Script) take(out *tcp.Out) {
 	}
 	x := s.describe(&h, n, out.SegSize, s.setup.ISS, s.setup.IRS, s.tsOurs, s.setup.TSBase)
 	s.note("< %s", x)
-	s.capture(true, &h, payload)
+	s.record.add(s.now, true, s.id().Local.Addr(), s.id().Remote.Addr(), &h, payload)
 	s.checkSent(out)
 	s.sent = append(s.sent, sentSegment{x, s.now, h, n})
 }

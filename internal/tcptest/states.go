@@ -33,9 +33,6 @@ var startNames = [...]string{
 // String returns the state's name.
 func (s Start) String() string { return startNames[s] }
 
-// Synchronized are the starts in which both sides know each other's sequence numbers.
-var Synchronized = []Start{Established, Accepted, FinWait1, FinWait2, CloseWait, Closing, LastAck, TimeWait}
-
 // New returns a script whose connection is in state start.
 func New(t testing.TB, start Start, setup Setup) *Script {
 	t.Helper()
