@@ -16,38 +16,46 @@ type app struct {
 	random *rand.Rand
 	alarm  mono.Time // the next time it wants to be called
 
-	// Nothing is tried again before an event says so: an event that is missing is a stall.
-	canRead, canWrite bool
+	out writer
+	in  reader
 
+	ready  bool // options were set
+	closed bool // nobody looks at the connection any more
+	over   bool // and the connection is CLOSED or in TIME-WAIT
+	err    error
+}
+
+// writer and reader are the two directions of an app. Neither tries again before an event says that it may: an event that
+// is missing is a stall.
+type writer struct {
+	may      bool
 	written  uint64
 	rest     int       // of the write under way
-	writeAt  mono.Time // not before
-	reserved []byte    // a copy under way, until
-	commitAt mono.Time
+	at       mono.Time // not before
+	reserved []byte    // a copy under way
+	until    mono.Time // until then
+	closed   bool
+}
 
-	read      uint64
-	readAt    mono.Time
-	views     []buffer.View // a copy under way, until
-	consumeAt mono.Time
-	room      [8]buffer.View
-
-	ready       bool // options were set
-	eof         bool
-	writeClosed bool
-	closed      bool // nobody looks at the connection any more
-	over        bool // and the connection is CLOSED or in TIME-WAIT
-	err         error
+type reader struct {
+	may   bool
+	read  uint64
+	at    mono.Time     // not before
+	views []buffer.View // a copy under way
+	until mono.Time     // until then
+	room  [8]buffer.View
+	eof   bool
 }
 
 func newApp(e *end, s Script, seed uint64) *app {
 	return &app{
 		Script: s, end: e, random: rand.New(rand.NewPCG(seed, uint64(e.side))), alarm: mono.Never,
-		canRead: true, canWrite: true,
+		in: reader{may: true}, out: writer{may: true},
 	}
 }
 
-// writing reports whether a write is under way, which will go on by itself.
-func (a *app) writing() bool { return a.rest > 0 && a.reserved != nil }
+// writing reports whether a write is under way, which goes on by itself.
+func (a *app) writing() bool { return a.out.reserved != nil }
 
 // happen is an alarm.
 func (a *app) happen() {
@@ -85,16 +93,6 @@ func (a *app) act() {
 	a.setAlarm(now)
 }
 
-// finishCopies ends the copies whose time has come.
-func (a *app) finishCopies(now mono.Time) {
-	if a.reserved != nil && now >= a.commitAt {
-		a.commit(now, len(a.reserved))
-	}
-	if a.views != nil && now >= a.consumeAt {
-		a.consume(now)
-	}
-}
-
 // setAlarm plans the next call, if nothing else is sure to cause it.
 func (a *app) setAlarm(now mono.Time) {
 	next := mono.Never
@@ -102,8 +100,8 @@ func (a *app) setAlarm(now mono.Time) {
 		at mono.Time
 		on bool
 	}{
-		{a.commitAt, a.reserved != nil}, {a.consumeAt, a.views != nil},
-		{a.writeAt, !a.closed && !a.writeClosed}, {a.readAt, !a.closed && !a.eof},
+		{a.out.until, a.out.reserved != nil}, {a.in.until, a.in.views != nil},
+		{a.out.at, !a.closed && !a.out.closed}, {a.in.at, !a.closed && !a.in.eof},
 	} {
 		if t.on && t.at > now {
 			next = min(next, t.at)
@@ -123,123 +121,11 @@ func (a *app) pause(now mono.Time, oneIn int, d time.Duration) mono.Time {
 	return now.Add(time.Duration(a.random.ExpFloat64() * float64(d)))
 }
 
-// copyTime is how long a slow copy takes.
-func (a *app) copyTime() time.Duration { return time.Duration(1 + a.random.IntN(20_000_000)) }
-
-func (a *app) slow() bool { return a.Slow != 0 && a.random.IntN(a.Slow) == 0 }
-
-// readSome reads and checks what has arrived.
-func (a *app) readSome(now mono.Time) {
-	c := a.end.conn
-	for a.canRead && !a.eof && a.views == nil {
-		if a.read >= a.StallAt && a.StallFor > 0 {
-			a.readAt, a.StallFor = now.Add(a.StallFor), 0
-		}
-		if now < a.readAt && c.State() != tcp.StateClosed {
-			return
-		}
-		views := c.Peek(a.room[:0], 1+a.random.IntN(a.ReadMax))
-		if len(views) == 0 {
-			a.eof, a.canRead = c.EOF(), false
-			return
-		}
-		a.views, a.consumeAt = views, now
-		if a.slow() {
-			a.consumeAt = now.Add(a.copyTime())
-			return
-		}
-		a.consume(now)
-	}
-}
-
-// consume looks at the bytes of a read, drops them, and plans the next one.
-func (a *app) consume(now mono.Time) {
-	n := 0
-	for _, v := range a.views {
-		if !a.end.in().matches(v.B, a.read+uint64(n)) {
-			a.end.node.net.fail("%v reads wrong bytes at %d", a.end, a.read+uint64(n))
-		}
-		n += len(v.B)
-	}
-	a.end.node.pool.ReleaseAll(a.views)
-	a.views = nil
-	a.end.conn.Consume(now, n)
-	a.read += uint64(n)
-	a.readAt = a.pause(now, a.ReadRest, a.ReadPause)
-	if p := a.end.peer; p != nil && p.app != nil && a.read > p.app.written+uint64(len(p.app.reserved)) {
-		a.end.node.net.fail("%v has read %d bytes of %d written", a.end, a.read, p.app.written)
-	}
-}
-
-// writeSome writes what there is to write and room for.
-func (a *app) writeSome(now mono.Time) {
-	c := a.end.conn
-	for a.canWrite && a.reserved == nil && !a.writeClosed && c.State() != tcp.StateClosed && now >= a.writeAt {
-		if a.rest == 0 {
-			a.rest = a.nextWrite()
-		}
-		if a.rest == 0 {
-			return
-		}
-		b := c.Reserve(a.rest)
-		if len(b) == 0 {
-			c.Push()
-			a.canWrite = false
-			return
-		}
-		a.end.out().fill(b, a.written)
-		a.reserved, a.commitAt = b, now
-		if a.slow() {
-			a.commitAt = now.Add(a.copyTime())
-			return
-		}
-		a.commit(now, len(b))
-	}
-}
-
-// nextWrite returns how much the next write is to have, 0 if it has to wait.
-func (a *app) nextWrite() int {
-	left := a.Bytes - a.written
-	if !a.eof {
-		if a.read < a.After {
-			return 0
-		}
-		if a.Lead != 0 {
-			left = min(left, a.read-a.After+a.Lead-min(a.written, a.read-a.After+a.Lead))
-		}
-	}
-	if left == 0 {
-		return 0
-	}
-	return int(min(left, 1+a.random.Uint64N(uint64(a.WriteMax))))
-}
-
-// commit ends a copy into the send buffer. Sometimes it gives part of the room back.
-func (a *app) commit(now mono.Time, n int) {
-	if n > 1 && a.slow() {
-		n = 1 + a.random.IntN(n)
-	}
-	c := a.end.conn
-	taken := c.State() != tcp.StateClosed
-	c.Commit(now, n, n == a.rest)
-	a.reserved = nil
-	if a.rest -= n; taken {
-		a.written += uint64(n)
-	}
-	if a.rest > 0 {
-		return
-	}
-	a.writeAt = a.pause(now, a.WriteRest, a.WritePause)
-	if a.written >= a.IdleAt && a.IdleFor > 0 {
-		a.writeAt, a.IdleFor = now.Add(a.IdleFor), 0
-	}
-}
-
 // leave closes what is to be closed.
 func (a *app) leave(now mono.Time) {
 	c := a.end.conn
 	if c.State() == tcp.StateClosed {
-		if a.views == nil && (a.eof || c.Readable() == 0) {
+		if a.in.views == nil && (a.in.eof || c.Readable() == 0) {
 			a.close(now)
 		}
 		return
@@ -247,7 +133,7 @@ func (a *app) leave(now mono.Time) {
 	if !established(c.State()) {
 		return
 	}
-	if a.Exit != ExitOrderly && a.read+a.written >= a.ExitAt {
+	if a.Exit != ExitOrderly && a.in.read+a.out.written >= a.ExitAt {
 		if a.Exit == ExitAbort {
 			a.closed = true
 			c.Abort(now)
@@ -256,11 +142,11 @@ func (a *app) leave(now mono.Time) {
 		a.close(now)
 		return
 	}
-	if a.written == a.Bytes && a.rest == 0 && a.reserved == nil && !a.writeClosed && now >= a.writeAt {
-		a.writeClosed = true
+	if a.out.written == a.Bytes && a.out.rest == 0 && a.out.reserved == nil && !a.out.closed && now >= a.out.at {
+		a.out.closed = true
 		c.CloseWrite(now)
 	}
-	if a.eof && a.writeClosed {
+	if a.in.eof && a.out.closed {
 		a.close(now)
 	}
 }
@@ -272,7 +158,7 @@ func (a *app) close(now mono.Time) {
 
 // noteEnd notices that nothing is left to do.
 func (a *app) noteEnd() {
-	if a.over || !a.closed || a.views != nil || a.reserved != nil {
+	if a.over || !a.closed || a.in.views != nil || a.out.reserved != nil {
 		return
 	}
 	if s := a.end.conn.State(); s == tcp.StateClosed || s == tcp.StateTimeWait {

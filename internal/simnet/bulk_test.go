@@ -34,7 +34,7 @@ func short(size uint64) uint64 {
 
 func checkRead(t *testing.T, n *Net, want uint64) {
 	t.Helper()
-	if got := n.talks[0].ends[1].app.read; got != want {
+	if got := n.talks[0].ends[1].app.in.read; got != want {
 		t.Errorf("%d bytes arrived, want %d", got, want)
 	}
 	t.Logf("%d packets in %v", n.packets, n.Elapsed())

@@ -34,7 +34,7 @@ func (c *census) add(n *Net) {
 			(*c)["timeouts"] += i.Timeouts
 			(*c)["recoveries"] += i.Recoveries
 			(*c)["retransmits"] += i.TotalRetrans
-			(*c)["bytes read"] += e.app.read
+			(*c)["bytes read"] += e.app.in.read
 			(*c)[fmt.Sprintf("ended with %v", e.app.err)]++
 		}
 	}

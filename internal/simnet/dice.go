@@ -17,11 +17,11 @@ type Source interface {
 func FromSeed(seed uint64) Source { return rand.New(rand.NewPCG(seed, 0x616e7465646f6e)) }
 
 // FromBytes returns a source that reads its choices from b, and always makes the first choice when b is used up.
-func FromBytes(b []byte) Source { return &script{b} }
+func FromBytes(b []byte) Source { return &choices{b} }
 
-type script struct{ b []byte }
+type choices struct{ b []byte }
 
-func (s *script) Uint64N(n uint64) uint64 {
+func (s *choices) Uint64N(n uint64) uint64 {
 	var x [8]byte
 	size := 0
 	for max := n - 1; max > 0; max >>= 8 {

@@ -8,8 +8,11 @@ import (
 	"github.com/antedon-net/antedon/tcp"
 )
 
-// Draw makes up a scenario.
-func Draw(src Source) *Scenario {
+// MaxBytes is how many bytes the applications of a scenario write at most, unless Draw is told otherwise; roughly.
+const MaxBytes = 6 << 20
+
+// Draw makes up a scenario whose applications write about most bytes at most.
+func Draw(src Source, most int) *Scenario {
 	d := dice{src}
 	s := &Scenario{
 		Mode: pick(d, Plain, Plain, Plain, Cut, Super),
@@ -23,7 +26,7 @@ func Draw(src Source) *Scenario {
 		s.Hosts = append(s.Hosts, d.host(s))
 	}
 	s.drawPaths(d)
-	budget := d.upTo(pick(d, 10_000, 300_000, 3<<20))
+	budget := d.upTo(min(pick(d, 10_000, 300_000, MaxBytes/2), most/2))
 	talks := d.between(1, 20)
 	for i := range talks {
 		s.Talks = append(s.Talks, d.talk(s, i, budget/talks))

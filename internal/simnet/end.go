@@ -61,8 +61,8 @@ func (e *end) in() stream  { return e.talk.streams[1-e.side] }
 // onEvents lets the application react.
 func (e *end) onEvents(ev tcp.Event) {
 	if ev != 0 && e.app != nil {
-		e.app.canRead = e.app.canRead || ev&tcp.EventReadable != 0
-		e.app.canWrite = e.app.canWrite || ev&tcp.EventWritable != 0
+		e.app.in.may = e.app.in.may || ev&tcp.EventReadable != 0
+		e.app.out.may = e.app.out.may || ev&tcp.EventWritable != 0
 		e.app.act()
 	}
 }

@@ -17,12 +17,12 @@ func (s sabotage) happen() { s.n.fail("sabotage") }
 // TestFailure checks what a failure leaves behind: the seed's command, and packets that Wireshark opens and finds whole.
 func TestFailure(t *testing.T) {
 	for seed, mode := uint64(0), Plain; mode <= Super; seed++ {
-		if Draw(FromSeed(seed)).Mode != mode {
+		if Draw(FromSeed(seed), MaxBytes).Mode != mode {
 			continue
 		}
 		mode++
 		build := func() *Net {
-			s := Draw(FromSeed(seed))
+			s := Draw(FromSeed(seed), MaxBytes)
 			for i := range s.Paths {
 				s.Paths[i].Corrupt = 0
 			}

@@ -26,7 +26,6 @@ type Node struct {
 	stuck   int      // ticks in a row after which the deadline had still come
 	late    []*end   // with packets the interface has no room for
 	seen    []*end   // drained, to be checked
-	conns   int      // that ever were
 	chunks  Chunking // of received packets
 }
 

@@ -63,7 +63,7 @@ func TestSeeds(t *testing.T) {
 
 // checkSeed runs a seed and reports if it fails.
 func checkSeed(t *testing.T, seed uint64) *Net {
-	build := Draw(FromSeed(seed)).Build
+	build := Draw(FromSeed(seed), MaxBytes).Build
 	n := build()
 	if err := n.Finish(); err != nil {
 		command := fmt.Sprintf("go test ./internal/simnet -run '^TestSeeds$' -seed %d", seed)
@@ -74,7 +74,7 @@ func checkSeed(t *testing.T, seed uint64) *Net {
 
 // runSeed is for looking at a single seed.
 func runSeed(t *testing.T, seed uint64) {
-	scenario := Draw(FromSeed(seed))
+	scenario := Draw(FromSeed(seed), MaxBytes)
 	t.Log(scenario)
 	if *captureFlag == "" {
 		n := checkSeed(t, seed)
@@ -89,16 +89,20 @@ func runSeed(t *testing.T, seed uint64) {
 
 // TestSameSeedSamePackets runs seeds twice and compares every byte of every packet, and its time.
 func TestSameSeedSamePackets(t *testing.T) {
-	for seed := range uint64(30) {
-		first, err := digest(Draw(FromSeed(seed)).Build())
+	count := 30
+	if race {
+		count = 3
+	}
+	for seed := range uint64(count) {
+		first, err := digest(Draw(FromSeed(seed), MaxBytes).Build())
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		second, err := digest(Draw(FromSeed(seed)).Build())
+		second, err := digest(Draw(FromSeed(seed), MaxBytes).Build())
 		if err != nil || first != second {
 			t.Fatalf("seed %d: the second run differs from the first: %v", seed, err)
 		}
-		if other, _ := digest(Draw(FromSeed(seed + 1)).Build()); other == first {
+		if other, _ := digest(Draw(FromSeed(seed+1), MaxBytes).Build()); other == first {
 			t.Fatalf("seeds %d and %d give the same packets", seed, seed+1)
 		}
 	}
@@ -116,7 +120,7 @@ func FuzzScenario(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		build := Draw(FromBytes(b)).Build
+		build := Draw(FromBytes(b), 20_000).Build
 		if err := build().Finish(); err != nil {
 			t.Error(explain("fuzz", build, err, "go test ./internal/simnet -run FuzzScenario (see below)"))
 		}

@@ -120,7 +120,6 @@ func (k *talk) begin(e *end) {
 	k.ends[e.side] = e
 	k.net.dials[e.id] = e
 	e.app = newApp(e, k.script(e.side), k.random.Uint64())
-	e.node.conns++
 	e.app.act()
 }
 
