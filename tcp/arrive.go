@@ -2,7 +2,6 @@ package tcp
 
 import (
 	"syscall"
-	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/wire"
@@ -21,82 +20,6 @@ func (c *Conn) Recv(now mono.Time, seg *Segment) Drop {
 		return c.arriveSynSent(now, seg)
 	}
 	return c.arriveOtherwise(now, seg)
-}
-
-// arriveSynSent is RFC 9293, Section 3.10.7.3.
-//
-// req: RFC9293 MUST-10, RFC5961 3.2-6
-func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
-	// "First, check the ACK bit": "If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset".
-	if seg.Has(wire.ACK) && (seg.ack().LessEq(c.snd.iss) || c.snd.nxt.Less(seg.ack())) {
-		if !seg.Has(wire.RST) {
-			c.pend.refuse, c.user.refused = true, seg.ack()
-			c.retrySoon(now)
-		}
-		return DropBadAckInHandshake
-	}
-	// "Second, check the RST bit": "If the ACK was acceptable, then signal to the user 'error: connection reset'".
-	if seg.Has(wire.RST) {
-		if !seg.Has(wire.ACK) {
-			return DropRSTInHandshake
-		}
-		c.toClosed(syscall.ECONNREFUSED)
-		return Accepted
-	}
-	// "Fourth, check the SYN bit".
-	if !seg.Has(wire.SYN) {
-		return DropNotSYN
-	}
-	c.onSYN(now, seg)
-	if !seg.Has(wire.ACK) {
-		// "Otherwise, enter SYN-RECEIVED, form a SYN,ACK segment <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>":
-		// simultaneous open.
-		//
-		// req: RFC9293 MUST-10
-		c.setState(StateSynReceived)
-		c.pend.syn = true
-		c.timers.stop(timerRetransmit)
-		return Accepted
-	}
-	c.sampleHandshake(now, seg)
-	c.snd.una = seg.ack()
-	c.toEstablished(now)
-	c.ack.now = true
-	c.trim(seg)
-	c.arriveText(now, seg)
-	return Accepted
-}
-
-// afterRefusal is how long the RST that refuses a segment has to arrive before the SYN is repeated, as in Linux.
-const afterRefusal = 2 * time.Millisecond
-
-// retrySoon repeats the SYN at once, for the first time. The peer is there but still knows an old connection between the
-// two ports, in TIME-WAIT or from before we crashed (RFC 9293, Section 3.5.1, Figure 9): our RST is about to end it.
-func (c *Conn) retrySoon(now mono.Time) {
-	if c.loss.rexmitAt == 0 {
-		c.pend.early = true
-		c.timers.set(timerRetransmit, now.Add(afterRefusal))
-	}
-}
-
-// sampleHandshake measures the round trip of a SYN that was sent once.
-//
-// RFC 6298, Section 3: "RTT samples MUST NOT be made using segments that were retransmitted".
-//
-// req: RFC6298 5-8
-func (c *Conn) sampleHandshake(now mono.Time, seg *Segment) {
-	if c.loss.rexmitAt == 0 {
-		c.rtt.sample(c.cfg, now.Sub(c.snd.lastSent))
-		return
-	}
-	if c.loss.retries > 0 {
-		// RFC 6298, Section 5.7: "If the timer expires awaiting the ACK of a SYN segment and the TCP implementation is
-		// using an RTO less than 3 seconds, the RTO MUST be re-initialized to 3 seconds when data transmission begins".
-		c.rtt.rto = max(c.rtt.rto, 3*time.Second)
-	}
-	if seg.Header.Options.HasTimestamps && c.ts.ok && c.echoIsFresh(seg) {
-		c.sampleTimestamp(now, seg)
-	}
 }
 
 // arriveOtherwise is RFC 9293, Section 3.10.7.4: every state but CLOSED, LISTEN and SYN-SENT.
@@ -320,27 +243,6 @@ func (c *Conn) checkACK(now mono.Time, seg *Segment) (Drop, bool) {
 	}
 	c.arriveAck(now, seg)
 	return 0, c.state != StateClosed
-}
-
-// completeHandshake checks the ACK of our SYN in SYN-RECEIVED.
-//
-// RFC 9293, Section 3.10.7.4: "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED state … If the segment
-// acknowledgment is not acceptable, form a reset segment <SEQ=SEG.ACK><CTL=RST> and send it."
-func (c *Conn) completeHandshake(now mono.Time, seg *Segment) (Drop, bool) {
-	if seg.ack().LessEq(c.snd.una) || c.snd.nxt.Less(seg.ack()) {
-		c.pend.refuse, c.user.refused = true, seg.ack()
-		return DropBadAckInHandshake, false
-	}
-	c.sampleHandshake(now, seg)
-	c.snd.una = c.snd.iss.Add(1)
-	c.snd.wnd = c.windowOf(seg)
-	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
-	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
-	c.toEstablished(now)
-	if c.snd.finQueued {
-		c.setState(StateFinWait1) // closed before the handshake was done
-	}
-	return 0, true
 }
 
 // checkOldACK deals with an acknowledgment below SND.UNA.

@@ -1,0 +1,101 @@
+package tcp
+
+import (
+	"syscall"
+
+	"github.com/antedon-net/antedon/internal/mono"
+)
+
+// onRetransmitTimer is RFC 6298, Section 5.4 to 5.7, and for the handshake RFC 9293, Section 3.8.3.
+//
+// req: RFC9293 MUST-20, SHLD-11, RFC2018 5-3, RFC5681 4.3-4, RFC6298 5-5, 5-6, 5-7, RFC6582 3.2-6, RFC6675 5.1-1
+// req: RFC6675 5.1-2, 5.1-3, 5.1-4
+func (c *Conn) onRetransmitTimer(now mono.Time) {
+	if c.userTimedOut(now) {
+		c.giveUp(now)
+		return
+	}
+	if c.pend.early && c.state == StateSynSent {
+		c.pend.early, c.pend.syn = false, true
+		return
+	}
+	l := &c.loss
+	if !c.probesShrunkWindow() {
+		l.retries++
+	}
+	c.count.timeouts++
+	switch c.state {
+	case StateSynSent, StateSynReceived:
+		c.retryHandshake(now)
+		return
+	}
+	if c.snd.una == c.snd.nxt {
+		return
+	}
+	if l.retries > c.maxRetries() {
+		c.giveUp(now)
+		return
+	}
+	c.cc.OnTimeout(now, c.inFlight(), l.retries > 1 || l.phase == phaseLoss)
+	if l.retries > 1 {
+		// RFC 2018, Section 8: "After a retransmit timeout the data sender SHOULD turn off all of the SACKed bits,
+		// since the timeout might indicate that the data receiver has reneged." The first timeout may still trust
+		// them (RFC 6675, Section 5.1).
+		l.sacked.Clear()
+	}
+	una := c.unaOffset()
+	l.phase, l.dupAcks, l.force = phaseLoss, 0, true
+	l.point, l.lostEdge, l.highRxt = c.nxtOffset(), c.nxtOffset(), una
+	if c.rtt.backoff < 16 {
+		c.rtt.backoff++
+	}
+	c.timers.set(timerRetransmit, now.Add(c.boundByUserTimeout(now, c.rtt.timeout(c.cfg))))
+}
+
+// probesShrunkWindow reports whether the last retransmission was answered by a peer that took its window back before it
+// took the data: the retransmissions are zero-window probes then.
+//
+// RFC 9293, Section 3.8.6: the sender "SHOULD NOT time out the connection if data beyond the right window edge is not
+// acknowledged (SHLD-17). If the window shrinks to zero, the TCP implementation MUST probe it in the standard way
+// (MUST-35)."
+//
+// req: RFC9293 SHLD-17, MUST-35
+func (c *Conn) probesShrunkWindow() bool {
+	return c.state.synchronized() && c.snd.wnd == 0 && c.user.lastHeard >= c.loss.rexmitAt && !c.user.closed
+}
+
+// onShrunkWindowOpened goes on at once with what a peer threw away when it took its window back. The retransmissions that
+// probed it have backed off, and the next may be minutes away.
+//
+// RFC 9293, Section 3.8.6: the sender "SHOULD retransmit normally the old unacknowledged data between SND.UNA and
+// SND.UNA+SND.WND (SHLD-16)."
+//
+// req: RFC9293 SHLD-16
+func (c *Conn) onShrunkWindowOpened() {
+	if c.inFlight() > 0 && c.loss.phase == phaseLoss {
+		c.loss.highRxt, c.loss.force = c.unaOffset(), true
+		c.rtt.backoff = 0
+	}
+}
+
+func (c *Conn) maxRetries() int {
+	if c.user.closed {
+		return c.cfg.OrphanRetries
+	}
+	return c.cfg.DataRetries
+}
+
+// giveUp ends a connection whose peer does not answer.
+//
+// req: RFC9293 MUST-20, MUST-22
+func (c *Conn) giveUp(now mono.Time) {
+	err := error(syscall.ETIMEDOUT)
+	if c.soft != nil {
+		err = c.soft // an ICMP error said why
+	}
+	if c.state.synchronized() {
+		c.reset(err)
+		return
+	}
+	c.toClosed(err)
+}
