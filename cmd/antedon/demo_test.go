@@ -91,7 +91,7 @@ func TestDemoUnprivileged(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				cmd.Env = append(cmd.Env, commandVar+"=1")
+				cmd.Env = append(cmd.Env, commandEnv...)
 				us := newProgram(t, cmd).start()
 				if kill {
 					us.says(us.stdout, "http").signal(unix.SIGKILL).wait()

@@ -23,6 +23,9 @@ const limit = 2 * time.Minute
 // commandVar is set for copies of the test binary that are to be the program.
 const commandVar = "ANTEDON_TEST_COMMAND"
 
+// commandEnv is their environment beside our own. The race detector would have each linger for a second.
+var commandEnv = []string{commandVar + "=1", "GORACE=atexit_sleep_ms=0"}
+
 func TestMain(m *testing.M) {
 	if os.Getenv(commandVar) != "" {
 		main()
@@ -130,7 +133,7 @@ func (p *place) antedon(args ...string) *program {
 		p.t.Fatal(err)
 	}
 	cmd := p.Command(bounded(p.t), self, args...)
-	cmd.Env = append(os.Environ(), commandVar+"=1")
+	cmd.Env = append(os.Environ(), commandEnv...)
 	return newProgram(p.t, cmd)
 }
 
@@ -264,10 +267,16 @@ func (p *program) signal(sig os.Signal) *program {
 type speech struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
-	words map[string]chan struct{}
+	words map[string]*word
 }
 
-func newSpeech() *speech { return &speech{words: make(map[string]chan struct{})} }
+// word is what somebody waits for.
+type word struct {
+	said chan struct{} // closed when it was
+	from int           // where it may begin: it does not before
+}
+
+func newSpeech() *speech { return &speech{words: make(map[string]*word)} }
 
 // Write implements io.Writer.
 func (l *speech) Write(p []byte) (int, error) {
@@ -278,22 +287,23 @@ func (l *speech) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// await returns a channel that is closed when word has been said.
-func (l *speech) await(word string) <-chan struct{} {
+// await returns a channel that is closed when text has been said.
+func (l *speech) await(text string) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ch := make(chan struct{})
-	l.words[word] = ch
+	w := &word{said: make(chan struct{})}
+	l.words[text] = w
 	l.notice()
-	return ch
+	return w.said
 }
 
 func (l *speech) notice() {
-	for word, ch := range l.words {
-		if bytes.Contains(l.text.Bytes(), []byte(word)) {
-			close(ch)
-			delete(l.words, word)
+	for text, w := range l.words {
+		if bytes.Contains(l.text.Bytes()[w.from:], []byte(text)) {
+			close(w.said)
+			delete(l.words, text)
 		}
+		w.from = max(w.from, l.text.Len()-len(text)+1)
 	}
 }
 

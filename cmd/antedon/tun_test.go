@@ -163,7 +163,7 @@ func TestTUNForeign(t *testing.T) {
 		mount -t tmpfs -o size=4k,nr_inodes=2,mode=700 tmpfs "$1"
 		exec "$0" tun up tun1 --nat --state-dir "$1" --route 192.0.2.0/24
 		`, self(t), full)
-	sh.Env = append(os.Environ(), commandVar+"=1")
+	sh.Env = append(os.Environ(), commandEnv...)
 	sh.start().fails(exitFailure, "antedon: tun up: ")
 	p.expect(before)
 	// The device may be used, though, by its own address.
@@ -195,7 +195,7 @@ func TestTUNOwner(t *testing.T) {
 		`
 	as := func(args ...string) *program {
 		cmd := p.other("unshare", append([]string{"--mount", "sh", "-ec", script, self(t)}, args...)...)
-		cmd.Env = append(os.Environ(), commandVar+"=1")
+		cmd.Env = append(os.Environ(), commandEnv...)
 		return cmd
 	}
 	if out := as("ping", "--tun", "tun0", "-c", "1", "10.7.0.1").ok(); !strings.Contains(out, "1 sent, 1 received") {

@@ -24,7 +24,7 @@ func TestTUNKilled(t *testing.T) {
 		mount --bind "$1" /proc/sys/net/ipv4/conf/all/forwarding
 		exec "$0" tun up tun0 --nat --state-dir "$2"
 		`, self(t), fifo, p.stateDir)
-	sh.Env = append(os.Environ(), commandVar+"=1")
+	sh.Env = append(os.Environ(), commandEnv...)
 	sh.start()
 	p.until(func() error {
 		l, err := netlink.LinkByName("tun0")
