@@ -7,8 +7,8 @@ import (
 	"github.com/antedon-net/antedon/wire"
 )
 
-// Next cuts the next segment to send into out and returns false if there is none. out.Payload keeps its capacity: at
-// most that many views are used.
+// Next cuts the next segment to send into out and returns false if there is none. out.Payload keeps its capacity, which
+// must not be 0: at most that many views are used.
 //
 // req: RFC9293 SHLD-12
 func (c *Conn) Next(now mono.Time, out *Out) bool {
@@ -157,6 +157,7 @@ func (c *Conn) nextNew(now mono.Time, out *Out) bool {
 	c.emit(now, out, from, from+uint64(n))
 	c.snd.nxt = c.snd.nxt.Add(out.consumed())
 	c.timers.stop(timerPersist)
+	c.pend.probe = false // the data asks the same question
 	if c.snd.stalledSince == 0 {
 		c.snd.stalledSince = now
 	}
@@ -210,6 +211,9 @@ func (c *Conn) allowed(now mono.Time, from, end uint64) int {
 		// The rest of the write is being copied: wait to fill the super-segment.
 		super := max(c.env.MaxSuper-c.env.MaxSuper%mss, mss)
 		return n - n%super
+	}
+	if n == want && c.gather(want) {
+		return 0
 	}
 	switch full := n - n%mss; {
 	case n <= 0:

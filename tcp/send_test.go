@@ -243,18 +243,18 @@ func TestSuperSegmentOfManyPieces(t *testing.T) {
 		Peer: "<WND=60000><MSS=1000>", MaxSuper: 64_000, Config: tcp.Config{InitialWindow: 100},
 	})
 	s.Do("many writes", func(c *tcp.Conn, now mono.Time) {
-		for range 30 {
+		for range 150 {
 			s.Commit(330, true) // one to a chunk at first
 		}
 	})
 	segments := 0
-	for total := 0; total < 9900; segments++ {
+	for total := 0; total < 49_500; segments++ {
 		_, n := s.TakeSegment()
-		if total += n; total < 9900 && n%1000 != 0 {
+		if total += n; total < 49_500 && n%1000 != 0 {
 			t.Errorf("a segment of %d bytes in the middle", n%1000)
 		}
 	}
-	if segments > 3 {
+	if segments < 2 || segments > 4 {
 		t.Errorf("%d super-segments", segments)
 	}
 }
