@@ -267,8 +267,10 @@ func (c *Conn) Write(p []byte) (int, error) {
 		} else {
 			copy(b, p[done:])
 		}
+		if err := c.commit(len(b), done+len(b) == len(p)); err != nil {
+			return done, err
+		}
 		done += len(b)
-		c.commit(len(b), done == len(p))
 		if done == len(p) {
 			return done, nil
 		}
@@ -276,25 +278,35 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 }
 
+// writeErr returns why nothing can be written any more. The mutex is held.
+func (c *Conn) writeErr() error {
+	switch {
+	case c.closed:
+		return net.ErrClosed
+	case c.s.closed:
+		return c.s.err()
+	case c.h.State() == tcp.StateClosed:
+		if err := c.h.Err(); err != nil && !c.told {
+			c.told = true
+			return err
+		}
+		return syscall.EPIPE
+	case c.writeClosed:
+		return syscall.EPIPE
+	}
+	return nil
+}
+
 // waitRoom waits until n bytes, or the first of them, can be written, and reserves room for them. The mutex is held.
 func (c *Conn) waitRoom(n int) ([]byte, error) {
 	for {
-		switch {
-		case c.closed:
-			return nil, net.ErrClosed
-		case c.s.closed:
-			return nil, c.s.err()
-		case c.wdl.expired:
+		if err := c.writeErr(); err != nil {
+			return nil, err
+		}
+		if c.wdl.expired {
 			return nil, os.ErrDeadlineExceeded
-		case c.h.State() == tcp.StateClosed:
-			if err := c.h.Err(); err != nil && !c.told {
-				c.told = true
-				return nil, err
-			}
-			return nil, syscall.EPIPE
-		case c.writeClosed:
-			return nil, syscall.EPIPE
-		case n == 0:
+		}
+		if n == 0 {
 			return nil, nil
 		}
 		if b := c.h.Reserve(n); len(b) > 0 {
@@ -302,8 +314,7 @@ func (c *Conn) waitRoom(n int) ([]byte, error) {
 		}
 		c.h.Push()
 		c.s.host.MarkDirty(c.h)
-		c.s.finish(c.s.Now())
-		c.s.mu.Lock()
+		c.s.pump(c.s.Now())
 		if c.h.Writable() == 0 && c.canWait() {
 			c.wgate.wait(&c.s.mu)
 		}
@@ -315,15 +326,19 @@ func (c *Conn) canWait() bool {
 	return !c.closed && !c.s.closed && !c.wdl.expired && !c.writeClosed && c.h.State() != tcp.StateClosed
 }
 
-// commit makes n reserved bytes part of the stream and sends. The mutex is held and given up.
-func (c *Conn) commit(n int, push bool) {
+// commit makes n reserved bytes part of the stream and sends, unless the connection was closed during the copy. The mutex
+// is held and given up.
+func (c *Conn) commit(n int, push bool) error {
 	now := c.s.Now()
+	err := c.writeErr()
 	c.h.Commit(now, n, push)
 	c.s.host.MarkDirty(c.h)
 	c.s.finish(now)
+	return err
 }
 
-// ReadFrom implements io.ReaderFrom: r fills the send buffer itself, without a copy in between.
+// ReadFrom implements io.ReaderFrom: r fills the send buffer itself, without a copy in between. The room is held while r
+// waits.
 func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
@@ -337,10 +352,8 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 		}
 		n, err := r.Read(b)
 		c.s.mu.Lock()
-		closed := c.closed
-		c.commit(n, true)
-		if closed {
-			return total, net.ErrClosed
+		if werr := c.commit(n, true); werr != nil && n > 0 {
+			return total, werr
 		}
 		total += int64(n)
 		if err == io.EOF {
