@@ -2,10 +2,13 @@ package interop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
+	"runtime"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/antedon-net/antedon"
@@ -45,10 +48,15 @@ func newLeaver(t *testing.T, noOffload bool) *leaver {
 
 func (l *leaver) open(t *testing.T) (dev *tun.Device) {
 	t.Helper()
-	err := l.Do(func() (err error) {
+	open := func() (err error) {
 		dev, err = tun.Open(tun.Config{Name: leaverLink, Persist: true, NoOffload: l.noOffload})
 		return err
-	})
+	}
+	err := l.Do(open)
+	// A process that another test is starting has our descriptors for a moment, until it is another program.
+	for ctx := bounded(t); errors.Is(err, syscall.EBUSY) && ctx.Err() == nil; runtime.Gosched() {
+		err = l.Do(open)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package interop
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -90,9 +91,8 @@ func TestWeStopReading(t *testing.T) {
 }
 
 // setLink takes the kernel's end of the link down or up.
-func (b *bed) setLink(t *testing.T, up bool) {
-	t.Helper()
-	err := b.Do(func() error {
+func (b *bed) setLink(up bool) error {
+	return b.Do(func() error {
 		l, err := netlink.LinkByName(b.Options.Name)
 		if err != nil {
 			return err
@@ -107,9 +107,6 @@ func (b *bed) setLink(t *testing.T, up bool) {
 		}
 		return netlink.LinkSetDown(l)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestLinkDrops takes the link down in the middle of a transfer each way, until something was sent in vain.
@@ -118,6 +115,7 @@ func TestLinkDrops(t *testing.T) {
 	const half = 20_000_000 // more than all buffers
 	everywhere(t, func(t *testing.T, b *bed, c corner) {
 		ours, kernel := c.pair(t)
+		check(t, kernel.SetReadBuffer(1<<20)) // left alone it may hold everything
 		down := make(chan struct{})
 		var halves sync.WaitGroup
 		halves.Add(2)
@@ -126,9 +124,10 @@ func TestLinkDrops(t *testing.T) {
 			_, err := io.CopyN(check, conn, half)
 			halves.Done()
 			<-down // until then the sender has to wait
-			if err == nil {
-				_, err = io.CopyN(check, conn, half)
+			if err != nil {
+				return fmt.Errorf("before the link goes down: %w", err)
 			}
+			_, err = io.CopyN(check, conn, half)
 			return err
 		}
 		atOnce(t,
@@ -138,12 +137,14 @@ func TestLinkDrops(t *testing.T) {
 			func() error { return receive(ours, "down") },
 			func() error {
 				halves.Wait()
-				b.setLink(t, false)
+				err := b.setLink(false)
 				close(down)
+				if err != nil {
+					return err
+				}
 				before := b.counter("packets out")
-				b.tap.until(t, "packets leave in vain", func() bool { return b.counter("packets out") >= before+2 })
-				b.setLink(t, true)
-				return nil
+				err = b.tap.await("packets leave in vain", func() bool { return b.counter("packets out") >= before+2 })
+				return errors.Join(err, b.setLink(true))
 			})
 	})
 }
@@ -168,8 +169,8 @@ func TestDeadPeer(t *testing.T) {
 		check(t, idle.SetKeepAliveConfig(net.KeepAliveConfig{
 			Enable: true, Idle: 100 * time.Millisecond, Interval: 100 * time.Millisecond, Count: 3,
 		}))
-		b.setLink(t, false)
-		defer b.setLink(t, true)
+		check(t, b.setLink(false))
+		defer b.setLink(true)
 		_, err := idle.Read(make([]byte, 1))
 		if !errors.Is(err, syscall.ETIMEDOUT) {
 			t.Errorf("idle: Read: got %v, want ETIMEDOUT", err)

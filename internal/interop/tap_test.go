@@ -1,9 +1,11 @@
 package interop
 
 import (
+	"fmt"
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/antedon-net/antedon/link"
 )
@@ -134,16 +136,24 @@ func (p *tap) release() {
 // until waits until traffic has made cond true.
 func (p *tap) until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	ctx := bounded(t)
+	if err := p.await(what, cond); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// await is until for goroutines, which must not end a test.
+func (p *tap) await(what string, cond func() bool) error {
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
 	for {
 		traffic := p.traffic() // before the look, or what comes in between is missed
 		if cond() {
-			return
+			return nil
 		}
 		select {
 		case <-traffic:
-		case <-ctx.Done():
-			t.Fatalf("it did not happen: %s", what)
+		case <-timeout.C:
+			return fmt.Errorf("it did not happen: %s", what)
 		}
 	}
 }
