@@ -2,6 +2,7 @@ package buffer
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -43,9 +44,7 @@ func (p *pins) drop(i int) {
 func (p *pins) scribble() {
 	for _, size := range sizes {
 		c := p.pool.Get(size)
-		for i := range c.B {
-			c.B[i] = 0xee
-		}
+		copy(c.B, poison)
 		p.pool.Release(c)
 	}
 }
@@ -56,16 +55,17 @@ func (p *pins) dropAll() {
 	}
 }
 
-// pattern is the byte at a stream offset.
-func pattern(off uint64) byte { return byte(off ^ off>>8*7 ^ off>>16*31) }
+var (
+	poison = bytes.Repeat([]byte{0xee}, large)
+	stream = func() []byte {
+		b := make([]byte, 1<<23)
+		rand.NewChaCha8([32]byte{1}).Read(b)
+		return b
+	}()
+)
 
-func patternBytes(off uint64, n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = pattern(off + uint64(i))
-	}
-	return b
-}
+// patternBytes returns n bytes of the stream, which nobody may change.
+func patternBytes(off uint64, n int) []byte { return stream[off : off+uint64(n) : off+uint64(n)] }
 
 func concat(views []View) []byte {
 	var b []byte

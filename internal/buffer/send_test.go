@@ -9,7 +9,7 @@ import (
 // Whatever is written, sent and acknowledged, in whatever order: a view shows the bytes of its offsets, for as long as it
 // is held.
 func TestSendModel(t *testing.T) {
-	for seed := range uint64(80) {
+	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		pool := NewPool(0)
 		held := pins{pool: pool}
@@ -22,9 +22,7 @@ func TestSendModel(t *testing.T) {
 			case 0, 1, 2: // write, in two steps
 				if reserved == nil {
 					reserved = s.Reserve(1 + r.IntN([]int{10, 600, 5000, 100_000}[r.IntN(4)]))
-					for i := range reserved {
-						reserved[i] = pattern(end + uint64(i))
-					}
+					copy(reserved, patternBytes(end, len(reserved)))
 					break
 				}
 				n := r.IntN(len(reserved) + 1)
