@@ -48,8 +48,6 @@ type victim struct {
 	edge       seq.Number
 	told       bool
 	shift      uint8
-	unread     int
-	sndBuf     int
 	reserved   []byte
 	reservedOK bool
 }
