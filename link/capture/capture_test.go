@@ -65,6 +65,24 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+// What is not kept whole cannot be checked: its sum is not worth completing.
+func TestTruncatedChecksum(t *testing.T) {
+	var out bytes.Buffer
+	w := capture.NewWriter(&out, capture.Config{SnapLen: 60})
+	w.AddInterface("a")
+	p := tcp(5500)
+	if err := w.WritePacket(capture.Info{Time: start}, &p); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole := bytes.Join(append([][]byte{p.Bytes}, p.Payload...), nil)
+	if !bytes.Contains(out.Bytes(), whole[:60]) || bytes.Contains(out.Bytes(), whole[:61]) {
+		t.Errorf("the file does not have just the first 60 bytes of the packet:\n%x", out.Bytes())
+	}
+}
+
 func TestChecksums(t *testing.T) {
 	var out bytes.Buffer
 	w := capture.NewWriter(&out, capture.Config{})

@@ -16,7 +16,8 @@ type Config struct {
 	// Segment has super-packets written as the packets they stand for.
 	Segment bool
 
-	// SnapLen is how many bytes of each packet are kept; 0 keeps all.
+	// SnapLen is how many bytes of each packet are kept; 0 keeps all. The partial checksum of a packet that is not kept
+	// whole stays partial.
 	SnapLen int
 
 	// Application is named in the file as its author; default "antedon".
@@ -125,20 +126,23 @@ func (w *Writer) write(info *Info, p *link.Packet) {
 		return
 	}
 	n := p.Len()
-	w.room(blockRoom + comment + min(n, link.MaxPacket))
+	kept := min(n, w.cfg.SnapLen)
+	w.room(blockRoom + comment + kept)
 	start, data := w.begin(info)
-	w.end(info, start, copyPacket(data, p), n)
+	w.end(info, start, copyPacket(data[:kept], p), n)
 }
 
-// copyPacket copies p to dst and completes its checksum there. It returns how much it copied.
+// copyPacket copies p to dst, as far as it fits, and returns how much it copied. It completes the checksum there, unless
+// bytes are missing: then nobody could check it.
 func copyPacket(dst []byte, p *link.Packet) int {
-	dst = dst[:min(len(dst), link.MaxPacket)]
 	n := copy(dst, p.Bytes)
 	for _, b := range p.Payload {
 		n += copy(dst[n:], b)
 	}
-	c := link.Packet{Bytes: dst[:n], CsumStart: p.CsumStart, CsumOffset: p.CsumOffset}
-	_ = link.CompleteChecksum(&c) // if that fails, the packet is shown as it is
+	if n == p.Len() {
+		c := link.Packet{Bytes: dst[:n], CsumStart: p.CsumStart, CsumOffset: p.CsumOffset}
+		_ = link.CompleteChecksum(&c) // if that fails, the packet is shown as it is
+	}
 	return n
 }
 
