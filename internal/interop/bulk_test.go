@@ -9,7 +9,7 @@ import (
 // TestGigabyte sends a gigabyte each way over one connection: over IPv4 one after the other, over IPv6 both at once.
 func TestGigabyte(t *testing.T) {
 	t.Parallel()
-	const size = 1 << 30
+	const size = 1 << 30 / slow
 	onEachLink(t, func(t *testing.T, b *bed) {
 		names, corners := b.corners()
 		for i, c := range corners {

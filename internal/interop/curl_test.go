@@ -58,10 +58,10 @@ func TestCurl(t *testing.T) {
 				}
 				c := curl{b, serveHTTP(t, ln)}
 				t.Run("small", func(t *testing.T) { c.fetch(t, 1000) })
-				t.Run("large", func(t *testing.T) { c.fetch(t, 100_000_000) })
+				t.Run("large", func(t *testing.T) { c.fetch(t, 100_000_000/slow) })
 				t.Run("HTTP/1.0", func(t *testing.T) { c.fetch(t, 100_000, "--http1.0") })
 				t.Run("slow reader", func(t *testing.T) { c.fetch(t, 20_000_000, "--limit-rate", "40M") })
-				t.Run("upload", func(t *testing.T) { c.put(t, 20_000_000) })
+				t.Run("upload", func(t *testing.T) { c.put(t, 20_000_000/slow) })
 				t.Run("kept alive", c.keepAlive)
 				t.Run("parallel", c.parallel)
 			})

@@ -72,7 +72,7 @@ func writeStream(path string, n int64) error {
 // TestNginx fetches from nginx with net/http on the stack.
 func TestNginx(t *testing.T) {
 	t.Parallel()
-	const small, large = 1000, 100_000_000
+	const small, large = 1000, 100_000_000 / slow
 	onEachLink(t, func(t *testing.T, b *bed) {
 		b.startNginx(t, small, large)
 		for _, v := range b.versions() {
@@ -90,7 +90,7 @@ func TestNginx(t *testing.T) {
 				t.Run("at once", func(t *testing.T) {
 					var all []func() error
 					for i := range int64(20) {
-						all = append(all, func() error { return w.fetch(bounded(t), large, i*5_000_000, (i+1)*5_000_000) })
+						all = append(all, func() error { return w.fetch(bounded(t), large, i*large/20, (i+1)*large/20) })
 					}
 					atOnce(t, all...)
 				})

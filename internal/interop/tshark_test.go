@@ -126,9 +126,15 @@ func complaint(line string, excused []string) string {
 	return fmt.Sprintf("packet %s from %s%s: %s", f[0], f[1], f[2], strings.Join(left, ", "))
 }
 
-// isKernels reports whether a message is about the kernel's own: it may write a sum of 0 as all ones, which says the same.
+// kernels are the beginnings of warnings about the kernel's packets that are its own affair.
+var kernels = []string{
+	"TCP Checksum 0xffff instead of 0x0000", // which says the same
+	"Previous segment(s) not captured",      // its queue towards us was full
+}
+
+// isKernels reports whether a message about a packet from src is the kernel's own affair.
 func isKernels(src, message string) bool {
-	return (src == "10.7.0.1" || src == "fd07::1") && strings.HasPrefix(message, "TCP Checksum 0xffff instead of 0x0000")
+	return (src == "10.7.0.1" || src == "fd07::1") && begins(message, kernels)
 }
 
 // begins reports whether text begins with one of beginnings.
