@@ -113,6 +113,7 @@ func (s *Shard) readLoop() {
 			s.host.Recv(now, &pkts[i], chunks[i])
 			if s.eachPacket && i+1 < n {
 				s.pump(now)
+				now = s.Now()
 			}
 		}
 		s.refill(pkts[:n], chunks[:n])

@@ -102,6 +102,7 @@ func (s *Shard) pump(now mono.Time) {
 			b = s.getBatch()
 		}
 		s.serve(now, b, w) // packets to ourselves make more work
+		now = s.Now()      // the clock went on meanwhile, for others too: it must not run backwards
 	}
 	if b != nil {
 		s.putBatch(b)
@@ -121,7 +122,9 @@ func (s *Shard) serve(now mono.Time, b *batch, w work) {
 		if !s.serveOne(now, b, x) {
 			go s.takeOver(x)
 		}
-		x = next
+		if x = next; x != nil {
+			now = s.Now()
+		}
 	}
 }
 
