@@ -14,6 +14,7 @@ import (
 
 // nginxConf is nginx's configuration: one process that writes nowhere but into its directory.
 const nginxConf = `
+user root; # which we are at least in our namespace
 daemon off;
 master_process off;
 pid %[1]s/pid;
