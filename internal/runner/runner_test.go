@@ -21,7 +21,8 @@ const limit = 60 * time.Second // reached only by a bug
 
 // newPair returns two shards joined by memory.
 func newPair(t testing.TB, offload link.Offload) (a, b *Shard) {
-	da, db := pipe.New(pipe.Config{Offload: offload})
+	// Nothing may be lost: a lost RST leaves its peer waiting, as it has to.
+	da, db := pipe.New(pipe.Config{Offload: offload, QueueLen: 1 << 20})
 	a = New(da, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}, Secret: [32]byte{1}})
 	b = New(db, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}, Secret: [32]byte{2}})
 	t.Cleanup(func() { cutOff(a, b) })
