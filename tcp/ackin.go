@@ -188,5 +188,5 @@ func (c *Conn) onProgress(now mono.Time, acked, flight int) {
 	if c.cc.Window() < c.cc.Threshold() {
 		limited = limited || 2*flight >= c.cc.Window()
 	}
-	c.cc.OnAck(congestion.Ack{Now: now, Bytes: acked, InFlight: flight, RTT: c.rtt.latest, Limited: limited})
+	c.cc.OnAck(congestion.Ack{Now: now, Acked: acked, InFlight: flight, RTT: c.rtt.latest, Limited: limited})
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/internal/span"
+	"github.com/antedon-net/antedon/tcp/congestion"
 )
 
 // phase says what loss recovery is doing.
@@ -175,7 +176,7 @@ func (c *Conn) beginRecovery(now mono.Time, una uint64) {
 	l.force = true
 	l.lostEdge = max(l.lostEdge, min(una+uint64(c.payloadMSS()), l.point))
 	c.count.recoveries++
-	c.cc.OnLoss(now, flight)
+	c.cc.OnLoss(now, flight, congestion.CauseLoss)
 }
 
 // req: RFC5681 3.2-12, 4.3-3, RFC6582 3.2-3, RFC6675 5-4, 5-5

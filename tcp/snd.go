@@ -140,8 +140,8 @@ func (c *Conn) restartAfterIdle(now mono.Time) {
 	if c.cfg.NoIdleRestart || c.snd.lastSent == 0 || c.snd.una != c.snd.nxt {
 		return
 	}
-	if now.Sub(c.snd.lastSent) > c.rtt.rto {
-		c.cc.OnIdle()
+	if idle := now.Sub(c.snd.lastSent); idle > c.rtt.rto {
+		c.cc.OnIdle(now, idle, true)
 	}
 }
 

@@ -9,21 +9,49 @@ package congestion
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
 )
 
-// Ack tells a Control what an acknowledgment of new data did.
+// Ack tells a Control what an acknowledgment did.
 type Ack struct {
-	Now      mono.Time
-	Bytes    int           // newly acknowledged
-	InFlight int           // in flight before the acknowledgment
-	RTT      time.Duration // the round trip this acknowledgment measured, 0 if none
-	Limited  bool          // the window, and not the application or the peer, held the sender back
+	Now       mono.Time
+	Acked     int           // bytes by which SND.UNA moved
+	Delivered int           // bytes acknowledged for the first time, cumulatively or selectively
+	InFlight  int           // the estimate of bytes in the network before the acknowledgment
+	Left      int           // and after it, before anything is sent
+	RTT       time.Duration // the round trip this acknowledgment measured, 0 if none
+	MinRTT    time.Duration // the lowest round trip of the connection, 0 if none was measured
+	Una, Nxt  uint64        // SND.UNA and SND.NXT as stream offsets: when Una passes an earlier Nxt, a round trip is over
+	Limited   bool          // the window, and not the application or the peer, held the sender back
+	Reducing  bool          // in fast recovery or in the reduction after an ECN signal
+	Rate      Rate
 }
 
+// Rate is a sample of the delivery rate (draft-ietf-ccwg-bbr, Section 4.1).
+type Rate struct {
+	Delivered  int           // bytes delivered over Interval
+	Interval   time.Duration // 0: there is no sample
+	Prior      uint64        // bytes delivered in all when the newest segment of the sample was sent
+	Total      uint64        // bytes delivered in all now
+	Lost       int           // bytes found lost by this acknowledgment
+	AppLimited bool          // there was a time without anything to send: the path could carry more
+}
+
+// Cause says what told of congestion.
+type Cause uint8
+
+const (
+	CauseLoss Cause = iota // a segment was lost
+	CauseECN               // a router marked a segment (RFC 3168)
+)
+
 // Control is a congestion control algorithm for one connection.
+//
+// Where Reduces is true, OnLoss sets Window to Threshold at once, and the connection gets there by proportional rate
+// reduction (RFC 9937) while it recovers: Window is not asked then.
 type Control interface {
 	// Name returns the name by which configuration selects the algorithm.
 	Name() string
@@ -34,24 +62,38 @@ type Control interface {
 	// Threshold returns the slow start threshold, ssthresh.
 	Threshold() int
 
+	// PacingRate returns at how many bytes a second segments are to leave, 0 for as fast as the window allows.
+	PacingRate() int64
+
+	// Reduces reports whether the algorithm answers a loss by reducing its window to Threshold.
+	Reduces() bool
+
 	// SetMSS tells a new sender maximum segment size. The window keeps its number of segments.
 	SetMSS(mss int)
 
 	// OnHandshakeLoss tells, before any data is sent, that a SYN or SYN-ACK had to be repeated.
 	OnHandshakeLoss()
 
-	// OnAck tells of an acknowledgment of new data outside fast recovery, slow start after a timeout included.
+	// OnAck tells of an acknowledgment that delivered something, in every phase of recovery..
 	OnAck(a Ack)
 
-	// OnLoss tells that loss was found with inFlight bytes under way and fast recovery begins.
-	OnLoss(now mono.Time, inFlight int)
+	// OnLoss tells that congestion was found with inFlight bytes under way, and that fast recovery, or the reduction
+	// after an ECN signal, begins.
+	OnLoss(now mono.Time, inFlight int, why Cause)
+
+	// OnRecovered tells that what OnLoss or OnTimeout began is over.
+	OnRecovered(now mono.Time)
 
 	// OnTimeout tells that the retransmission timer expired with inFlight bytes under way. again is set if the same
 	// segment timed out before.
 	OnTimeout(now mono.Time, inFlight int, again bool)
 
-	// OnIdle tells that the connection has sent nothing for longer than a retransmission timeout.
-	OnIdle()
+	// Undo tells that what was told since recovery began was an error: nothing was lost. The window is as it was before.
+	Undo(now mono.Time)
+
+	// OnIdle tells that the connection sends again with nothing in flight since idle. restart is set if that is longer
+	// than a retransmission timeout: RFC 5681, Section 4.1 then asks for the restart window.
+	OnIdle(now mono.Time, idle time.Duration, restart bool)
 }
 
 // DefaultName is the algorithm of connections that did not ask for another.
@@ -64,8 +106,11 @@ func New(name string, mss, initial int) (Control, error) {
 	case "", "reno":
 		return newReno(mss, initial), nil
 	}
-	return nil, fmt.Errorf("unknown congestion control %q (have: reno)", name)
+	return nil, fmt.Errorf("unknown congestion control %q (have: %s)", name, strings.Join(Names(), ", "))
 }
+
+// Names returns the names that New knows, the default first.
+func Names() []string { return []string{"reno"} }
 
 // maxWindow is far beyond any window that can be used and leaves room for sums.
 const maxWindow = math.MaxInt32

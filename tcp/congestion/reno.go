@@ -1,6 +1,10 @@
 package congestion
 
-import "github.com/antedon-net/antedon/internal/mono"
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+)
 
 // reno is the standard algorithm of RFC 5681.
 type reno struct {
@@ -9,6 +13,8 @@ type reno struct {
 	cwnd     int
 	ssthresh int
 	acked    int // bytes acknowledged towards the next increase in congestion avoidance
+
+	before struct{ cwnd, ssthresh int } // what Undo goes back to
 }
 
 // req: RFC5681 3.1-7
@@ -19,6 +25,10 @@ func newReno(mss, initial int) *reno {
 func (r *reno) Name() string   { return "reno" }
 func (r *reno) Window() int    { return r.cwnd }
 func (r *reno) Threshold() int { return r.ssthresh }
+
+func (r *reno) PacingRate() int64     { return 0 }
+func (r *reno) Reduces() bool         { return true }
+func (r *reno) OnRecovered(mono.Time) {}
 
 // SetMSS scales the window with the segment.
 //
@@ -50,10 +60,10 @@ func (r *reno) OnHandshakeLoss() { r.cwnd = r.mss }
 //
 // req: RFC9293 MUST-19, RFC5681 3.1-1, 3.1-10, 3.1-11, 3.1-12
 func (r *reno) OnAck(a Ack) {
-	if !a.Limited {
+	if !a.Limited || a.Reducing {
 		return
 	}
-	bytes := a.Bytes
+	bytes := a.Acked
 	if r.cwnd < r.ssthresh {
 		grow := min(bytes, r.ssthresh-r.cwnd)
 		r.cwnd += grow
@@ -74,7 +84,8 @@ func (r *reno) OnAck(a Ack) {
 // RFC 5681, Section 3.1, equation (4): "ssthresh = max (FlightSize / 2, 2*SMSS)".
 //
 // req: RFC5681 3.1-8, 4.3-1
-func (r *reno) OnLoss(_ mono.Time, inFlight int) {
+func (r *reno) OnLoss(_ mono.Time, inFlight int, _ Cause) {
+	r.remember()
 	r.ssthresh = max(inFlight/2, 2*r.mss)
 	r.cwnd = r.ssthresh
 	r.acked = 0
@@ -89,16 +100,26 @@ func (r *reno) OnLoss(_ mono.Time, inFlight int) {
 // req: RFC9293 MUST-19, RFC5681 3.1-14, 3.1-15
 func (r *reno) OnTimeout(_ mono.Time, inFlight int, again bool) {
 	if !again {
+		r.remember()
 		r.ssthresh = max(inFlight/2, 2*r.mss)
 	}
 	r.cwnd = r.mss
 	r.acked = 0
 }
 
+func (r *reno) remember() { r.before.cwnd, r.before.ssthresh = r.cwnd, r.ssthresh }
+
+// Undo takes the last reduction back.
+func (r *reno) Undo(mono.Time) {
+	r.cwnd, r.ssthresh = max(r.cwnd, r.before.cwnd), max(r.ssthresh, r.before.ssthresh)
+}
+
 // OnIdle restarts from the restart window.
 //
 // RFC 5681, Section 4.1: "RW = min(IW,cwnd)".
-func (r *reno) OnIdle() {
-	r.cwnd = min(r.initial, r.cwnd)
-	r.acked = 0
+func (r *reno) OnIdle(_ mono.Time, _ time.Duration, restart bool) {
+	if restart {
+		r.cwnd = min(r.initial, r.cwnd)
+		r.acked = 0
+	}
 }

@@ -23,7 +23,7 @@ func expect(t *testing.T, c Control, window, threshold int) {
 	}
 }
 
-func ack(bytes int) Ack { return Ack{Bytes: bytes, Limited: true, RTT: time.Millisecond} }
+func ack(bytes int) Ack { return Ack{Acked: bytes, Limited: true, RTT: time.Millisecond} }
 
 func TestNew(t *testing.T) {
 	for _, name := range []string{"", DefaultName, "reno"} {
@@ -52,7 +52,7 @@ func TestRenoGrowth(t *testing.T) {
 	})
 	t.Run("congestion avoidance adds a segment per round trip", func(t *testing.T) {
 		c := control(t, 10)
-		c.OnLoss(0, 20*mss)
+		c.OnLoss(0, 20*mss, CauseLoss)
 		expect(t, c, 10*mss, 10*mss)
 		for w := 10 * mss; w < 50*mss; w += mss {
 			for n := w / mss; n > 1; n-- {
@@ -74,7 +74,7 @@ func TestRenoGrowth(t *testing.T) {
 	})
 	t.Run("not unless the window was the limit", func(t *testing.T) {
 		c := control(t, 10)
-		c.OnAck(Ack{Bytes: 100 * mss})
+		c.OnAck(Ack{Acked: 100 * mss})
 		expect(t, c, 10*mss, maxWindow)
 	})
 	t.Run("has an end", func(t *testing.T) {
@@ -90,12 +90,12 @@ func TestRenoGrowth(t *testing.T) {
 func TestRenoLoss(t *testing.T) {
 	t.Run("halves what was in flight, not the window", func(t *testing.T) {
 		c := control(t, 100)
-		c.OnLoss(0, 20*mss)
+		c.OnLoss(0, 20*mss, CauseLoss)
 		expect(t, c, 10*mss, 10*mss)
 	})
 	t.Run("but never below two segments", func(t *testing.T) {
 		c := control(t, 100)
-		c.OnLoss(0, mss)
+		c.OnLoss(0, mss, CauseLoss)
 		expect(t, c, 2*mss, 2*mss)
 	})
 	t.Run("timeout", func(t *testing.T) {
@@ -109,8 +109,8 @@ func TestRenoLoss(t *testing.T) {
 	})
 	t.Run("in successive windows", func(t *testing.T) {
 		c := control(t, 100)
-		c.OnLoss(0, 40*mss)
-		c.OnLoss(0, 20*mss)
+		c.OnLoss(0, 40*mss, CauseLoss)
+		c.OnLoss(0, 20*mss, CauseLoss)
 		expect(t, c, 10*mss, 10*mss)
 	})
 }
@@ -124,7 +124,7 @@ func TestRenoWindowSettings(t *testing.T) {
 		c.OnAck(ack(5000))
 		c.SetMSS(250)
 		expect(t, c, 5000, maxWindow)
-		c.OnIdle()
+		c.OnIdle(0, time.Minute, true)
 		expect(t, c, 2500, maxWindow)
 	})
 	t.Run("at least one segment", func(t *testing.T) {
@@ -141,10 +141,10 @@ func TestRenoWindowSettings(t *testing.T) {
 	t.Run("idle", func(t *testing.T) {
 		c := control(t, 10)
 		c.OnAck(ack(50 * mss))
-		c.OnIdle()
+		c.OnIdle(0, time.Minute, true)
 		expect(t, c, 10*mss, maxWindow)
 		c.OnTimeout(0, 10*mss, false)
-		c.OnIdle() // "RW = min(IW,cwnd)"
+		c.OnIdle(0, time.Minute, true) // "RW = min(IW,cwnd)"
 		expect(t, c, mss, 5*mss)
 	})
 }
