@@ -59,7 +59,7 @@ func (n *Net) inspect(nd *Node, p *link.Packet, e *end) (s sighting) {
 		n.fail("%v %s: %s", nd, what, wire.Format(p.Bytes))
 	}
 	if e.peer != nil && h.Flags&wire.ACK != 0 {
-		s = sighting{e, e.said.ack, e.said.edge}
+		s = sighting{e, e.said.ack, e.said.edge, e.said.at, e.said.last}
 	}
 	return s
 }
@@ -84,6 +84,7 @@ func checksumOK(p *link.Packet, d *datagram) bool {
 func (e *end) inspect(h *wire.TCP, payload []byte, segSize int) string {
 	e.note(h, payload, segSize)
 	l := &e.said
+	l.at, l.last = 0, 0
 	if h.Flags&wire.RST != 0 {
 		return ""
 	}
@@ -239,6 +240,8 @@ func (e *end) inspectText(h *wire.TCP, payload []byte) string {
 	case len(payload) > 0 && e.talk != nil && !e.out().matches(payload, uint64(at-1)):
 		return "sends bytes nobody wrote"
 	}
+	l.noteRepeat(at, last)
+	l.at, l.last = at, last
 	l.nxt = max(l.nxt, last)
 	return ""
 }

@@ -3,6 +3,7 @@ package simnet
 import (
 	"net/netip"
 
+	"github.com/antedon-net/antedon/internal/span"
 	"github.com/antedon-net/antedon/wire"
 )
 
@@ -18,6 +19,8 @@ type ledger struct {
 	iss    uint32
 	nxt    int64 // after everything sent
 	fin    int64 // of the FIN, 0 if none was sent
+	at     int64 // of the text sent last,
+	last   int64 // and after it and its FIN
 	acked  int64 // highest acknowledgment that arrived
 	limit  int64 // right edge of the peer's window, as far as told by what arrived
 
@@ -28,6 +31,22 @@ type ledger struct {
 	tsval uint32   // last sent
 
 	syns, synAcks int
+
+	carried  span.Set // text and FIN of which the network carries a copy: it has arrived or is about to
+	repeats  uint64   // segments sent with text or a FIN that was sent before,
+	spurious uint64   // and all of it while the network carries it already
+}
+
+// noteRepeat counts a segment that says [at, last) if it has been said before.
+func (l *ledger) noteRepeat(at, last int64) {
+	again := min(last, l.nxt)
+	if at >= again {
+		return
+	}
+	l.repeats++
+	if _, needed := l.carried.NextGap(uint64(at), uint64(again)); !needed {
+		l.spurious++
+	}
 }
 
 // offset returns the offset of a sequence number near nxt.
@@ -39,6 +58,14 @@ func (l *ledger) offset(seq uint32) int64 {
 type sighting struct {
 	from      *end
 	ack, edge int64
+	at, last  int64 // text and FIN, in the sender's offsets
+}
+
+// carry notes that the network has taken the packet, and will deliver it whole.
+func (s sighting) carry() {
+	if s.from != nil {
+		s.from.said.carried.Add(uint64(s.at), uint64(s.last))
+	}
 }
 
 // arrive notes that the packet has come.

@@ -98,6 +98,7 @@ func (p *Path) carry(pkt *link.Packet, seen sighting) string {
 			c.Bytes[d.Flip/8] ^= 0x80 >> (d.Flip % 8)
 			seen = sighting{}
 		}
+		seen.carry()
 		p.net.plan(d.At, &delivery{p, c, seen})
 	}
 	return what

@@ -10,8 +10,8 @@ import (
 
 var (
 	seedFlag    = flag.Int64("seed", -1, "run this seed only, and print its scenario")
-	seedsFlag   = flag.String("seeds", "", "run these seeds, as first:count")
-	captureFlag = flag.String("pcapng", "", "write the packets of -seed to this file")
+	seedsFlag   = flag.String("seeds", "", "run these seeds: a number of them, or first:count")
+	captureFlag = flag.String("pcapng", "", "write the packets of -seed, or of the first seed of TestCell, to this file")
 )
 
 // What TestSeeds runs by default.
@@ -30,15 +30,11 @@ func TestSeeds(t *testing.T) {
 		runSeed(t, uint64(*seedFlag))
 		return
 	}
-	first, count := 0, seeds
+	count := seeds
 	if race {
 		count = raceSeeds
 	}
-	if *seedsFlag != "" {
-		if _, err := fmt.Sscanf(*seedsFlag, "%d:%d", &first, &count); err != nil {
-			t.Fatalf("-seeds %s: want first:count", *seedsFlag)
-		}
-	}
+	first, count := seedRange(t, count)
 	var mu sync.Mutex
 	var total census
 	t.Run("all", func(t *testing.T) {
@@ -59,6 +55,23 @@ func TestSeeds(t *testing.T) {
 	if count >= seeds {
 		total.checkComplete(t)
 	}
+}
+
+// seedRange returns which seeds to run: those that -seeds asks for, else the first count.
+func seedRange(t *testing.T, count int) (int, int) {
+	t.Helper()
+	first := 0
+	if *seedsFlag == "" {
+		return first, count
+	}
+	if _, err := fmt.Sscanf(*seedsFlag, "%d:%d", &first, &count); err == nil {
+		return first, count
+	}
+	count, err := strconv.Atoi(*seedsFlag)
+	if err != nil {
+		t.Fatalf("-seeds %s: want a number of seeds, or first:count", *seedsFlag)
+	}
+	return 0, count
 }
 
 // checkSeed runs a seed and reports if it fails.
