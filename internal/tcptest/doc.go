@@ -8,20 +8,7 @@
 //	s.Expect("<SEQ=1><ACK=101><CTL=ACK>")
 //	s.ExpectNone()
 //
-// Sequence numbers are relative: the SYN of either side has number 0 and its first byte of data number 1. SEQ of a
-// received segment and ACK of a sent one count from the peer's initial sequence number, the others from ours. Data is a
-// pattern that follows the sequence numbers, so that a byte in the wrong place is noticed.
-//
-// The fields of a segment:
-//
-//	<SEQ=n> <ACK=n> <WND=n>       numbers; WND as in the header, not scaled
-//	<DATA=n>                      n bytes of text
-//	<CTL=SYN,ACK>                 control bits
-//	<URG=n>                       urgent pointer, with the bit
-//	<MSS=n> <WS=n> <SACKOK>       options of a SYN
-//	<TS=val,ecr> <NOTS>           timestamps in milliseconds since the start; none although negotiated
-//	<SACK=l:r,l:r>                SACK blocks
-//	<GSO=n>                       a super-segment of segments of n bytes
+// Package internal/notation says what the fields mean.
 //
 // Expect compares the fields that its pattern names; CTL, DATA and SACK that it does not name have to be empty. Every
 // segment the connection sends has to be expected, or discarded with Ignore, before the test ends. After every step a

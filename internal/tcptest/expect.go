@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/notation"
 	"github.com/antedon-net/antedon/tcp"
 	"github.com/antedon-net/antedon/wire"
 )
@@ -89,8 +90,8 @@ func (s *Script) ExpectHeader(ctl, options string) {
 		h.Options.TSEcr = 0x22222222
 	}
 	got := hex.EncodeToString(h.AppendTo(nil)[wire.TCPHeaderLen:])
-	if want := strings.ReplaceAll(options, " ", ""); controlBits(h.Flags) != ctl || got != want {
-		s.fail("got  %s %s\nwant %s %s", controlBits(h.Flags), got, ctl, want)
+	if want := strings.ReplaceAll(options, " ", ""); notation.ControlBits(h.Flags) != ctl || got != want {
+		s.fail("got  %s %s\nwant %s %s", notation.ControlBits(h.Flags), got, ctl, want)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/notation"
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/internal/siphash"
 	"github.com/antedon-net/antedon/tcp"
@@ -221,7 +222,7 @@ func (p *Pair) app(i int) {
 		if len(b) == 0 {
 			break
 		}
-		fill(b, e.Sent)
+		notation.Fill(b, e.Sent)
 		e.Conn.Commit(p.Now, len(b), true)
 		e.Sent += len(b)
 		e.ToSend -= len(b)
@@ -243,7 +244,7 @@ func (p *Pair) read(i int) {
 		views := e.Conn.Peek(make([]buffer.View, 0, 4), 1<<20)
 		n := 0
 		for _, v := range views {
-			if k := mismatch(v.B, e.Got+n); k >= 0 {
+			if k := notation.Mismatch(v.B, e.Got+n); k >= 0 {
 				p.fail("end %d: byte %d is wrong", i, e.Got+n+k)
 			}
 			n += len(v.B)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/notation"
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/internal/siphash"
 	"github.com/antedon-net/antedon/tcp"
@@ -40,9 +41,9 @@ type Script struct {
 	conn  *tcp.Conn
 	now   mono.Time
 
-	peer     segment // what the peer's SYN offers
-	tsOn     bool    // timestamps negotiated
-	tsOurs   uint32  // our timestamp clock at the start
+	peer     notation.Segment // what the peer's SYN offers
+	tsOn     bool             // timestamps negotiated
+	tsOurs   uint32           // our timestamp clock at the start
 	tsSeen   bool
 	tsLatest uint32 // newest TSval from the connection
 
@@ -61,7 +62,7 @@ type Script struct {
 }
 
 type sentSegment struct {
-	segment
+	notation.Segment
 	at  mono.Time
 	raw wire.TCP
 	len int
@@ -81,7 +82,7 @@ func newScript(t testing.TB, setup Setup) *Script {
 	s.setup.Config.FixedISS = &s.setup.ISS
 	s.setup.Config = s.setup.Config.WithDefaults()
 	var err error
-	if s.peer, err = parse(setup.Peer); err != nil {
+	if s.peer, err = notation.Parse(setup.Peer); err != nil {
 		t.Fatal(err)
 	}
 	s.sndLimit = seq.Number(s.setup.ISS)
@@ -110,7 +111,7 @@ func (s *Script) finish() {
 		return
 	}
 	if len(s.sent) > 0 {
-		s.fail("the test ends and nobody expected %v", s.sent[0].segment)
+		s.fail("the test ends and nobody expected %v", s.sent[0].Segment)
 	}
 	s.conn.Abort(s.now)
 	s.conn.Events()
@@ -178,7 +179,7 @@ func (s *Script) Commit(n int, push bool) {
 		if len(b) == 0 {
 			s.fail("no room to write %d of %d bytes", left, n)
 		}
-		fill(b, s.written+1)
+		notation.Fill(b, s.written+1)
 		s.written += len(b)
 		left -= len(b)
 		s.conn.Commit(s.now, len(b), push && left == 0)
@@ -193,7 +194,7 @@ func (s *Script) Read(n int) {
 			views := c.Peek(make([]buffer.View, 0, 4), left)
 			got := 0
 			for _, v := range views {
-				if i := mismatch(v.B, s.read+got+1); i >= 0 {
+				if i := notation.Mismatch(v.B, s.read+got+1); i >= 0 {
 					s.fail("byte %d read is wrong", s.read+got+i)
 				}
 				got += len(v.B)
@@ -250,22 +251,3 @@ func (s *Script) Advance(d time.Duration) {
 	}
 	s.now = end
 }
-
-// fill writes the pattern that begins at sequence number n.
-func fill(b []byte, n int) {
-	for i := range b {
-		b[i] = patternAt(n + i)
-	}
-}
-
-// mismatch returns the index of the first byte of b that is not the pattern's, -1 if there is none.
-func mismatch(b []byte, n int) int {
-	for i := range b {
-		if b[i] != patternAt(n+i) {
-			return i
-		}
-	}
-	return -1
-}
-
-func patternAt(n int) byte { return byte(n ^ n>>8*7 ^ n>>16*31) }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/internal/buffer"
+	"github.com/antedon-net/antedon/internal/notation"
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/tcp"
 	"github.com/antedon-net/antedon/wire"
@@ -23,61 +24,54 @@ func (s *Script) Recv(texts ...string) {
 // build makes a segment from its notation.
 func (s *Script) build(text string) tcp.Segment {
 	s.t.Helper()
-	n, err := parse(text)
+	n, err := notation.Parse(text)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	seg := tcp.Segment{SegSize: n.gso, Payload: make([]byte, n.data)}
-	fill(seg.Payload, n.seq+synLen(n.ctl))
+	seg := tcp.Segment{SegSize: n.GSO, Payload: make([]byte, n.Data)}
+	notation.Fill(seg.Payload, n.TextAt())
 	id := s.id()
 	h := &seg.Header
 	*h = wire.TCP{
 		SrcPort: id.Remote.Port(), DstPort: id.Local.Port(),
-		Seq: s.setup.IRS + uint32(n.seq), Flags: n.ctl, Window: uint16(n.wnd), Urgent: uint16(n.urg),
+		Seq: s.setup.IRS + uint32(n.Seq), Flags: n.Ctl, Window: uint16(n.Wnd), Urgent: uint16(n.Urg),
 	}
-	if n.ctl.Has(wire.ACK) {
-		h.Ack = s.setup.ISS + uint32(n.ack)
+	if n.Ctl.Has(wire.ACK) {
+		h.Ack = s.setup.ISS + uint32(n.Ack)
 	}
-	if n.named["URG"] {
+	if n.Named["URG"] {
 		h.Flags |= wire.URG
 	}
 	s.putOptions(n, &h.Options)
-	if !n.named["WND"] {
-		h.Window = uint16(s.peer.wnd)
+	if !n.Named["WND"] {
+		h.Window = uint16(s.peer.Wnd)
 	}
 	s.noteWindow(h)
-	s.note("> %s", s.describe(h, len(seg.Payload), seg.SegSize, s.setup.IRS, s.setup.ISS, s.setup.TSBase, s.tsOurs))
+	s.note("> %s", notation.Describe(h, len(seg.Payload), seg.SegSize, s.received()))
 	s.record.add(s.now, false, id.Remote.Addr(), id.Local.Addr(), h, seg.Payload)
 	return seg
 }
 
-func synLen(f wire.Flags) int {
-	if f.Has(wire.SYN) {
-		return 1
-	}
-	return 0
-}
-
-func (s *Script) putOptions(n segment, o *wire.TCPOptions) {
-	syn := n.ctl.Has(wire.SYN)
+func (s *Script) putOptions(n notation.Segment, o *wire.TCPOptions) {
+	syn := n.Ctl.Has(wire.SYN)
 	offer := n
-	if syn && !n.named["MSS"] && !n.named["WS"] && !n.named["SACKOK"] {
+	if syn && !n.Named["MSS"] && !n.Named["WS"] && !n.Named["SACKOK"] {
 		offer = s.peer
 	}
-	o.HasMSS, o.MSS = offer.named["MSS"], uint16(offer.mss)
-	o.HasWScale, o.WScale = offer.named["WS"], uint8(offer.ws)
-	o.SACKPermitted = offer.named["SACKOK"]
+	o.HasMSS, o.MSS = offer.Named["MSS"], uint16(offer.MSS)
+	o.HasWScale, o.WScale = offer.Named["WS"], uint8(offer.WS)
+	o.SACKPermitted = offer.Named["SACKOK"]
 	switch {
-	case n.named["NOTS"]:
-	case n.named["TS"]:
-		o.HasTimestamps, o.TSVal, o.TSEcr = true, s.setup.TSBase+uint32(n.tsVal), s.tsOurs+uint32(n.tsEcr)
-	case s.peer.named["TS"] && syn, s.tsOn:
+	case n.Named["NOTS"]:
+	case n.Named["TS"]:
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, s.setup.TSBase+uint32(n.TSVal), s.tsOurs+uint32(n.TSEcr)
+	case s.peer.Named["TS"] && syn, s.tsOn:
 		o.HasTimestamps, o.TSVal, o.TSEcr = true, s.setup.TSBase+uint32(s.elapsed().Milliseconds()), s.tsLatest
 	}
-	if !n.ctl.Has(wire.ACK) && !n.named["TS"] {
+	if !n.Ctl.Has(wire.ACK) && !n.Named["TS"] {
 		o.TSEcr = 0
 	}
-	for i, b := range n.sack {
+	for i, b := range n.SACK {
 		o.SACK[i] = wire.SACKBlock{Left: s.setup.ISS + uint32(b[0]), Right: s.setup.ISS + uint32(b[1])}
 		o.NSACK++
 	}
@@ -92,8 +86,8 @@ func (s *Script) noteWindow(h *wire.TCP) {
 		return
 	}
 	wnd := int(h.Window)
-	if !h.Flags.Has(wire.SYN) && s.peer.named["WS"] && !s.setup.Config.NoWindowScale {
-		wnd <<= min(s.peer.ws, 14)
+	if !h.Flags.Has(wire.SYN) && s.peer.Named["WS"] && !s.setup.Config.NoWindowScale {
+		wnd <<= min(s.peer.WS, 14)
 	}
 	ack := seq.Number(h.Ack)
 	if !h.Flags.Has(wire.ACK) {
@@ -102,29 +96,13 @@ func (s *Script) noteWindow(h *wire.TCP) {
 	s.sndLimit = seq.Max(s.sndLimit, ack.Add(wnd))
 }
 
-// describe puts a header into relative notation.
-func (s *Script) describe(h *wire.TCP, n, gso int, seqBase, ackBase, tsBase, ecrBase uint32) segment {
-	o := &h.Options
-	x := segment{
-		seq: seq.Number(h.Seq).Sub(seq.Number(seqBase)), ack: seq.Number(h.Ack).Sub(seq.Number(ackBase)),
-		wnd: int(h.Window), data: n, gso: gso, urg: int(h.Urgent), ctl: h.Flags, mss: int(o.MSS), ws: int(o.WScale),
-		named: map[string]bool{
-			"DATA": n > 0, "GSO": gso > 0, "URG": h.Flags.Has(wire.URG), "MSS": o.HasMSS, "WS": o.HasWScale,
-			"SACKOK": o.SACKPermitted, "TS": o.HasTimestamps,
-		},
-	}
-	if o.HasTimestamps {
-		x.tsVal, x.tsEcr = int(int32(o.TSVal-tsBase)), int(int32(o.TSEcr-ecrBase))
-		if o.TSEcr == 0 {
-			x.tsEcr = 0
-		}
-	}
-	for _, b := range o.SACK[:o.NSACK] {
-		x.sack = append(x.sack, [2]int{
-			seq.Number(b.Left).Sub(seq.Number(ackBase)), seq.Number(b.Right).Sub(seq.Number(ackBase)),
-		})
-	}
-	return x
+// received and transmitted say where the numbers of segments to and from the connection begin.
+func (s *Script) received() notation.Base {
+	return notation.Base{Seq: s.setup.IRS, Ack: s.setup.ISS, TSVal: s.setup.TSBase, TSEcr: s.tsOurs}
+}
+
+func (s *Script) transmitted() notation.Base {
+	return notation.Base{Seq: s.setup.ISS, Ack: s.setup.IRS, TSVal: s.tsOurs, TSEcr: s.setup.TSBase}
 }
 
 // Drain takes what the connection wants to send.
@@ -149,7 +127,7 @@ func (s *Script) take(out *tcp.Out) {
 	var payload []byte
 	n, at := 0, seq.Number(out.Header.Seq).Sub(seq.Number(s.setup.ISS))
 	for _, v := range out.Payload {
-		if i := mismatch(v.B, at+n); i >= 0 {
+		if i := notation.Mismatch(v.B, at+n); i >= 0 {
 			s.fail("byte %d sent is wrong", at+n+i)
 		}
 		n += len(v.B)
@@ -166,7 +144,7 @@ func (s *Script) take(out *tcp.Out) {
 		}
 		s.tsLatest = o.TSVal
 	}
-	x := s.describe(&h, n, out.SegSize, s.setup.ISS, s.setup.IRS, s.tsOurs, s.setup.TSBase)
+	x := notation.Describe(&h, n, out.SegSize, s.transmitted())
 	s.note("< %s", x)
 	s.record.add(s.now, true, s.id().Local.Addr(), s.id().Remote.Addr(), &h, payload)
 	s.checkSent(out)
@@ -190,7 +168,7 @@ func (s *Script) checkSent(out *tcp.Out) {
 		return
 	}
 	shift := s.shift
-	if h.Flags.Has(wire.SYN) || !s.peer.named["WS"] {
+	if h.Flags.Has(wire.SYN) || !s.peer.Named["WS"] {
 		shift = 0
 	}
 	edge := seq.Number(h.Ack).Add(int(h.Window) << shift)
@@ -223,7 +201,7 @@ func (s *Script) checkArmed() {
 func (s *Script) Expect(texts ...string) {
 	s.t.Helper()
 	for _, text := range texts {
-		want, err := parse(text)
+		want, err := notation.Parse(text)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -232,8 +210,8 @@ func (s *Script) Expect(texts ...string) {
 		}
 		got := s.sent[0]
 		s.sent = s.sent[1:]
-		if d := differences(got.segment, want); len(d) > 0 {
-			s.fail("got  %v\nwant %s\n%v", got.segment, text, d)
+		if d := notation.Differences(got.Segment, want); len(d) > 0 {
+			s.fail("got  %v\nwant %s\n%v", got.Segment, text, d)
 		}
 	}
 }
@@ -242,7 +220,7 @@ func (s *Script) Expect(texts ...string) {
 func (s *Script) ExpectNone() {
 	s.t.Helper()
 	if len(s.sent) > 0 {
-		s.fail("got  %v\nwant nothing", s.sent[0].segment)
+		s.fail("got  %v\nwant nothing", s.sent[0].Segment)
 	}
 }
 
