@@ -59,7 +59,7 @@ func (c *Conn) owe(now mono.Time, why ackReason, seg *Segment) {
 // least every second full-sized segment or 2*RMSS bytes of new data (where RMSS is the MSS specified by the TCP endpoint
 // receiving the segments to be acknowledged, or the default value if not specified) (SHLD-19)."
 //
-// req: RFC9293 SHLD-18, SHLD-19, MUST-40, MUST-58, MUST-59, RFC5681 4.2-1, 4.2-2, 4.2-3, 4.2-4
+// req: RFC9293 SHLD-18, SHLD-19, MUST-40, MUST-58, MUST-59, RFC5681 4.2-1, 4.2-2, 4.2-3, 4.2-4, 4.2-9
 func (c *Conn) oweForData(now mono.Time, got int, seg *Segment) {
 	if got == 0 {
 		return

@@ -178,7 +178,7 @@ func (c *Conn) trim(seg *Segment) {
 // match the next expected sequence value, yet is within the current receive window (RCV.NXT < SEG.SEQ <
 // RCV.NXT+RCV.WND), TCP MUST send an acknowledgment (challenge ACK)".
 //
-// req: RFC9293 SHLD-2, RFC5961 3.2-1, 3.2-3, 3.2-4, 3.2-5
+// req: RFC9293 SHLD-2, 3.10.7.4-1, 3.10.7.4-2, 3.10.7.4-3, RFC5961 1.1-1, 3.2-1, 3.2-3, 3.2-4, 3.2-5, 4.2-4
 func (c *Conn) checkRST(now mono.Time, seg *Segment) (Drop, bool) {
 	if !seg.Has(wire.RST) {
 		return 0, true
@@ -208,7 +208,7 @@ func (c *Conn) checkRST(now mono.Time, seg *Segment) (Drop, bool) {
 // RFC 5961, Section 4.2: "If the SYN bit is set, irrespective of the sequence number, TCP MUST send an ACK (also
 // referred to as challenge ACK) to the remote peer".
 //
-// req: RFC5961 4.2-1, 4.2-2, 4.2-3
+// req: RFC9293 3.10.7.4-4, 3.10.7.4-5, RFC5961 1.1-1, 4.2-1, 4.2-2, 4.2-3
 func (c *Conn) checkSYN(now mono.Time, seg *Segment) (Drop, bool) {
 	if !seg.Has(wire.SYN) {
 		return 0, true
@@ -224,7 +224,7 @@ func (c *Conn) checkSYN(now mono.Time, seg *Segment) (Drop, bool) {
 //
 // RFC 9293, Section 3.10.7.4: "If SND.UNA < SEG.ACK =< SND.NXT, then set SND.UNA <- SEG.ACK."
 //
-// req: RFC5961 5.2-1, 5.2-2
+// req: RFC9293 3.10.7.4-6, 3.10.7.4-7, RFC5961 1.1-1, 5.2-1, 5.2-2
 func (c *Conn) checkACK(now mono.Time, seg *Segment) (Drop, bool) {
 	if !seg.Has(wire.ACK) {
 		return DropNoACK, false
@@ -251,7 +251,7 @@ func (c *Conn) checkACK(now mono.Time, seg *Segment) (Drop, bool) {
 // MAX.SND.WND) <= SEG.ACK <= SND.NXT). All incoming segments whose ACK value doesn't satisfy the above condition MUST be
 // discarded and an ACK sent back."
 //
-// req: RFC9293 MAY-12, RFC5961 5.2-1, 5.2-2
+// req: RFC9293 MAY-12, 3.10.7.4-6, 3.10.7.4-7, RFC5961 5.2-1, 5.2-2
 func (c *Conn) checkOldACK(now mono.Time, seg *Segment) (Drop, bool) {
 	if seg.ack().Less(c.snd.una.Add(-c.snd.maxWnd)) {
 		c.owe(now, ackChallenge, seg)

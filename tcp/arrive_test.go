@@ -51,7 +51,7 @@ func TestAcceptability(t *testing.T) {
 // "The ACK value is considered acceptable only if it is in the range of ((SND.UNA - MAX.SND.WND) =< SEG.ACK =<
 // SND.NXT)" (RFC 5961, Section 5.2).
 //
-// req: RFC9293 MAY-12, RFC5961 5.2-1, 5.2-2
+// req: RFC9293 MAY-12, 3.10.7.4-6, 3.10.7.4-7, RFC5961 1.1-1, 5.2-1, 5.2-2
 func TestACKField(t *testing.T) {
 	const maxWindow = 10_000
 	for _, f := range synchronized {

@@ -27,7 +27,7 @@ func settled(t *testing.T, cfg tcp.Config) *tcptest.Script {
 // segment or 2*RMSS bytes of new data (where RMSS is the MSS specified by the TCP endpoint receiving the segments to be
 // acknowledged, or the default value if not specified) (SHLD-19)" (RFC 9293, Section 3.8.6.3).
 //
-// req: RFC9293 SHLD-18, SHLD-19, MUST-40, RFC5681 4.2-1, 4.2-2, 4.2-3, 4.2-4
+// req: RFC9293 SHLD-18, SHLD-19, MUST-40, RFC5681 4.2-1, 4.2-2, 4.2-3, 4.2-4, 4.2-9
 func TestDelayedACK(t *testing.T) {
 	t.Run("the first 16 arrivals are acknowledged at once", func(t *testing.T) {
 		settled(t, tcp.Config{})
@@ -143,7 +143,7 @@ func TestOneACKPerBatch(t *testing.T) {
 // "The suggested SWS avoidance algorithm for the receiver is to keep RCV.NXT+RCV.WND fixed until the reduction satisfies:
 // RCV.BUFF - RCV.USER - RCV.WND >= min( Fr * RCV.BUFF, Eff.snd.MSS )" (RFC 9293, Section 3.8.6.2.2).
 //
-// req: RFC9293 MUST-39, SHLD-14, RFC7323 2.4-1, 2.4-2
+// req: RFC9293 MUST-39, SHLD-14
 func TestReceiverSWS(t *testing.T) {
 	t.Run("a full window opens by half the buffer", func(t *testing.T) {
 		s := fullWindow(t)

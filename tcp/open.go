@@ -38,7 +38,7 @@ func (c *Conn) hash(purpose uint64) uint64 {
 // RFC 9293, Section 3.4.1: "ISN = M + F(localip, localport, remoteip, remoteport, secretkey) where M is the 4
 // microsecond timer".
 //
-// req: RFC9293 MUST-8, SHLD-1, RFC7323 7.1-1
+// req: RFC9293 MUST-8, SHLD-1, RFC7323 7-1, 7.1-1
 func (c *Conn) initSequence(now mono.Time) {
 	c.snd.iss = seq.Number(uint32(c.hash(1)) + uint32(uint64(now)/4000))
 	if c.cfg.FixedISS != nil {

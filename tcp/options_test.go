@@ -177,6 +177,36 @@ func TestWindowScale(t *testing.T) {
 	})
 }
 
+// "The receiver MUST honor, as in window, any segment that would have been in window for any <ACK> sent by the receiver.
+// When window scaling is in effect, the receiver SHOULD track the actual maximum window sequence number" (RFC 7323,
+// Section 2.4): what the scaled field cannot express any more was promised all the same.
+//
+// req: RFC7323 2.4-2, 2.4-3
+func TestOfferedWindowIsHonored(t *testing.T) {
+	for _, scale := range []uint8{0, 8, 14} {
+		t.Run(fmt.Sprintf("scale %d", scale), func(t *testing.T) {
+			cfg := tcp.Config{RecvBuffer: 65535 << scale, InitialRecvBuffer: 60_000}
+			s := tcptest.New(t, tcptest.Established, tcptest.Setup{Config: cfg, Peer: "<WND=10000><MSS=1000><WS=0>"})
+			edge, at := 0, 1
+			for _, n := range []int{100, 1, 333, 1, 1, 1000} { // none a multiple of the scale's unit
+				s.Recv(fmt.Sprintf("<SEQ=%d><ACK=1><DATA=%d><CTL=ACK>", at, n))
+				at += n
+				h := s.TakeHeader()
+				edge = max(edge, int(h.Ack)-20_000+int(h.Window)<<scale) // 20,000 is the peer's ISS
+			}
+			s.Recv(fmt.Sprintf("<SEQ=%d><ACK=1><DATA=100><CTL=ACK>", edge-100))
+			s.ExpectDrop(tcp.Accepted)
+			s.Ignore()
+			for ; at < edge-100; at += min(1000, edge-100-at) {
+				s.Recv(fmt.Sprintf("<SEQ=%d><ACK=1><DATA=%d><CTL=ACK>", at, min(1000, edge-100-at)))
+			}
+			s.Ignore()
+			s.Read(edge - 1) // and so all of it was kept
+			s.Ignore()
+		})
+	}
+}
+
 // A buffer that begins smaller than the unit of the window would be a window of zero for ever.
 func TestSmallInitialBufferLargeScale(t *testing.T) {
 	s := tcptest.New(t, tcptest.Established, tcptest.Setup{

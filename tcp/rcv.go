@@ -83,7 +83,7 @@ func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
 
 // takeText puts the segment's text into the receive buffer and decides how soon to acknowledge it.
 //
-// req: RFC9293 SHLD-31, MAY-13, RFC2018 4-4, RFC5681 3.2-1, 3.2-2, 4.2-5
+// req: RFC9293 SHLD-31, MAY-13, RFC2018 4-4, RFC5681 3.2-1, 3.2-2, 4.2-5, 4.2-7, 4.2-8
 func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 	b := &c.rcv.buf
 	next := b.Next()

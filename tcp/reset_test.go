@@ -39,7 +39,7 @@ var synchronized = []facts{
 // "If the local TCP connection is closed by the remote side due to a FIN or RST received from the remote side, then the
 // local application MUST be informed whether it closed normally or was aborted" (RFC 9293, Section 3.6).
 //
-// req: RFC9293 MUST-12, SHLD-2, RFC5961 3.2-1, 3.2-2, 3.2-3, 3.2-4, 3.2-5
+// req: RFC9293 MUST-12, SHLD-2, 3.10.7.4-1, 3.10.7.4-2, 3.10.7.4-3, RFC5961 1.1-1, 3.2-1, 3.2-2, 3.2-3, 3.2-4, 3.2-5
 func TestReset(t *testing.T) {
 	const window = 65535
 	for _, f := range synchronized {
@@ -94,7 +94,7 @@ func TestResetInTimeWait(t *testing.T) {
 // to the remote peer: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. After sending the acknowledgment, TCP MUST drop the
 // unacceptable segment and stop processing further" (RFC 5961, Section 4.2).
 //
-// req: RFC5961 4.2-1, 4.2-2, 4.2-3
+// req: RFC9293 3.10.7.4-4, 3.10.7.4-5, RFC5961 1.1-1, 4.2-1, 4.2-2, 4.2-3
 func TestSYNInSynchronizedState(t *testing.T) {
 	all := append([]facts{{start: tcptest.TimeWait, state: tcp.StateTimeWait, nxt: 2, rcv: 2}}, synchronized...)
 	for _, f := range all {
@@ -116,6 +116,24 @@ func TestSYNInSynchronizedState(t *testing.T) {
 				s.ExpectState(f.state)
 			})
 		}
+	}
+}
+
+// RFC 5961, Section 4.2: a peer that restarted answers the challenge with a RST: "the RST will have the sequence number
+// derived from the ACK field of the ACK … Upon receipt of a valid RST, the local TCP endpoint MUST terminate its
+// connection."
+//
+// req: RFC5961 4.2-4
+func TestChallengeAnswered(t *testing.T) {
+	for _, f := range synchronized {
+		t.Run(f.state.String(), func(t *testing.T) {
+			s := tcptest.New(t, f.start, tcptest.Setup{})
+			s.Recv("<SEQ=5000><CTL=SYN>")
+			challenge := s.TakeHeader()
+			s.Recv(fmt.Sprintf("<SEQ=%d><CTL=RST>", int(challenge.Ack)-20_000)) // 20,000 is the peer's ISS
+			s.ExpectNone()
+			s.ExpectClosed(f.err)
+		})
 	}
 }
 

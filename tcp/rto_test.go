@@ -1,6 +1,7 @@
 package tcp_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func TestRetransmissionTimer(t *testing.T) {
 
 // Karn's algorithm: the back-off stays until a segment that was sent once is acknowledged.
 //
-// req: RFC9293 MUST-18, RFC6298 3-1, 3-2, 3-3
+// req: RFC9293 MUST-18, RFC6298 3-1, 3-2
 func TestKarn(t *testing.T) {
 	s := withRTT(t, tcp.Config{})
 	s.Write(2000)
@@ -104,6 +105,26 @@ func TestKarn(t *testing.T) {
 	s.Recv(ack(3))
 	if i := s.Info(); i.RTT != 100*time.Millisecond || i.RTO != rto {
 		t.Errorf("not measured: RTT %v, RTO %v", i.RTT, i.RTO)
+	}
+}
+
+// "A TCP implementation MUST take at least one RTT measurement per RTT (unless that is not possible per Karn's
+// algorithm)" (RFC 6298, Section 3), here without the help of timestamps.
+//
+// req: RFC6298 3-3
+func TestMeasuresEveryRoundTrip(t *testing.T) {
+	s := withRTT(t, tcp.Config{})
+	srtt := 100 * time.Millisecond
+	for round := range 20 {
+		rtt := time.Duration(80+3*round) * time.Millisecond
+		s.Write(5000)
+		s.Ignore()
+		s.Advance(rtt)
+		s.Recv(ack(5*round + 5))
+		srtt += (rtt - srtt) / 8
+		if got := s.Info().RTT; got != srtt {
+			t.Fatalf("round %d: SRTT %v, want %v", round, got, srtt)
+		}
 	}
 }
 
@@ -218,9 +239,38 @@ func TestIdleRestart(t *testing.T) {
 	})
 }
 
+// "At any given time, a TCP MUST NOT send data with a sequence number higher than the sum of the highest acknowledged
+// sequence number and the minimum of cwnd and rwnd" (RFC 5681, Section 2).
+//
+// req: RFC5681 2-1, 3-1
+func TestSendsWhatWindowsAllow(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		initial, rwnd int // in segments
+	}{
+		{"cwnd is the smaller", 4, 60},
+		{"rwnd is the smaller", 10, 3},
+		{"cwnd grows past rwnd", 4, 10},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tcptest.New(t, tcptest.Established, tcptest.Setup{
+				Peer: fmt.Sprintf("<WND=%d><MSS=1000>", 1000*c.rwnd), Config: tcp.Config{InitialWindow: c.initial},
+			})
+			s.Write(200_000)
+			for n := 1; n <= 60; n++ {
+				if i := s.Info(); i.Unacked != min(i.SndCwnd, 1000*c.rwnd) {
+					t.Fatalf("%d bytes are in flight, cwnd is %d, rwnd %d", i.Unacked, i.SndCwnd, 1000*c.rwnd)
+				}
+				s.Recv(ack(n))
+			}
+			s.Ignore()
+		})
+	}
+}
+
 // The congestion window grows only while it is what holds the sender back.
 //
-// req: RFC5681 2-1, 3-1, 3.1-1
+// req: RFC5681 3.1-1
 func TestGrowthOnlyWhenLimited(t *testing.T) {
 	t.Run("by the application", func(t *testing.T) {
 		s := withRTT(t, tcp.Config{})

@@ -192,7 +192,7 @@ func TestSenderSWS(t *testing.T) {
 // (MUST-34). If this happens, the sender SHOULD NOT send new data (SHLD-15), but SHOULD retransmit normally the old
 // unacknowledged data between SND.UNA and SND.UNA+SND.WND (SHLD-16)" (RFC 9293, Section 3.8.6).
 //
-// req: RFC9293 MUST-34, SHLD-15, SHLD-16, MAY-7, RFC7323 2.4-4
+// req: RFC9293 MUST-34, SHLD-15, SHLD-16, MAY-7, RFC7323 2.4-1, 2.4-4
 func TestShrunkWindow(t *testing.T) {
 	s := tcptest.New(t, tcptest.Established, tcptest.Setup{Peer: "<WND=3000><MSS=1000>"})
 	s.Write(10_000)

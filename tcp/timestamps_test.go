@@ -21,7 +21,7 @@ func stamped(t *testing.T, setup tcptest.Setup) *tcptest.Script {
 
 // RFC 7323, Section 4.3: which timestamp is echoed.
 //
-// req: RFC7323 3.2-2, 3.2-4, 4.3-1, 4.3-2, 4.3-3, 5.2-1
+// req: RFC7323 3.2-2, 4.3-1, 4.3-2, 4.3-3, 5.2-1
 func TestTimestampEcho(t *testing.T) {
 	t.Run("delayed ACK: the earliest", func(t *testing.T) {
 		// "(A) Delayed ACKs: … the receiver SHOULD reply with the TSval field from the earliest unacknowledged segment."
@@ -56,6 +56,47 @@ func TestTimestampEcho(t *testing.T) {
 		s.ExpectDrop(tcp.Accepted)
 		s.ExpectOnly("<SEQ=1><ACK=101><CTL=ACK><TS=0,1001>")
 	})
+}
+
+// "Once TSopt has been successfully negotiated, that is both <SYN> and <SYN,ACK> contain TSopt, the TSopt MUST be sent in
+// every non-<RST> segment for the duration of the connection" (RFC 7323, Section 3.2).
+//
+// req: RFC7323 3.2-4
+func TestTimestampInEverySegment(t *testing.T) {
+	sent := func(s *tcptest.Script, what string) {
+		t.Helper()
+		n, _ := s.Sent()
+		if n == 0 {
+			t.Fatalf("%s: nothing sent", what)
+		}
+		for range n {
+			if h := s.TakeHeader(); !h.Options.HasTimestamps || h.Options.TSEcr == 0 {
+				t.Errorf("%s: %v without a timestamp", what, h.Flags)
+			}
+		}
+	}
+	s := stamped(t, tcptest.Setup{Config: tcp.Config{KeepAlive: true}})
+	s.Recv("<SEQ=1><ACK=1><DATA=10><CTL=ACK>")
+	sent(s, "ACK")
+	s.Recv("<SEQ=1><ACK=1><DATA=10><CTL=ACK><NOTS>")
+	sent(s, "duplicate ACK")
+	s.Recv("<SEQ=100><CTL=RST>")
+	sent(s, "challenge ACK")
+	s.Advance(2 * time.Hour)
+	sent(s, "keep-alive")
+	s.Recv("<SEQ=11><ACK=1><WND=0><CTL=ACK>")
+	s.Write(10)
+	s.Advance(time.Second)
+	sent(s, "zero-window probe")
+	s.Recv("<SEQ=11><ACK=1><WND=5000><CTL=ACK>")
+	sent(s, "data")
+	s.Advance(time.Minute)
+	sent(s, "retransmission")
+	s.Recv("<SEQ=11><ACK=11><WND=5000><CTL=ACK>")
+	s.CloseWrite()
+	sent(s, "FIN")
+	s.Recv("<SEQ=11><ACK=12><WND=5000><CTL=FIN,ACK>")
+	sent(s, "ACK of a FIN")
 }
 
 // "Once TSopt has been successfully negotiated … If a non-<RST> segment is received without a TSopt, a TCP SHOULD
@@ -131,6 +172,16 @@ func TestPAWS(t *testing.T) {
 		s.Recv("<SEQ=1><CTL=RST>" + old)
 		s.ExpectState(tcp.StateClosed)
 	})
+	t.Run("what was queued is not checked again", func(t *testing.T) {
+		// "It is important to note that the timestamp MUST be checked only when a segment first arrives at the receiver,
+		// regardless of whether it is in sequence or it must be queued for later delivery."
+		s := stamped(t, tcptest.Setup{})
+		s.Recv("<SEQ=101><ACK=1><DATA=100><CTL=ACK><TS=1010,0>")
+		s.Ignore()
+		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1500,0>") // TS.Recent is far beyond what was queued
+		s.ExpectOnly("<SEQ=1><ACK=201><CTL=ACK><TS=0,1500>")
+		s.Read(200)
+	})
 	t.Run("clock wraps", func(t *testing.T) {
 		s := stamped(t, tcptest.Setup{TSBase: 1<<32 - 1005})
 		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1004,0>")
@@ -161,7 +212,7 @@ func TestPAWS(t *testing.T) {
 
 // Timestamps of successive connections between the same ends never go back, and tell nothing about others.
 //
-// req: RFC7323 7.1-1
+// req: RFC7323 7-1, 7.1-1
 func TestTimestampOffset(t *testing.T) {
 	first := func(start time.Duration, v6 bool) uint32 {
 		s := tcptest.Dial(t, tcptest.Setup{Start: mono.Time(start), IPv6: v6})
