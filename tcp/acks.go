@@ -107,6 +107,8 @@ func (c *Conn) noteOutOfOrder(off uint64) {
 }
 
 // noteDuplicate remembers data that came twice.
+//
+// req: RFC2883 4-1, 4-3
 func (c *Conn) noteDuplicate(off uint64, n int) {
 	if c.snd.sackOK {
 		c.rcv.dup.Lo, c.rcv.dup.Hi = off, off+uint64(n)
@@ -119,7 +121,7 @@ func (c *Conn) noteDuplicate(off uint64, n int) {
 // option) MUST specify the contiguous block of data containing the segment which triggered this ACK"; RFC 2883, Section
 // 4: a duplicate is reported once, before the others.
 //
-// req: RFC2018 4-1, 4-2, 4-3, 4-5, 4-6, 4-7, 8-1, 8-2
+// req: RFC2018 4-1, 4-2, 4-3, 4-5, 4-6, 4-7, 8-1, 8-2, RFC2883 4-1, 4-2, 4-4, 4-5
 func (c *Conn) putSACK(o *wire.TCPOptions) {
 	if !c.snd.sackOK {
 		return

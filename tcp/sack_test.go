@@ -97,6 +97,8 @@ func TestSACKGeneration(t *testing.T) {
 }
 
 // RFC 2883, Section 4: "Each duplicate contiguous sequence of data received is reported in at most one D-SACK block."
+//
+// req: RFC2883 4-1, 4-2, 4-3, 4-4, 4-5
 func TestDSACK(t *testing.T) {
 	t.Run("4.1.1: a full duplicate", func(t *testing.T) {
 		s := sacking(t)
