@@ -50,9 +50,9 @@ unit:
 	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 3m $$($(UNIT))
 
 # The tests of PLAIN run without the race detector, which leaves them the speed for what they are for: more seeds, more
-# bytes. With it everything runs but interop, which would take as long again as all the rest; `go test -race ./...` runs it
-# too, with smaller transfers.
-PLAIN = ./internal/simnet ./internal/interop ./cmd/antedon
+# cases, more bytes. With it everything runs but interop, which would take as long again as all the rest; `go test -race
+# ./...` runs it too, with smaller transfers.
+PLAIN = ./internal/simnet ./internal/explore ./internal/interop ./cmd/antedon
 
 all:
 	$(GO) test -count=1 -timeout 8m $(PLAIN)

@@ -52,7 +52,7 @@ func (c *census) String() string {
 func (c *census) checkComplete(t *testing.T) {
 	for _, name := range []string{
 		"timeouts", "recoveries", "retransmits",
-		sightZeroWindow, sightProbe, sightSACK, sightDSACK, sightFINWithData, sightReset, sightCrossedSYN, sightWrap,
+		sightZeroWindow, sightProbe, sightSACK, sightDSACK, sightFINWithData, sightReset, sightCrossedSYN, sightCrossedFIN, sightWrap,
 		sightReuse, sightSuper, sightRepeatedSYN, sightRepeatedFIN, sightOutage, sightTooBig,
 		"counter: tcp: timestamp too old (PAWS)", "counter: tcp: accept queue full", "counter: tcp: SYN queue full",
 		"counter: tcp: data after close", "counter: tcp: RST in TIME-WAIT", "counter: ICMP errors in",

@@ -11,7 +11,8 @@
 // A Scenario says everything: the hosts and their settings, what each path does to packets (package impair), and the
 // conversations (Talk, Script). Draw makes one up from a Source: a seed, or bytes that a fuzzer chooses. Build turns it
 // into a Net; Run lets time pass; Finish lets everything come to its end. Both return the first check that failed.
-// Capture writes what hosts send and receive to a pcapng file, with a comment on each packet that did not simply arrive.
+// Meddle decides about single packets. Capture writes what hosts send and receive to a pcapng file, with a comment on each
+// packet that did not simply arrive.
 //
 // # What is checked
 //

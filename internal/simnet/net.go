@@ -28,8 +28,10 @@ type Net struct {
 	tap    *tap      // nil if nobody asks
 	free   [][]byte  // packet buffers not in use
 
-	doomed bool // paths may end for good
+	doomed bool                         // paths may end for good
+	meddle func(int, *link.Packet) Fate // nil if nobody does
 
+	over    time.Duration // when the last conversation was
 	sights  map[string]uint64
 	events  int
 	burst   int // events without progress in time
@@ -54,6 +56,9 @@ func (n *Net) Now() mono.Time { return n.now }
 
 // Elapsed returns how much virtual time has passed.
 func (n *Net) Elapsed() time.Duration { return n.now.Sub(start) }
+
+// Over returns when the last conversation that has come to its end did so.
+func (n *Net) Over() time.Duration { return n.over }
 
 // plan makes do happen at the given time.
 func (n *Net) plan(at mono.Time, do occasion) { n.agenda.add(max(at, n.now), do) }

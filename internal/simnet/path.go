@@ -18,6 +18,7 @@ type Path struct {
 	mtu  int       // of a link in the middle, 0 if all take what the nodes send
 	dead mono.Time // from then on it carries nothing
 	down mono.Time // until then it carries nothing
+	held []*held   // wait for the next packet
 }
 
 // Connect makes a path from a to b. There is none back unless it is made too.
@@ -85,6 +86,7 @@ func (p *Path) carry(pkt *link.Packet, seen sighting) string {
 	before := p.fate.Stats()
 	arrivals := p.fate.Send(p.net.now, len(pkt.Bytes), room[:0])
 	what := outcome(before, p.fate.Stats())
+	fate := p.net.fate(pkt)
 	for _, d := range arrivals {
 		c := *pkt
 		c.Bytes = p.net.getBuffer(len(pkt.Bytes))
@@ -98,8 +100,9 @@ func (p *Path) carry(pkt *link.Packet, seen sighting) string {
 			c.Bytes[d.Flip/8] ^= 0x80 >> (d.Flip % 8)
 			seen = sighting{}
 		}
-		seen.carry()
-		p.net.plan(d.At, &delivery{p, c, seen})
+		if x := (&delivery{p, c, seen}).suffer(d.At, fate); x != "" {
+			what = x
+		}
 	}
 	return what
 }

@@ -11,6 +11,7 @@ const (
 	sightFINWithData = "FINs with data"
 	sightReset       = "resets of connections"
 	sightCrossedSYN  = "SYNs that crossed"
+	sightCrossedFIN  = "FINs that crossed"
 	sightWrap        = "segments across sequence number 0"
 	sightReuse       = "ports used again"
 	sightSuper       = "super-packets"
@@ -37,6 +38,7 @@ func (e *end) note(h *wire.TCP, payload []byte, segSize int) {
 		{has(wire.FIN) && l.fin != 0, sightRepeatedFIN},
 		{has(wire.SYN) && l.opened, sightRepeatedSYN},
 		{has(wire.SYN|wire.ACK) && e.side == 0, sightCrossedSYN},
+		{has(wire.FIN) && l.fin == 0 && e.crosses(h), sightCrossedFIN},
 		{has(wire.SYN) && !l.opened && len(n.ends[e.id]) > 0, sightReuse},
 		{uint64(h.Seq)+uint64(len(payload)) > 1<<32, sightWrap},
 		{segSize > 0, sightSuper},
@@ -46,3 +48,11 @@ func (e *end) note(h *wire.TCP, payload []byte, segSize int) {
 		}
 	}
 }
+
+// crosses reports whether the peer has sent a FIN that had not arrived when the segment was made.
+func (e *end) crosses(h *wire.TCP) bool {
+	return e.peer != nil && e.peer.said.fin != 0 && e.peer.said.offset(h.Ack) <= e.peer.said.fin
+}
+
+// Saw returns how often something remarkable has happened, such as "zero windows" or "FINs that crossed".
+func (n *Net) Saw(what string) uint64 { return n.sights[what] }

@@ -134,6 +134,7 @@ func (k *talk) onEnd() {
 		return // yet to be accepted
 	}
 	k.over = true
+	k.net.over = k.net.Elapsed()
 	k.check()
 	if k.Again > 0 {
 		next := k.Talk
