@@ -30,7 +30,7 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 	c.updateSendWindow(now, seg)
 	c.snd.probesOut = 0
 	c.detectLoss(now, acked, sacked)
-	if acked > 0 && !recovering && c.loss.phase != phaseRecovery {
+	if ece := c.takeECE(now, seg, flight); acked > 0 && !ece && !recovering && c.loss.phase != phaseRecovery {
 		c.onProgress(now, acked, flight)
 	}
 }

@@ -42,6 +42,7 @@ func (c *Conn) arriveOtherwise(now mono.Time, seg *Segment) Drop {
 	}
 	c.updateRecentTimestamp(now, seg)
 	c.noteUrgent(seg)
+	c.takeCE(seg)
 	c.trim(seg)
 	return c.arriveText(now, seg)
 }
@@ -86,9 +87,11 @@ func (c *Conn) checkSeq(now mono.Time, seg *Segment) (Drop, bool) {
 	if c.state == StateSynReceived && seg.Has(wire.SYN) && seg.seq() == c.rcv.irs {
 		if !seg.Has(wire.ACK) || seg.ack() != c.snd.nxt {
 			c.pend.syn = true // the SYN again: it wants the SYN-ACK again, and to measure by it
+			c.onECNSetup(seg)
 			c.updateRecentTimestamp(now, seg)
 			return DropDuplicate, false
 		}
+		c.onECNSetup(seg)
 		c.clearSYN(seg) // simultaneous open: the SYN-ACK that acknowledges our SYN
 	}
 	first, n := seg.seq(), seg.length()

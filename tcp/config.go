@@ -27,6 +27,9 @@ type Config struct {
 	// NoIdleRestart keeps the congestion window over idle periods.
 	NoIdleRestart bool
 
+	// ECN says whether connections use Explicit Congestion Notification: ECNAccept, if the peer asks for it.
+	ECN ECN
+
 	// NoTimestamps, NoSACK and NoWindowScale switch these options off.
 	NoTimestamps  bool
 	NoSACK        bool

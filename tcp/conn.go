@@ -26,6 +26,7 @@ type Conn struct {
 	rtt    rttEstimator
 	cc     congestion.Control
 	loss   recovery
+	ecn    ecnState
 	timers timers
 	pend   pending
 	user   userState
@@ -87,7 +88,7 @@ func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 	c.opt = settings{
 		noDelay: cfg.NoDelay, quickACK: cfg.QuickACK, keepAlive: cfg.KeepAlive,
 		keepIdle: cfg.KeepIdle, keepIntvl: cfg.KeepInterval, keepCount: cfg.KeepCount,
-		userTimeout: cfg.UserTimeout, tos: cfg.TOS, ttl: cfg.TTL,
+		userTimeout: cfg.UserTimeout, tos: cfg.TOS &^ 3, ttl: cfg.TTL,
 	}
 	c.rtt.init(cfg)
 	c.initSequence(now)
@@ -108,6 +109,7 @@ func Dial(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 	c := newConn(env, cfg, now, id, mtu)
 	c.state = StateSynSent
 	c.ts.ok, c.snd.sackOK, c.snd.scaleOK = !cfg.NoTimestamps, !cfg.NoSACK, !cfg.NoWindowScale
+	c.initECN()
 	c.pend.syn = true
 	c.snd.nxt = c.snd.iss.Add(1)
 	c.snd.stalledSince = now
@@ -125,6 +127,7 @@ func Accept(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn *Segment) 
 	c.user.passive = true
 	c.state = StateSynReceived
 	c.ts.ok, c.snd.sackOK, c.snd.scaleOK = !cfg.NoTimestamps, !cfg.NoSACK, !cfg.NoWindowScale
+	c.initECN()
 	c.onSYN(now, syn)
 	c.snd.nxt = c.snd.iss.Add(1)
 	c.snd.stalledSince = now

@@ -100,9 +100,13 @@ func newVictim(t *testing.T, b []byte) *victim {
 	if options&64 != 0 {
 		v.cfg.UserTimeout = 3 * time.Second
 	}
+	more := v.in.byte()
+	if more&2 != 0 {
+		v.cfg.ECN = tcp.ECNRequest
+	}
 	v.cfg = v.cfg.WithDefaults()
 	v.env = &tcp.Env{Pool: buffer.NewPool(0), Secret: siphash.Key{K0: 1}}
-	if v.in.byte()&1 != 0 {
+	if more&1 != 0 {
 		v.env.MaxSuper = 64 << 10
 	}
 	id := tcp.ID{Local: netip.MustParseAddrPort("192.0.2.1:1"), Remote: netip.MustParseAddrPort("192.0.2.2:2")}
@@ -111,6 +115,9 @@ func newVictim(t *testing.T, b []byte) *victim {
 	} else {
 		seg := v.segment()
 		seg.Header.Flags, seg.Header.Seq = wire.SYN, v.irs
+		if more&2 != 0 {
+			seg.Header.Flags |= wire.ECE | wire.CWR
+		}
 		v.conn, _ = tcp.Accept(v.env, &v.cfg, v.now, id, 1500, &seg)
 	}
 	v.drain()
@@ -155,6 +162,8 @@ func (v *victim) segment() tcp.Segment {
 		}
 	}
 	h.Window = uint16(in.n(65536))
+	s.CE = kind&64 != 0
+	s.ECT = s.CE
 	if kind&32 != 0 {
 		s.Payload = make([]byte, in.n(5000))
 		if kind&64 != 0 {
@@ -273,6 +282,9 @@ func (v *victim) drain() {
 		v.env.Pool.ReleaseAll(out.Payload)
 		if h.Options.HasWScale {
 			v.shift = h.Options.WScale
+		}
+		if ecn := wire.ECN(out.TOS & 3); ecn != wire.NotECT && (ecn != wire.ECT0 || got == 0 || v.cfg.ECN != tcp.ECNRequest) {
+			v.t.Fatalf("%d bytes marked %v", got, ecn)
 		}
 		v.checkEdge(&h)
 		if h.Flags&wire.RST == 0 {

@@ -117,6 +117,9 @@ func (c *Conn) retryHandshake(now mono.Time) {
 		c.giveUp(now)
 		return
 	}
+	if c.state == StateSynSent {
+		c.stopAskingECN()
+	}
 	c.pend.syn = true
 }
 

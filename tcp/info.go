@@ -9,7 +9,7 @@ import (
 // Info is what Linux's tcp_info tells, under its names. Sizes are in bytes unless they say segments.
 type Info struct {
 	State        State
-	Options      string // "ts sack wscale:7,8" as ss(8) prints: ours is the second scale
+	Options      string // "ts sack ecn wscale:7,8" as ss(8) prints: ours is the second scale
 	CAState      string // "open", "recovery" or "loss"
 	Congestion   string
 	RTO          time.Duration
@@ -41,6 +41,8 @@ type Info struct {
 	TotalRetrans uint64 // segments
 	Timeouts     uint64
 	Recoveries   uint64
+	ReceivedCE   uint64        // segments that came marked (ECN)
+	ECNCuts      uint64        // reductions of the window for marks the peer told of
 	LastDataSent time.Duration // ago; 0 if never
 	LastRecv     time.Duration
 	Age          time.Duration
@@ -61,6 +63,7 @@ func (c *Conn) Info(now mono.Time) Info {
 		BytesAcked: c.count.bytesAcked, BytesRecv: c.count.bytesRecv,
 		SegsOut: c.count.segsOut, SegsIn: c.count.segsIn,
 		TotalRetrans: c.count.retransmits, Timeouts: c.count.timeouts, Recoveries: c.count.recoveries,
+		ReceivedCE: c.ecn.marks, ECNCuts: c.ecn.reductions,
 		LastRecv: now.Sub(c.user.lastHeard), Age: now.Sub(c.count.born),
 	}
 	if c.snd.lastSent != 0 {
@@ -84,6 +87,9 @@ func (c *Conn) optionString() string {
 	}
 	if c.snd.sackOK {
 		b = append(b, "sack "...)
+	}
+	if c.ecn.sends && c.state != StateSynSent {
+		b = append(b, "ecn "...)
 	}
 	if c.snd.scaleOK {
 		b = append(b, "wscale:"...)

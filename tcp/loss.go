@@ -177,6 +177,7 @@ func (c *Conn) beginRecovery(now mono.Time, una uint64) {
 	l.lostEdge = max(l.lostEdge, min(una+uint64(c.payloadMSS()), l.point))
 	c.count.recoveries++
 	c.cc.OnLoss(now, flight, congestion.CauseLoss)
+	c.onReduced()
 }
 
 // req: RFC5681 3.2-12, 4.3-3, RFC6582 3.2-3, RFC6675 5-4, 5-5

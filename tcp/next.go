@@ -49,7 +49,7 @@ func (c *Conn) Next(now mono.Time, out *Out) bool {
 func (c *Conn) begin(now mono.Time, out *Out, at seq.Number, flags wire.Flags) {
 	out.Header = wire.TCP{
 		SrcPort: c.id.Local.Port(), DstPort: c.id.Remote.Port(),
-		Seq: uint32(at), Ack: uint32(c.rcv.nxt), Flags: flags,
+		Seq: uint32(at), Ack: uint32(c.rcv.nxt), Flags: flags | c.ecnFlagsFor(flags),
 	}
 	out.Payload, out.Len, out.SegSize = out.Payload[:0], 0, 0
 	out.TOS, out.TTL = c.opt.tos, c.opt.ttl
@@ -155,6 +155,7 @@ func (c *Conn) nextNew(now mono.Time, out *Out) bool {
 		return false
 	}
 	c.emit(now, out, from, from+uint64(n))
+	c.markNew(out)
 	c.snd.nxt = c.snd.nxt.Add(out.consumed())
 	c.timers.stop(timerPersist)
 	c.pend.probe = false // the data asks the same question

@@ -141,6 +141,7 @@ func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 	if c.ts.ok {
 		c.ts.recent, c.ts.recentAt = seq.Number(o.TSVal), now
 	}
+	c.onECNSetup(seg)
 	c.setSendMSS()
 	c.rcv.adv = c.rcv.nxt.Add(c.synWindow())
 	// RFC 7323, Section 2.2: "The window field in a segment where the SYN bit is set … MUST NOT be scaled."

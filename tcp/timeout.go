@@ -37,6 +37,7 @@ func (c *Conn) onRetransmitTimer(now mono.Time) {
 		return
 	}
 	c.cc.OnTimeout(now, c.inFlight(), l.retries > 1 || l.phase == phaseLoss)
+	c.onReduced()
 	if l.retries > 1 {
 		// RFC 2018, Section 8: "After a retransmit timeout the data sender SHOULD turn off all of the SACKed bits,
 		// since the timeout might indicate that the data receiver has reneged." The first timeout may still trust

@@ -14,6 +14,7 @@
 //	<MSS=n> <WS=n> <SACKOK>       options of a SYN
 //	<TS=val,ecr> <NOTS>           timestamps in milliseconds since the start; none although negotiated
 //	<SACK=l:r,l:r>                SACK blocks
+//	<ECT0> <ECT1> <CE>            the mark in the IP header
 //	<GSO=n>                       a super-segment of segments of n bytes
 //
 // Parse reads a segment, Describe makes one of a header, Differences compares the fields that are named.

@@ -12,6 +12,7 @@ import (
 type Segment struct {
 	Seq, Ack, Wnd, Data, Urg, MSS, WS, GSO int
 	TSVal, TSEcr                           int
+	ECN                                    wire.ECN
 	SACK                                   [][2]int
 	Ctl                                    wire.Flags
 	Named                                  map[string]bool
@@ -19,8 +20,10 @@ type Segment struct {
 
 var flagOf = map[string]wire.Flags{
 	"FIN": wire.FIN, "SYN": wire.SYN, "RST": wire.RST, "PSH": wire.PSH, "ACK": wire.ACK, "URG": wire.URG,
-	"ECE": wire.ECE, "CWR": wire.CWR,
+	"ECE": wire.ECE, "CWR": wire.CWR, "AE": wire.AE,
 }
+
+var ecnOf = map[string]wire.ECN{"ECT0": wire.ECT0, "ECT1": wire.ECT1, "CE": wire.CE}
 
 // Parse reads the notation of a segment.
 func Parse(text string) (Segment, error) {
@@ -51,6 +54,8 @@ func (s *Segment) set(name, value string) (err error) {
 	case number[name] != nil:
 		*number[name], err = strconv.Atoi(value)
 	case name == "SACKOK", name == "NOTS":
+	case ecnOf[name] != 0:
+		s.ECN = ecnOf[name]
 	case name == "CTL":
 		for _, f := range strings.Split(value, ",") {
 			if flagOf[f] == 0 {
@@ -93,6 +98,11 @@ func (s Segment) String() string {
 	number("DATA", s.Data)
 	number("GSO", s.GSO)
 	fmt.Fprintf(&b, "<CTL=%s>", ControlBits(s.Ctl))
+	for name, v := range ecnOf {
+		if v == s.ECN {
+			b.WriteString("<" + name + ">")
+		}
+	}
 	number("URG", s.Urg)
 	number("MSS", s.MSS)
 	number("WS", s.WS)
@@ -119,7 +129,7 @@ func blocks(sack [][2]int) string {
 // ControlBits lists the bits as the RFC's figures do: SYN,ACK.
 func ControlBits(f wire.Flags) string {
 	var names []string
-	for _, name := range []string{"SYN", "FIN", "RST", "URG", "ECE", "CWR", "ACK", "PSH"} {
+	for _, name := range []string{"SYN", "FIN", "RST", "URG", "AE", "ECE", "CWR", "ACK", "PSH"} {
 		if f&flagOf[name] != 0 {
 			names = append(names, name)
 		}
@@ -146,6 +156,7 @@ func Differences(got, want Segment) []string {
 	}
 	diff("CTL", ControlBits(got.Ctl), ControlBits(want.Ctl))
 	diff("DATA", got.Data, want.Data)
+	diff("ECN", got.ECN, want.ECN)
 	diff("SACK", blocks(got.SACK), blocks(want.SACK))
 	if want.Named["SACKOK"] {
 		diff("SACKOK", got.Named["SACKOK"], true)

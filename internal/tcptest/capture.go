@@ -2,13 +2,13 @@ package tcptest
 
 import (
 	"fmt"
-	"net/netip"
 	"os"
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/capture"
+	"github.com/antedon-net/antedon/tcp"
 	"github.com/antedon-net/antedon/wire"
 )
 
@@ -28,7 +28,8 @@ type packet struct {
 }
 
 // add keeps a segment as an IP packet with correct checksums.
-func (r *record) add(at mono.Time, outbound bool, src, dst netip.Addr, h *wire.TCP, payload []byte) {
+func (r *record) add(at mono.Time, outbound bool, id tcp.ID, ecn wire.ECN, h *wire.TCP, payload []byte) {
+	src, dst := id.Local.Addr(), id.Remote.Addr()
 	p := packet{at, outbound, nil}
 	if len(r.packets) < maxPackets {
 		r.packets = append(r.packets, packet{})
@@ -37,9 +38,9 @@ func (r *record) add(at mono.Time, outbound bool, src, dst netip.Addr, h *wire.T
 	n := h.Len() + len(payload)
 	b := r.packets[r.next].bytes[:0]
 	if src.Is4() {
-		b = (&wire.IPv4{TTL: 64, Proto: wire.ProtoTCP, Src: src, Dst: dst}).AppendTo(b, n)
+		b = (&wire.IPv4{TOS: uint8(ecn), TTL: 64, Proto: wire.ProtoTCP, Src: src, Dst: dst}).AppendTo(b, n)
 	} else {
-		b = (&wire.IPv6{HopLimit: 64, NextHeader: wire.ProtoTCP, Proto: wire.ProtoTCP, Src: src, Dst: dst}).AppendTo(b, n)
+		b = (&wire.IPv6{TrafficClass: uint8(ecn), HopLimit: 64, NextHeader: wire.ProtoTCP, Proto: wire.ProtoTCP, Src: src, Dst: dst}).AppendTo(b, n)
 	}
 	start := len(b)
 	b = append(h.AppendTo(b), payload...)

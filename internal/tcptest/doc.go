@@ -10,10 +10,11 @@
 //
 // Package internal/notation says what the fields mean.
 //
-// Expect compares the fields that its pattern names; CTL, DATA and SACK that it does not name have to be empty. Every
-// segment the connection sends has to be expected, or discarded with Ignore, before the test ends. After every step a
-// Script checks what must always hold: the right edge of the window never moves left, something is armed while there is
-// something to wait for, no more is sent than the peer's window allows. At the end it checks that no chunk leaked.
+// Expect compares the fields that its pattern names; CTL, DATA, SACK and the mark of ECN that it does not name have to be
+// empty. Every segment the connection sends has to be expected, or discarded with Ignore, before the test ends. After
+// every step a Script checks what must always hold: the right edge of the window never moves left, something is armed
+// while there is something to wait for, no more is sent than the peer's window allows. At the end it checks that no
+// chunk leaked.
 //
 // # Concurrency
 //

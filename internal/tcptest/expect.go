@@ -110,6 +110,16 @@ func (s *Script) TakeHeader() wire.TCP {
 	return h
 }
 
+// TakeMark takes the next segment the connection sent and returns its header and the mark in its IP header.
+func (s *Script) TakeMark() (wire.TCP, wire.ECN) {
+	s.t.Helper()
+	if len(s.sent) == 0 {
+		s.fail("nothing sent")
+	}
+	ecn := s.sent[0].ECN
+	return s.TakeHeader(), ecn
+}
+
 // TakeSegment takes the next segment the connection sent and returns its header and the length of its text.
 func (s *Script) TakeSegment() (h wire.TCP, n int) {
 	s.t.Helper()

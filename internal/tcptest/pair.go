@@ -48,6 +48,7 @@ type PairSetup struct {
 // Fate is what becomes of a segment.
 type Fate struct {
 	Drop   bool
+	Mark   bool          // if it can be: congestion was experienced
 	Copies int           // besides the first
 	Delay  time.Duration // besides the path's
 }
@@ -264,7 +265,8 @@ func (p *Pair) drain(i int) {
 	}
 	out := tcp.Out{Payload: make([]buffer.View, 0, 8)}
 	for n := 0; e.Conn.Next(p.Now, &out); n++ {
-		seg := tcp.Segment{Header: out.Header, SegSize: out.SegSize}
+		ecn := wire.ECN(out.TOS & 3)
+		seg := tcp.Segment{Header: out.Header, SegSize: out.SegSize, ECT: ecn != wire.NotECT}
 		for _, v := range out.Payload {
 			seg.Payload = append(seg.Payload, v.B...)
 		}
@@ -285,11 +287,16 @@ func (p *Pair) drain(i int) {
 func (p *Pair) send(i int, seg tcp.Segment) {
 	p.sent++
 	id := p.id(i)
-	p.record.add(p.Now, i == 0, id.Local.Addr(), id.Remote.Addr(), &seg.Header, seg.Payload)
+	var ecn wire.ECN
+	if seg.ECT {
+		ecn = wire.ECT0
+	}
+	p.record.add(p.Now, i == 0, id, ecn, &seg.Header, seg.Payload)
 	var fate Fate
 	if p.setup.Path != nil {
 		fate = p.setup.Path(i, p.sent, &seg)
 	}
+	seg.CE = fate.Mark && seg.ECT
 	if fate.Drop {
 		return
 	}

@@ -28,7 +28,9 @@ func (s *Script) build(text string) tcp.Segment {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	seg := tcp.Segment{SegSize: n.GSO, Payload: make([]byte, n.Data)}
+	seg := tcp.Segment{
+		SegSize: n.GSO, Payload: make([]byte, n.Data), ECT: n.ECN != wire.NotECT, CE: n.ECN == wire.CE,
+	}
 	notation.Fill(seg.Payload, n.TextAt())
 	id := s.id()
 	h := &seg.Header
@@ -47,8 +49,10 @@ func (s *Script) build(text string) tcp.Segment {
 		h.Window = uint16(s.peer.Wnd)
 	}
 	s.noteWindow(h)
-	s.note("> %s", notation.Describe(h, len(seg.Payload), seg.SegSize, s.received()))
-	s.record.add(s.now, false, id.Remote.Addr(), id.Local.Addr(), h, seg.Payload)
+	x := notation.Describe(h, len(seg.Payload), seg.SegSize, s.received())
+	x.ECN = n.ECN
+	s.note("> %s", x)
+	s.record.add(s.now, false, tcp.ID{Local: id.Remote, Remote: id.Local}, n.ECN, h, seg.Payload)
 	return seg
 }
 
@@ -145,8 +149,9 @@ func (s *Script) take(out *tcp.Out) {
 		s.tsLatest = o.TSVal
 	}
 	x := notation.Describe(&h, n, out.SegSize, s.transmitted())
+	x.ECN = wire.ECN(out.TOS & 3)
 	s.note("< %s", x)
-	s.record.add(s.now, true, s.id().Local.Addr(), s.id().Remote.Addr(), &h, payload)
+	s.record.add(s.now, true, s.id(), x.ECN, &h, payload)
 	s.checkSent(out)
 	s.sent = append(s.sent, sentSegment{x, s.now, h, n})
 }

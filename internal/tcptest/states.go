@@ -73,8 +73,14 @@ func Dial(t testing.TB, setup Setup) *Script {
 // Accept returns a script whose connection was just made by a SYN: its SYN-ACK is to be expected.
 func Accept(t testing.TB, setup Setup) *Script {
 	t.Helper()
+	return AcceptSYN(t, setup, "<SEQ=0><CTL=SYN>")
+}
+
+// AcceptSYN is Accept with a SYN of one's own.
+func AcceptSYN(t testing.TB, setup Setup, syn string) *Script {
+	t.Helper()
 	s := newScript(t, setup)
-	seg := s.build("<SEQ=0><CTL=SYN>")
+	seg := s.build(syn)
 	s.conn, s.drop = tcp.Accept(s.env, &s.setup.Config, s.now, s.id(), s.setup.MTU, &seg)
 	if s.conn == nil {
 		t.Fatalf("SYN not accepted: %v", s.drop)
