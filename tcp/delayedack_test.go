@@ -108,6 +108,24 @@ func TestDelayedACK(t *testing.T) {
 	})
 }
 
+// "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order segment arrives … In addition, a TCP receiver
+// SHOULD send an immediate ACK when the incoming segment fills in all or part of a gap in the sequence space" (RFC 5681,
+// Section 3.2), where an acknowledgment would otherwise wait.
+//
+// req: RFC5681 3.2-1, 3.2-2, 4.2-5, 4.2-7, 4.2-8
+func TestHolesAreAnsweredAtOnce(t *testing.T) {
+	s := settled(t, tcp.Config{})
+	s.Recv("<SEQ=217><ACK=1><DATA=10><CTL=ACK>")
+	s.ExpectOnly("<SEQ=1><ACK=17><CTL=ACK>")
+	s.Recv("<SEQ=17><ACK=1><DATA=100><CTL=ACK>")
+	s.ExpectOnly("<SEQ=1><ACK=117><CTL=ACK>") // part of the gap
+	s.Recv("<SEQ=117><ACK=1><DATA=100><CTL=ACK>")
+	s.ExpectOnly("<SEQ=1><ACK=227><CTL=ACK>") // the rest
+	s.Recv("<SEQ=227><ACK=1><DATA=100><CTL=ACK>")
+	s.ExpectNone() // and there is none any more
+	s.ExpectAfter(40*time.Millisecond, "<SEQ=1><ACK=327><CTL=ACK>")
+}
+
 // Requests and responses: acknowledgments wait for the response from the first one on.
 func TestInteractive(t *testing.T) {
 	s := tcptest.New(t, tcptest.Established, tcptest.Setup{})

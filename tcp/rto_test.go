@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/internal/tcptest"
 	"github.com/antedon-net/antedon/tcp"
 )
@@ -39,6 +40,9 @@ func TestRetransmissionTimer(t *testing.T) {
 		s.Write(1000)
 		s.Expect("<SEQ=1><DATA=1000><CTL=ACK,PSH>")
 		s.Recv(ack(1))
+		if at := s.Conn().Deadline(); at != mono.Never {
+			t.Errorf("a timer is set for %v", at.Sub(s.Now()))
+		}
 		s.Advance(time.Hour)
 		s.ExpectNone()
 	})
