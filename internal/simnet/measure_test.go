@@ -15,6 +15,7 @@ import (
 
 // cell is a place in a table: a path, the same both ways, and a bulk transfer over it.
 type cell struct {
+	mode  Mode
 	path  impair.Plan
 	cc    string
 	time  time.Duration
@@ -35,7 +36,7 @@ func (y yield) String() string {
 // build returns the network of the i-th seed.
 func (c cell) build(i int) *Net {
 	c.path.Seed += 2 * uint64(i)
-	s := pair(Plain, c.path, bulk(1<<40))
+	s := pair(c.mode, c.path, bulk(1<<40))
 	for i := range s.Hosts {
 		s.Hosts[i].TCP = tcp.Config{Congestion: c.cc}
 	}
@@ -107,7 +108,7 @@ func TestCell(t *testing.T) {
 	}
 	first, count := seedRange(t, 2)
 	plan.Seed = 2 * uint64(first)
-	c := cell{plan, f.cc, f.time, count}
+	c := cell{path: plan, cc: f.cc, time: f.time, seeds: count}
 	if *captureFlag != "" {
 		c.record(t, *captureFlag)
 	}
