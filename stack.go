@@ -89,7 +89,7 @@ func (cfg *Config) check() error {
 			return fmt.Errorf("antedon: Config.Addrs: %v is not an address with a prefix length, such as 10.7.0.2/24", p)
 		}
 	}
-	if _, err := congestion.New(cfg.TCP.Congestion, 1460, 10); err != nil {
+	if _, err := congestion.New(cfg.TCP.Congestion, congestion.Options{MSS: 1460, Initial: 10}); err != nil {
 		return fmt.Errorf("antedon: Config.TCP.Congestion: %w", err)
 	}
 	return nil

@@ -188,5 +188,8 @@ func (c *Conn) onProgress(now mono.Time, acked, flight int) {
 	if c.cc.Window() < c.cc.Threshold() {
 		limited = limited || 2*flight >= c.cc.Window()
 	}
-	c.cc.OnAck(congestion.Ack{Now: now, Acked: acked, InFlight: flight, RTT: c.rtt.latest, Limited: limited})
+	c.cc.OnAck(congestion.Ack{
+		Now: now, Acked: acked, Delivered: acked, InFlight: flight, Left: c.pipe(), RTT: c.rtt.latest,
+		SRTT: c.rtt.srtt, MinRTT: c.rtt.min, Una: c.unaOffset(), Nxt: c.nxtOffset(), Limited: limited,
+	})
 }

@@ -24,6 +24,10 @@ type Config struct {
 	InitialWindow int
 	// Congestion names the congestion control algorithm: congestion.DefaultName.
 	Congestion string
+	// NoHyStart lets CUBIC's slow start go on until something is lost.
+	NoHyStart bool
+	// ABE reduces the congestion window less for a router's mark than for a loss (RFC 8511).
+	ABE bool
 	// NoIdleRestart keeps the congestion window over idle periods.
 	NoIdleRestart bool
 

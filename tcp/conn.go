@@ -94,13 +94,19 @@ func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 	c.initSequence(now)
 	c.initWindows(mtu)
 	c.ack.quick = quickACKs
-	cc, err := congestion.New(cfg.Congestion, c.snd.mss, cfg.InitialWindow)
+	cc, err := congestion.New(cfg.Congestion, c.congestionOptions())
 	if err != nil {
 		// Config is checked where the user hands it over; a connection never fails for it.
-		cc, _ = congestion.New("", c.snd.mss, cfg.InitialWindow)
+		cc, _ = congestion.New("", c.congestionOptions())
 	}
 	c.cc = cc
 	return c
+}
+
+func (c *Conn) congestionOptions() congestion.Options {
+	return congestion.Options{
+		MSS: c.snd.mss, Initial: c.cfg.InitialWindow, NoHyStart: c.cfg.NoHyStart, ABE: c.cfg.ABE,
+	}
 }
 
 // Dial begins an active OPEN: the first segment drained is the SYN. mtu is that of the path to the peer. cfg has its
@@ -172,9 +178,7 @@ func (c *Conn) setState(s State) { c.state = s }
 func (c *Conn) toEstablished(now mono.Time) {
 	c.setState(StateEstablished)
 	c.pend.syn = false
-	if c.loss.retries > 0 {
-		c.cc.OnHandshakeLoss()
-	}
+	c.cc.OnEstablished(now, c.rtt.srtt, c.loss.retries > 0)
 	c.loss.retries = 0
 	c.rtt.backoff = 0
 	c.timers.stop(timerRetransmit)

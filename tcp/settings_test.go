@@ -8,6 +8,7 @@ import (
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/tcptest"
 	"github.com/antedon-net/antedon/tcp"
+	"github.com/antedon-net/antedon/tcp/congestion"
 )
 
 // "The application layer MUST be able to specify the Differentiated Services field for segments that are sent on a
@@ -113,7 +114,7 @@ func TestConfigDefaults(t *testing.T) {
 	cfg := tcp.Config{SendBuffer: 1, RecvBuffer: 1, InitialRecvBuffer: 1 << 40, MaxRTO: 1, Congestion: "no such thing", MSS: 1}
 	s := tcptest.New(t, tcptest.Established, tcptest.Setup{Config: cfg})
 	i := s.Info()
-	if i.Congestion != "reno" || i.RcvSpace < 256 || i.RcvSpace > 65535 || i.SndMSS < 48 {
+	if i.Congestion != congestion.DefaultName || i.RcvSpace < 256 || i.RcvSpace > 65535 || i.SndMSS < 48 {
 		t.Errorf("got %+v", i)
 	}
 	s.Write(100)

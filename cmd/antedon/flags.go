@@ -32,7 +32,7 @@ func (f *stackFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.registerLink(cmd)
 	fs.StringVar(&f.source, "source", "", "our `IP` in connections; it need not be one of ours")
-	fs.StringVar(&f.cc, "cc", "", "congestion control `NAME`")
+	fs.StringVar(&f.cc, "cc", "", "congestion control `NAME`: "+strings.Join(congestion.Names(), ", ")+" (default "+congestion.DefaultName+")")
 	fs.StringVar(&f.impair, "impair", "", "make the link worse: `PLAN` such as 'loss=1%,delay=20ms,rate=100mbit,seed=7'")
 }
 
@@ -52,7 +52,7 @@ func (f *stackFlags) check() error {
 	if f.mtu != 0 && (f.mtu < 576 || f.mtu > 65535) {
 		return usagef("--mtu %d: want 576 to 65535", f.mtu)
 	}
-	if _, err := congestion.New(f.cc, 1460, 10); err != nil {
+	if _, err := congestion.New(f.cc, congestion.Options{MSS: 1460, Initial: 10}); err != nil {
 		return usagef("--cc: %w", err)
 	}
 	if _, err := f.sourceAddr(); err != nil {

@@ -103,7 +103,7 @@ func TestCell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := congestion.New(f.cc, 1460, 10); err != nil {
+	if _, err := congestion.New(f.cc, congestion.Options{MSS: 1460, Initial: 10}); err != nil {
 		t.Fatal(err)
 	}
 	first, count := seedRange(t, 2)

@@ -19,7 +19,7 @@ import (
 // Setup is how a script begins. The zero Setup is a peer with MSS 1000, a window of 10,000 and no further options, on a
 // path with MTU 1500.
 type Setup struct {
-	Config tcp.Config
+	Config tcp.Config // congestion control: reno, whose windows can be counted
 
 	Peer string // options and window of the peer's SYN; "<WND=10000><MSS=1000>"
 	MTU  int    // of the path; 1500
@@ -80,6 +80,7 @@ func newScript(t testing.TB, setup Setup) *Script {
 	s := &Script{t: t, setup: setup, now: setup.Start}
 	s.env = &tcp.Env{Pool: buffer.NewPool(setup.Pool), Secret: siphash.Key{K0: 1, K1: 2}, MaxSuper: setup.MaxSuper}
 	s.setup.Config.FixedISS = &s.setup.ISS
+	s.setup.Config.Congestion = orElse(s.setup.Config.Congestion, "reno")
 	s.setup.Config = s.setup.Config.WithDefaults()
 	var err error
 	if s.peer, err = notation.Parse(setup.Peer); err != nil {

@@ -1,9 +1,17 @@
 // Package congestion holds the algorithms that decide how much a sender may have in flight: numbers in, numbers out.
 // They know nothing of segments, sequence numbers or packet loss recovery; package tcp tells them what happened.
 //
-// All windows are in bytes. Nothing here locks, allocates after creation, or reads a clock.
+// New makes a Control for one connection, which tells it what happens by the On methods and asks it for Window and
+// PacingRate whenever it could send. Of what an arriving acknowledgment tells, OnLoss, OnTimeout, OnRecovered and Undo come
+// first, then OnAck, with the state as they left it, before anything is sent.
 //
-// Conformance: RFC 5681 (Reno), with byte counting by RFC 3465 as RFC 5681, Section 3.1 recommends.
+// All windows are in bytes. Arithmetic is in integers: the same calls give the same windows on every machine. Nothing here
+// locks, allocates after creation, or reads a clock; a Control belongs to one connection.
+//
+// Conformance: RFC 9438 (CUBIC), RFC 5681 (Reno), with byte counting by RFC 3465 as RFC 5681, Section 3.1 recommends;
+// RFC 8511 (ABE).
+//
+// Limitations: window validation (RFC 7661) is left to Ack.Limited.
 package congestion
 
 import (
@@ -19,10 +27,11 @@ import (
 type Ack struct {
 	Now       mono.Time
 	Acked     int           // bytes by which SND.UNA moved
-	Delivered int           // bytes acknowledged for the first time, cumulatively or selectively
+	Delivered int           // bytes acknowledged for the first time, cumulatively or selectively: what opens windows
 	InFlight  int           // the estimate of bytes in the network before the acknowledgment
 	Left      int           // and after it, before anything is sent
 	RTT       time.Duration // the round trip this acknowledgment measured, 0 if none
+	SRTT      time.Duration // the smoothed round trip of RFC 6298, 0 if none was measured
 	MinRTT    time.Duration // the lowest round trip of the connection, 0 if none was measured
 	Una, Nxt  uint64        // SND.UNA and SND.NXT as stream offsets: when Una passes an earlier Nxt, a round trip is over
 	Limited   bool          // the window, and not the application or the peer, held the sender back
@@ -33,10 +42,10 @@ type Ack struct {
 // Rate is a sample of the delivery rate (draft-ietf-ccwg-bbr, Section 4.1).
 type Rate struct {
 	Delivered  int           // bytes delivered over Interval
-	Interval   time.Duration // 0: there is no sample
+	Interval   time.Duration // 0: there is no sample, or one shorter than MinRTT, which cannot be true
 	Prior      uint64        // bytes delivered in all when the newest segment of the sample was sent
 	Total      uint64        // bytes delivered in all now
-	Lost       int           // bytes found lost by this acknowledgment
+	Lost       int           // bytes found lost since the last OnAck, by timers too
 	AppLimited bool          // there was a time without anything to send: the path could carry more
 }
 
@@ -71,10 +80,11 @@ type Control interface {
 	// SetMSS tells a new sender maximum segment size. The window keeps its number of segments.
 	SetMSS(mss int)
 
-	// OnHandshakeLoss tells, before any data is sent, that a SYN or SYN-ACK had to be repeated.
-	OnHandshakeLoss()
+	// OnEstablished tells that the handshake is complete. rtt is the round trip it measured, 0 if none; lost is set if a
+	// SYN or SYN-ACK had to be repeated.
+	OnEstablished(now mono.Time, rtt time.Duration, lost bool)
 
-	// OnAck tells of an acknowledgment that delivered something, in every phase of recovery..
+	// OnAck tells of an acknowledgment that delivered something, in every phase of recovery.
 	OnAck(a Ack)
 
 	// OnLoss tells that congestion was found with inFlight bytes under way, and that fast recovery, or the reduction
@@ -88,29 +98,59 @@ type Control interface {
 	// segment timed out before.
 	OnTimeout(now mono.Time, inFlight int, again bool)
 
-	// Undo tells that what was told since recovery began was an error: nothing was lost. The window is as it was before.
+	// Undo tells that what was told since the first OnLoss or OnTimeout after the last OnRecovered was an error: nothing
+	// was lost. The window is as it was before.
 	Undo(now mono.Time)
 
-	// OnIdle tells that the connection sends again with nothing in flight since idle. restart is set if that is longer
-	// than a retransmission timeout: RFC 5681, Section 4.1 then asks for the restart window.
+	// OnIdle tells that the connection sends new data with nothing in flight, having sent nothing since idle. restart is
+	// set if that is longer than a retransmission timeout and the window is to be restarted then (RFC 5681, Section 4.1).
 	OnIdle(now mono.Time, idle time.Duration, restart bool)
 }
 
-// DefaultName is the algorithm of connections that did not ask for another.
-const DefaultName = "reno"
+// Options set up a Control.
+type Options struct {
+	MSS     int // bytes of data a segment carries
+	Initial int // the initial window, in segments
 
-// New returns the named algorithm, the default if name is empty, for segments of mss bytes and an initial window of
-// initial segments.
-func New(name string, mss, initial int) (Control, error) {
-	switch name {
-	case "", "reno":
-		return newReno(mss, initial), nil
+	// NoHyStart lets CUBIC's slow start go on until something is lost.
+	NoHyStart bool
+	// ABE lets CUBIC and Reno answer a router's mark with a smaller reduction than a loss (RFC 8511).
+	ABE bool
+}
+
+// algorithms are those that New knows, the default first.
+var algorithms = []struct {
+	name string
+	make func(o Options) Control
+}{
+	{"cubic", newCubic},
+	{"reno", newReno},
+}
+
+// DefaultName is the algorithm of connections that did not ask for another.
+const DefaultName = "cubic"
+
+// New returns the named algorithm, the default if name is empty.
+func New(name string, o Options) (Control, error) {
+	if name == "" {
+		name = DefaultName
+	}
+	for _, a := range algorithms {
+		if a.name == name {
+			return a.make(o), nil
+		}
 	}
 	return nil, fmt.Errorf("unknown congestion control %q (have: %s)", name, strings.Join(Names(), ", "))
 }
 
 // Names returns the names that New knows, the default first.
-func Names() []string { return []string{"reno"} }
+func Names() []string {
+	names := make([]string, 0, len(algorithms))
+	for _, a := range algorithms {
+		names = append(names, a.name)
+	}
+	return names
+}
 
 // maxWindow is far beyond any window that can be used and leaves room for sums.
 const maxWindow = math.MaxInt32

@@ -1,125 +1,79 @@
 package congestion
 
-import (
-	"time"
-
-	"github.com/antedon-net/antedon/internal/mono"
-)
+import "github.com/antedon-net/antedon/internal/mono"
 
 // reno is the standard algorithm of RFC 5681.
 type reno struct {
-	mss      int
-	initial  int // bytes
-	cwnd     int
-	ssthresh int
-	acked    int // bytes acknowledged towards the next increase in congestion avoidance
-
+	window
+	acked  int                          // bytes towards the next increase in congestion avoidance
 	before struct{ cwnd, ssthresh int } // what Undo goes back to
 }
 
-// req: RFC5681 3.1-7
-func newReno(mss, initial int) *reno {
-	return &reno{mss: mss, initial: initial * mss, cwnd: initial * mss, ssthresh: maxWindow}
-}
+func newReno(o Options) Control { return &reno{window: newWindow(o)} }
 
-func (r *reno) Name() string   { return "reno" }
-func (r *reno) Window() int    { return r.cwnd }
-func (r *reno) Threshold() int { return r.ssthresh }
-
-func (r *reno) PacingRate() int64     { return 0 }
-func (r *reno) Reduces() bool         { return true }
-func (r *reno) OnRecovered(mono.Time) {}
-
-// SetMSS scales the window with the segment.
-//
-// RFC 5681, Section 3.1: "When initial congestion windows of more than one segment are implemented along with Path MTU
-// Discovery, and the MSS being used is found to be too large, the congestion window cwnd SHOULD be reduced to prevent large
-// bursts of smaller segments. Specifically, cwnd SHOULD be reduced by the ratio of the old segment size to the new segment
-// size."
-//
-// req: RFC5681 3.1-5, 3.1-6
-func (r *reno) SetMSS(mss int) {
-	r.initial = r.initial / r.mss * mss
-	r.cwnd = max(int(int64(r.cwnd)*int64(mss)/int64(r.mss)), mss)
-	r.mss = mss
-}
-
-// OnHandshakeLoss begins with one segment.
-//
-// RFC 5681, Section 3.1: "if the SYN or SYN/ACK is lost, the initial window used by a sender after a correctly transmitted
-// SYN MUST be one segment consisting of at most SMSS bytes."
-//
-// req: RFC5681 3.1-4
-func (r *reno) OnHandshakeLoss() { r.cwnd = r.mss }
+func (r *reno) Name() string { return "reno" }
 
 // OnAck opens the window.
 //
-// RFC 5681, Section 3.1: "during slow start, a TCP increments cwnd by at most SMSS bytes for each ACK received" and
-// recommends counting the bytes acknowledged; L = 2*SMSS per acknowledgment would starve a receiver whose offload
-// acknowledges 64 KiB at a time, so the count is not limited, as in Linux.
+// RFC 5681, Section 3.1: "The RECOMMENDED way to increase cwnd during congestion avoidance is to count the number of bytes
+// that have been acknowledged by ACKs for new data. … When the number of bytes acknowledged reaches cwnd, then cwnd can be
+// incremented by up to SMSS bytes."
 //
 // req: RFC9293 MUST-19, RFC5681 3.1-1, 3.1-10, 3.1-11, 3.1-12
 func (r *reno) OnAck(a Ack) {
-	if !a.Limited || a.Reducing {
-		return
+	n := r.take(&a)
+	if r.inSlowStart() {
+		n = r.slowStart(n)
 	}
-	bytes := a.Acked
-	if r.cwnd < r.ssthresh {
-		grow := min(bytes, r.ssthresh-r.cwnd)
-		r.cwnd += grow
-		bytes -= grow
+	r.acked += n
+	for r.acked >= r.cwnd {
+		r.acked -= r.cwnd
+		r.cwnd = min(r.cwnd+r.mss, maxWindow)
 	}
-	if bytes > 0 {
-		r.acked += bytes
-		for r.acked >= r.cwnd {
-			r.acked -= r.cwnd
-			r.cwnd += r.mss
-		}
-	}
-	r.cwnd = min(r.cwnd, maxWindow)
 }
 
 // OnLoss halves the window.
 //
-// RFC 5681, Section 3.1, equation (4): "ssthresh = max (FlightSize / 2, 2*SMSS)".
+// RFC 5681, Section 3.1, equation (4): "ssthresh = max (FlightSize / 2, 2*SMSS)". RFC 8511, Section 3: "ssthresh = max
+// (FlightSize * beta_{ecn}, 2 * SMSS)", with "beta_{ecn}=0.8"; Section 4: "Applying ABE when cwnd is smaller than or equal
+// to ssthresh is not currently recommended".
 //
 // req: RFC5681 3.1-8, 4.3-1
-func (r *reno) OnLoss(_ mono.Time, inFlight int, _ Cause) {
+func (r *reno) OnLoss(_ mono.Time, inFlight int, why Cause) {
 	r.remember()
-	r.ssthresh = max(inFlight/2, 2*r.mss)
-	r.cwnd = r.ssthresh
+	if r.abe && why == CauseECN && r.cwnd > r.ssthresh {
+		inFlight = inFlight / 5 * 8 // half of this is 0.8
+	}
+	r.reduceTo(inFlight / 2)
 	r.acked = 0
 }
 
 // OnTimeout begins slow start.
 //
-// RFC 5681, Section 3.1: "upon a timeout … cwnd MUST be set to no more than the loss window, LW, which equals 1
-// full-sized segment"; "when a TCP sender detects segment loss using the retransmission timer and the given segment has
+// RFC 5681, Section 3.1: "when a TCP sender detects segment loss using the retransmission timer and the given segment has
 // already been retransmitted by way of the retransmission timer at least once, the value of ssthresh is held constant."
 //
 // req: RFC9293 MUST-19, RFC5681 3.1-14, 3.1-15
 func (r *reno) OnTimeout(_ mono.Time, inFlight int, again bool) {
+	r.remember()
 	if !again {
-		r.remember()
-		r.ssthresh = max(inFlight/2, 2*r.mss)
+		r.reduceTo(inFlight / 2)
 	}
-	r.cwnd = r.mss
+	r.collapse()
 	r.acked = 0
 }
 
-func (r *reno) remember() { r.before.cwnd, r.before.ssthresh = r.cwnd, r.ssthresh }
-
-// Undo takes the last reduction back.
-func (r *reno) Undo(mono.Time) {
-	r.cwnd, r.ssthresh = max(r.cwnd, r.before.cwnd), max(r.ssthresh, r.before.ssthresh)
+func (r *reno) remember() {
+	if !r.reduced {
+		r.before.cwnd, r.before.ssthresh = r.cwnd, r.ssthresh
+	}
+	r.reduced = true
 }
 
-// OnIdle restarts from the restart window.
-//
-// RFC 5681, Section 4.1: "RW = min(IW,cwnd)".
-func (r *reno) OnIdle(_ mono.Time, _ time.Duration, restart bool) {
-	if restart {
-		r.cwnd = min(r.initial, r.cwnd)
-		r.acked = 0
+// Undo takes back what was done since recovery began.
+func (r *reno) Undo(mono.Time) {
+	if r.reduced {
+		r.cwnd, r.ssthresh = max(r.cwnd, r.before.cwnd), max(r.ssthresh, r.before.ssthresh)
 	}
+	r.reduced = false
 }

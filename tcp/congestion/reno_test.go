@@ -9,7 +9,7 @@ const mss = 1000
 
 func control(t *testing.T, initial int) Control {
 	t.Helper()
-	c, err := New("reno", mss, initial)
+	c, err := New("reno", Options{MSS: mss, Initial: initial})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,15 +23,17 @@ func expect(t *testing.T, c Control, window, threshold int) {
 	}
 }
 
-func ack(bytes int) Ack { return Ack{Acked: bytes, Limited: true, RTT: time.Millisecond} }
+func ack(bytes int) Ack {
+	return Ack{Acked: bytes, Delivered: bytes, Limited: true, RTT: time.Millisecond}
+}
 
 func TestNew(t *testing.T) {
 	for _, name := range []string{"", DefaultName, "reno"} {
-		if c, err := New(name, mss, 10); err != nil || c.Window() != 10*mss {
+		if c, err := New(name, Options{MSS: mss, Initial: 10}); err != nil || c.Window() != 10*mss {
 			t.Errorf("%q: %v, %v", name, c, err)
 		}
 	}
-	if _, err := New("no such thing", mss, 10); err == nil {
+	if _, err := New("no such thing", Options{MSS: mss, Initial: 10}); err == nil {
 		t.Error("no error for an unknown name")
 	}
 }
@@ -74,7 +76,7 @@ func TestRenoGrowth(t *testing.T) {
 	})
 	t.Run("not unless the window was the limit", func(t *testing.T) {
 		c := control(t, 10)
-		c.OnAck(Ack{Acked: 100 * mss})
+		c.OnAck(Ack{Acked: 100 * mss, Delivered: 100 * mss})
 		expect(t, c, 10*mss, maxWindow)
 	})
 	t.Run("has an end", func(t *testing.T) {
@@ -131,11 +133,11 @@ func TestRenoWindowSettings(t *testing.T) {
 		c := control(t, 10)
 		c.OnTimeout(0, 0, false)
 		c.SetMSS(9000)
-		expect(t, c, 9000, 2*mss)
+		expect(t, c, 9000, 18_000)
 	})
 	t.Run("a SYN was lost", func(t *testing.T) {
 		c := control(t, 10)
-		c.OnHandshakeLoss()
+		c.OnEstablished(1, 0, true)
 		expect(t, c, mss, maxWindow)
 	})
 	t.Run("idle", func(t *testing.T) {
