@@ -59,7 +59,7 @@ const (
 
 // Control is a congestion control algorithm for one connection.
 //
-// Where Reduces is true, OnLoss sets Window to Threshold at once, and the connection gets there by proportional rate
+// Where Reduces is true, OnLoss sets Window to Threshold at once (to less where marks persist), and the connection gets there by proportional rate
 // reduction (RFC 9937) while it recovers: Window is not asked then.
 type Control interface {
 	// Name returns the name by which configuration selects the algorithm.

@@ -154,7 +154,7 @@ func (c *cubic) OnLoss(_ mono.Time, _ int, why Cause) {
 		beta = 85
 	}
 	c.endEpoch()
-	c.reduceTo(c.percent(beta))
+	c.reduceTo(c.percent(beta), why)
 }
 
 // OnTimeout begins slow start.
@@ -165,7 +165,7 @@ func (c *cubic) OnTimeout(_ mono.Time, _ int, again bool) {
 	c.remember()
 	if !again {
 		c.avoid.prior = c.cwnd
-		c.reduceTo(c.percent(70))
+		c.reduceTo(c.percent(70), CauseLoss)
 	}
 	c.avoid.wMax, c.avoid.running = 0, false
 	c.collapse()

@@ -167,6 +167,10 @@ func TestCubicLoss(t *testing.T) {
 		c.OnLoss(start, mss, CauseLoss)
 	}
 	expect(t, c, 2*mss, 2*mss)
+	for range 20 {
+		c.OnLoss(start, mss, CauseECN)
+	}
+	expect(t, c, mss, 2*mss)
 }
 
 // RFC 8511: a mark costs less than a loss, in congestion avoidance.

@@ -44,7 +44,7 @@ func (r *reno) OnLoss(_ mono.Time, inFlight int, why Cause) {
 	if r.abe && why == CauseECN && r.cwnd > r.ssthresh {
 		inFlight = inFlight / 5 * 8 // half of this is 0.8
 	}
-	r.reduceTo(inFlight / 2)
+	r.reduceTo(inFlight/2, why)
 	r.acked = 0
 }
 
@@ -57,7 +57,7 @@ func (r *reno) OnLoss(_ mono.Time, inFlight int, why Cause) {
 func (r *reno) OnTimeout(_ mono.Time, inFlight int, again bool) {
 	r.remember()
 	if !again {
-		r.reduceTo(inFlight / 2)
+		r.reduceTo(inFlight/2, CauseLoss)
 	}
 	r.collapse()
 	r.acked = 0

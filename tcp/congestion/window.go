@@ -110,10 +110,16 @@ func (w *window) slowStart(n int) int {
 	return n - grow
 }
 
-// reduceTo sets the window and the threshold to bytes, two segments at least.
-func (w *window) reduceTo(bytes int) {
+// reduceTo sets the window and the threshold to bytes, two segments at least. Marks reduce the window to one.
+//
+// RFC 9438, Section 4.6: cwnd MUST be reduced "in response to congestion events detected by ECN-Echo ACKs until it reaches
+// 1 SMSS".
+func (w *window) reduceTo(bytes int, why Cause) {
 	w.ssthresh = max(bytes, 2*w.mss)
 	w.cwnd = w.ssthresh
+	if why == CauseECN {
+		w.cwnd = max(bytes, w.mss)
+	}
 	w.credit = 0
 }
 
