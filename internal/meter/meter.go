@@ -89,3 +89,40 @@ func (r Report) Rate() float64 {
 func (r Report) String() string {
 	return fmt.Sprintf("%s in %.2f s: %s", FormatBytes(r.Bytes), r.Elapsed.Seconds(), FormatRate(r.Rate()))
 }
+
+// Counter shows how many of a number of things are done.
+type Counter struct{ bar *progressbar.ProgressBar } // nil if nobody watches
+
+// Count starts a Counter of total things that shows itself on out if that is a terminal.
+func Count(out *os.File, title string, total int) *Counter {
+	if !IsTerminal(out) {
+		return new(Counter)
+	}
+	bar := progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(title), progressbar.OptionShowCount(),
+		progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true),
+		progressbar.OptionThrottle(refresh), progressbar.OptionClearOnFinish())
+	_ = bar.RenderBlank()
+	return &Counter{bar}
+}
+
+// Add counts n things as done.
+func (c *Counter) Add(n int) {
+	if c.bar != nil {
+		_ = c.bar.Add(n)
+	}
+}
+
+// Hide clears the terminal's line, for something else to be printed on it. The next Add shows the counter again.
+func (c *Counter) Hide() {
+	if c.bar != nil {
+		_ = c.bar.Clear()
+	}
+}
+
+// Stop clears the terminal.
+func (c *Counter) Stop() {
+	if c.bar != nil {
+		_ = c.bar.Finish()
+	}
+}

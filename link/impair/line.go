@@ -1,6 +1,10 @@
 package impair
 
-import "github.com/antedon-net/antedon/internal/mono"
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+)
 
 // maxInFlight bounds the memory of the packets on a Line; what exceeds it is dropped like what exceeds the queue.
 const maxInFlight = 64 << 20
@@ -46,8 +50,11 @@ func (l *Line) Stats() Stats {
 // Len returns how many packets are on the line.
 func (l *Line) Len() int { return len(l.heap) }
 
-// Send puts a copy of packet on the line.
-func (l *Line) Send(now mono.Time, packet []byte) {
+// Backlog returns how long a packet sent now would wait for its turn.
+func (l *Line) Backlog(now mono.Time) time.Duration { return l.path.Backlog(now) }
+
+// Send puts a copy of packet on the line and returns how many will arrive: 0 if it is lost, 2 if it is duplicated.
+func (l *Line) Send(now mono.Time, packet []byte) (copies int) {
 	var arrivals [2]Delivery
 	for _, d := range l.path.Send(now, len(packet), arrivals[:0]) {
 		if l.bytes+memory(packet) > maxInFlight {
@@ -61,7 +68,9 @@ func (l *Line) Send(now mono.Time, packet []byte) {
 		l.bytes += memory(b)
 		l.count++
 		l.push(entry{d.At, l.count, b})
+		copies++
 	}
+	return copies
 }
 
 // Deadline returns when the next packet arrives; mono.Never if there is none.

@@ -73,6 +73,9 @@ func (p *Path) Send(now mono.Time, size int, dst []Delivery) []Delivery {
 	return dst
 }
 
+// Backlog returns how long a packet sent now would wait until the link of limited rate has sent what came before.
+func (p *Path) Backlog(now mono.Time) time.Duration { return max(0, p.busy.Sub(now)) }
+
 // transmit puts a packet on a link of limited rate and returns when it is sent, or false if the queue is full.
 func (p *Path) transmit(now mono.Time, size int) (mono.Time, bool) {
 	if p.plan.Rate == 0 {

@@ -79,6 +79,28 @@ func TestDefaultQueue(t *testing.T) {
 	}
 }
 
+// Send tells how many copies arrive, and Backlog how long the next packet waits.
+func TestLineTells(t *testing.T) {
+	l := NewLine(Plan{Rate: 1e6, Queue: 2}) // 1000 bytes take 8 ms
+	var copies []int
+	for range 3 {
+		copies = append(copies, l.Send(1, make([]byte, 1000)))
+	}
+	if want := []int{1, 1, 0}; !slices.Equal(copies, want) {
+		t.Errorf("copies %v, want %v", copies, want)
+	}
+	for _, test := range []struct{ after, want time.Duration }{
+		{0, 16 * time.Millisecond}, {7 * time.Millisecond, 9 * time.Millisecond}, {time.Second, 0},
+	} {
+		if got := l.Backlog(mono.Time(1).Add(test.after)); got != test.want {
+			t.Errorf("backlog after %v: got %v, want %v", test.after, got, test.want)
+		}
+	}
+	if got := NewLine(Plan{Duplicate: 1}).Send(1, make([]byte, 10)); got != 2 {
+		t.Errorf("a duplicated packet: %d copies, want 2", got)
+	}
+}
+
 // Jitter does not reorder, and stays within its bounds.
 func TestJitter(t *testing.T) {
 	p := NewPath(Plan{Delay: 10 * time.Millisecond, Jitter: 4 * time.Millisecond, Seed: 1})

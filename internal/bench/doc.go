@@ -1,0 +1,28 @@
+// Package bench measures our TCP beside the kernel's over the same bad path, in private network namespaces: the machinery
+// of antedon bench.
+//
+//	plan := bench.LossPlan{Cells: bench.Grid(...), ...}
+//	for c := range plan.Run(ctx) {
+//		... c.Ratio ...
+//	}
+//
+// # The path
+//
+// A Path carries packets between ends: kernels, each in a namespace with a TUN device of its own, and stacks of ours, on
+// devices in memory. It is one goroutine on a thread of its own, which puts every packet on an impair.Line and delivers it
+// when its time has come. It is woken by the kernel's high-resolution timers, not by Go's, and for short round trips it spins:
+// how late it was is measured. No end offers segmentation offload, so impairment acts on packets of the path's MTU.
+//
+// # What is measured
+//
+// Goodput is what the receiving application has read when the time is over. Retransmissions are counted on the wire, the
+// same way for both stacks: see Observer.
+//
+// # Concurrency
+//
+// Runs may overlap; each has namespaces of its own. A Path's goroutine is the only one to touch its lines and observer.
+//
+// # Limitations
+//
+// IPv4 only. It takes /dev/net/tun, netlab.Init and netlab.Isolate.
+package bench

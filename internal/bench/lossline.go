@@ -1,0 +1,180 @@
+package bench
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// LossLine is what is told of a case, which is a cell and a direction: the summary of its rounds, or if Round is set one of
+// them.
+type LossLine struct {
+	Bench string `json:"bench"` // "loss"
+	Stack Who    `json:"stack"` // "antedon"
+	Round uint64 `json:"round,omitempty"`
+	LossCase
+
+	Ratio    float64 `json:"ratio"` // median of the rounds' ratios to the kernel
+	MinRatio float64 `json:"ratio_min"`
+	MaxRatio float64 `json:"ratio_max"`
+	OwnFigures
+	KernelFigures
+
+	Rounds  int     `json:"rounds"`
+	Seconds float64 `json:"seconds"` // of each transfer
+	Late    float64 `json:"late_ms"` // what 99 % of the packets were not late by, in the worst transfer
+	Error   string  `json:"error,omitempty"`
+}
+
+// LossCase names a case.
+type LossCase struct {
+	Loss    float64 `json:"loss"`    // per cent
+	RTT     float64 `json:"rtt_ms"`  // without queues
+	Reorder float64 `json:"reorder"` // per cent
+	Dir     Dir     `json:"dir"`
+
+	CC       string  `json:"cc"` // the sender's
+	KernelCC string  `json:"kernel_cc"`
+	Rate     float64 `json:"rate_mbps"` // of the link
+}
+
+// OwnFigures are about the transfers with us: the median goodput, and packets of all rounds together, as in Counts.
+type OwnFigures struct {
+	Goodput         float64 `json:"goodput_mbps"`
+	Packets         uint64  `json:"packets"`
+	Lost            uint64  `json:"lost"`
+	Retransmits     uint64  `json:"retransmits"`
+	RetransmitBytes uint64  `json:"retransmit_bytes"`
+	Spurious        uint64  `json:"spurious"`
+	SpuriousBytes   uint64  `json:"spurious_bytes"`
+	Queue           float64 `json:"queue_ms"` // mean wait at the link
+}
+
+// KernelFigures are the same of the kernel's transfers to itself.
+type KernelFigures struct {
+	Goodput         float64 `json:"kernel_goodput_mbps"`
+	Spread          float64 `json:"kernel_spread"` // highest less lowest goodput, as a fraction of the median
+	Packets         uint64  `json:"kernel_packets"`
+	Lost            uint64  `json:"kernel_lost"`
+	Retransmits     uint64  `json:"kernel_retransmits"`
+	RetransmitBytes uint64  `json:"kernel_retransmit_bytes"`
+	Spurious        uint64  `json:"kernel_spurious"`
+	SpuriousBytes   uint64  `json:"kernel_spurious_bytes"`
+	Queue           float64 `json:"kernel_queue_ms"`
+}
+
+// Summarise returns the lines of a cell, one for each direction, given all its rounds.
+func (p *LossPlan) Summarise(rounds []LossRound) []LossLine {
+	var lines []LossLine
+	for _, dir := range p.Dirs {
+		lines = append(lines, p.summarise(rounds, dir))
+	}
+	return lines
+}
+
+// Each returns the lines of a single round.
+func (p *LossPlan) Each(r LossRound) []LossLine {
+	lines := p.Summarise([]LossRound{r})
+	for i := range lines {
+		lines[i].Round = r.Seed
+	}
+	return lines
+}
+
+func (p *LossPlan) summarise(rounds []LossRound, dir Dir) LossLine {
+	cell := rounds[0].Cell
+	d := cell.duration(p.AtLeast)
+	l := LossLine{
+		Bench: "loss", Stack: Antedon, Rounds: len(rounds), Seconds: d.Seconds(),
+		LossCase: LossCase{
+			Loss: cell.Loss, RTT: milliseconds(cell.RTT), Reorder: cell.Reorder, Dir: dir,
+			CC: p.CC.Antedon, KernelCC: p.CC.Kernel, Rate: megabits(float64(p.Link.Rate)),
+		},
+	}
+	if dir == Recv {
+		l.CC = p.CC.Kernel
+	}
+	var ratios []float64
+	var own, kernel []Result
+	var errs []string
+	for _, r := range rounds {
+		o := r.Ours[dir]
+		own, kernel = append(own, o), append(kernel, r.Kernel)
+		ratios = append(ratios, ratio(o.Goodput, r.Kernel.Goodput, d))
+		l.Late = max(l.Late, milliseconds(o.Late.Quantile(0.99)), milliseconds(r.Kernel.Late.Quantile(0.99)))
+		for _, err := range []error{wrapErr("kernel", r.Kernel.Err), wrapErr("antedon", o.Err)} {
+			if err != nil {
+				errs = append(errs, err.Error())
+			}
+		}
+	}
+	l.Ratio, l.MinRatio, l.MaxRatio = Median(ratios), slices.Min(ratios), slices.Max(ratios)
+	l.OwnFigures, _ = figures(own)
+	k, spread := figures(kernel)
+	l.KernelFigures = KernelFigures{
+		k.Goodput, spread, k.Packets, k.Lost, k.Retransmits, k.RetransmitBytes, k.Spurious, k.SpuriousBytes, k.Queue,
+	}
+	l.Error = strings.Join(errs, "; ")
+	return l
+}
+
+// figures sums up some transfers.
+func figures(results []Result) (f OwnFigures, spread float64) {
+	var goodput, queue []float64
+	var c Counts
+	for _, r := range results {
+		goodput = append(goodput, megabits(r.Goodput))
+		queue = append(queue, milliseconds(r.Queue))
+		c.Add(r.Counts)
+	}
+	return OwnFigures{
+		Median(goodput), c.Packets, c.Lost, c.Retransmits, c.RetransmitBytes, c.Spurious, c.SpuriousBytes, Median(queue),
+	}, Spread(goodput)
+}
+
+func megabits(rate float64) float64 { return rate / 1e6 }
+
+// ratio returns a/b. Less than one segment in the whole transfer counts as one, so that there is always a ratio.
+func ratio(a, b float64, d time.Duration) float64 {
+	least := 1448 * 8 / d.Seconds()
+	return max(a, least) / max(b, least)
+}
+
+// Cell returns the cell of the line.
+func (l *LossLine) Cell() Cell {
+	return Cell{Loss: l.Loss, RTT: time.Duration(l.RTT * float64(time.Millisecond)), Reorder: l.Reorder}
+}
+
+// LossTotal is what all cases together come to.
+type LossTotal struct {
+	Mean        float64 // geometric, of the ratios
+	Least       LossLine
+	Below1      []LossLine // worst first
+	Below09     int
+	Own, Kernel Counts
+}
+
+// Total sums up lines, of which there is at least one.
+func Total(lines []LossLine) LossTotal {
+	t := LossTotal{Least: lines[0]}
+	var ratios []float64
+	for _, l := range lines {
+		ratios = append(ratios, l.Ratio)
+		if l.Ratio < t.Least.Ratio {
+			t.Least = l
+		}
+		if l.Ratio < 1 {
+			t.Below1 = append(t.Below1, l)
+		}
+		if l.Ratio < 0.9 {
+			t.Below09++
+		}
+		o, k := l.OwnFigures, l.KernelFigures
+		t.Own.Add(Counts{Packets: o.Packets, Retransmits: o.Retransmits, Spurious: o.Spurious})
+		t.Kernel.Add(Counts{Packets: k.Packets, Retransmits: k.Retransmits, Spurious: k.Spurious})
+	}
+	slices.SortStableFunc(t.Below1, func(a, b LossLine) int { return cmp.Compare(a.Ratio, b.Ratio) })
+	t.Mean = GeometricMean(ratios)
+	return t
+}

@@ -1,0 +1,225 @@
+package bench
+
+import (
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/impair"
+)
+
+// Path joins senders on its left with one receiver on its right: what the senders send shares one line, and what the
+// receiver sends another one.
+type Path struct {
+	left  []leftEnd
+	right port
+	bell  *bell
+	spin  time.Duration
+
+	forward, back *impair.Line
+	observer      *Observer
+	queue         queueMeter
+	late          Lateness
+
+	start   time.Time
+	buf     []byte
+	poll    []unix.PollFd
+	stopped atomic.Bool
+	running sync.WaitGroup
+}
+
+// leftEnd is a sender's port, and the address that leads there.
+type leftEnd struct {
+	port
+	addr netip.Addr
+}
+
+// backSeed tells the two directions apart, that have the same plan.
+const backSeed = 0x94d049bb133111eb
+
+// newPath returns a path that is not open yet. Both directions have the same plan, with chance of their own. Before a packet
+// is due the path waits for spin in a loop: the more, the more punctual, and the busier the processor.
+func newPath(plan impair.Plan, spin time.Duration) (*Path, error) {
+	b, err := newBell()
+	if err != nil {
+		return nil, err
+	}
+	back := plan
+	back.Seed ^= backSeed
+	return &Path{
+		bell: b, spin: spin, forward: impair.NewLine(plan), back: impair.NewLine(back),
+		observer: NewObserver(), buf: make([]byte, link.ReadRoom), start: time.Now(),
+	}, nil
+}
+
+// open starts to carry packets. The path owns its ports from now on.
+func (p *Path) open() {
+	p.poll = append(p.poll, unix.PollFd{Fd: int32(p.bell.fd), Events: unix.POLLIN})
+	for _, q := range append([]port{p.right}, p.ports()...) {
+		if t, ok := q.(*tunPort); ok {
+			p.poll = append(p.poll, unix.PollFd{Fd: int32(t.fd), Events: unix.POLLIN})
+		}
+	}
+	p.running.Go(p.run)
+}
+
+// ports returns the ports on the left.
+func (p *Path) ports() []port {
+	ports := make([]port, len(p.left))
+	for i := range p.left {
+		ports[i] = p.left[i].port
+	}
+	return ports
+}
+
+// stop ends the path and closes its ports. Only then may its counters be read. A path that is not open is just closed.
+func (p *Path) stop() {
+	if p.stopped.Swap(true) {
+		return
+	}
+	p.bell.ring()
+	p.running.Wait()
+	for _, q := range append(p.ports(), p.right) {
+		if q != nil {
+			q.close()
+		}
+	}
+	p.bell.close()
+}
+
+func (p *Path) now() mono.Time { return mono.Time(time.Since(p.start)) + 1 }
+
+// run carries packets until the path is stopped.
+func (p *Path) run() {
+	runtime.LockOSThread() // for good: the thread ends with its goroutine
+	// A thread's timers may be late by its slack, 50 µs unless it says otherwise.
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	for !p.stopped.Load() {
+		moved := p.collect()
+		p.deliver()
+		if !moved {
+			p.rest()
+		}
+	}
+}
+
+// maxTurn is how many packets of an end are taken before others have their turn.
+const maxTurn = 32
+
+// collect puts what the ends have sent on the lines, and reports whether there was anything.
+func (p *Path) collect() (moved bool) {
+	for i := range p.left {
+		for range maxTurn {
+			n := p.left[i].read(p.buf)
+			if n == 0 {
+				break
+			}
+			moved = true
+			now := p.now()
+			copies := p.forward.Send(now, p.buf[:n])
+			p.queue.observe(now, p.forward.Backlog(now))
+			p.observer.Observe(p.buf[:n], copies == 0)
+		}
+	}
+	for range maxTurn {
+		n := p.right.read(p.buf)
+		if n == 0 {
+			break
+		}
+		moved = true
+		p.back.Send(p.now(), p.buf[:n])
+	}
+	return moved
+}
+
+// deliver hands over what is due.
+func (p *Path) deliver() {
+	p.drain(p.forward, func(packet []byte) { p.right.write(packet) })
+	p.drain(p.back, func(packet []byte) {
+		if q := p.toward(packet); q != nil {
+			q.write(packet)
+		}
+	})
+}
+
+func (p *Path) drain(l *impair.Line, write func([]byte)) {
+	for {
+		due, now := l.Deadline(), p.now()
+		n := l.Next(now, p.buf)
+		if n == 0 {
+			return
+		}
+		p.late.add(now.Sub(due))
+		write(p.buf[:n])
+	}
+}
+
+// toward returns the sender that an IPv4 packet is for, or nil.
+func (p *Path) toward(packet []byte) port {
+	if len(packet) < 20 {
+		return nil
+	}
+	dst := netip.AddrFrom4([4]byte(packet[16:20]))
+	for i := range p.left {
+		if p.left[i].addr == dst {
+			return p.left[i].port
+		}
+	}
+	return nil
+}
+
+// rest waits until a packet is due or one comes, unless that is so soon that it is better to look again.
+func (p *Path) rest() {
+	due := mono.Earliest(p.forward.Deadline(), p.back.Deadline())
+	wait := time.Hour
+	if due != mono.Never {
+		wait = due.Sub(p.now()) - p.spin
+	}
+	if wait <= 0 {
+		return
+	}
+	p.bell.listening.Store(true)
+	if !p.stopped.Load() && !p.collect() { // what came before the bell was listened to did not ring it
+		timeout := unix.NsecToTimespec(int64(wait))
+		_, _ = unix.Ppoll(p.poll, &timeout, nil)
+	}
+	p.bell.listening.Store(false)
+	if p.poll[0].Revents != 0 {
+		p.bell.still()
+	}
+}
+
+// queueMeter averages over time how long the queue is.
+type queueMeter struct {
+	since    mono.Time // the first packet
+	last     mono.Time
+	backlog  time.Duration // at last
+	integral float64       // of the backlog over time, in seconds squared
+	max      time.Duration
+}
+
+// observe notes how long the link is busy from now on. Until the next call that falls by as much as time goes by.
+func (m *queueMeter) observe(now mono.Time, backlog time.Duration) {
+	if m.since == 0 {
+		m.since, m.last = now, now
+	}
+	left := max(0, m.backlog-now.Sub(m.last))
+	a, b := m.backlog.Seconds(), left.Seconds()
+	m.integral += (a*a - b*b) / 2
+	m.last, m.backlog, m.max = now, backlog, max(m.max, backlog)
+}
+
+// mean returns the average wait in the queue.
+func (m *queueMeter) mean() time.Duration {
+	elapsed := m.last.Sub(m.since).Seconds()
+	if elapsed <= 0 {
+		return 0
+	}
+	return time.Duration(m.integral / elapsed * float64(time.Second))
+}
