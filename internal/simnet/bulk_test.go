@@ -36,7 +36,7 @@ func short(size uint64) uint64 {
 func TestMarkingRouter(t *testing.T) {
 	const size, rate = 20 << 20, 20_000_000
 	for _, mode := range []Mode{Plain, Cut} {
-		s := pair(mode, impair.Plan{Delay: 10 * time.Millisecond, Rate: rate, ECN: 20, Queue: 500}, bulk(size))
+		s := pair(mode, impair.Plan{Delay: 10 * time.Millisecond, Rate: rate, ECN: 20, Queue: 120}, bulk(size))
 		s.Hosts[0].TCP.ECN = tcp.ECNRequest
 		n := finish(t, s.Build)
 		checkRead(t, n, size)
