@@ -13,6 +13,7 @@ type Segment struct {
 	Seq, Ack, Wnd, Data, Urg, MSS, WS, GSO int
 	TSVal, TSEcr                           int
 	ECN                                    wire.ECN
+	Open                                   bool // WND was written as "open": anything but 0
 	SACK                                   [][2]int
 	Ctl                                    wire.Flags
 	Named                                  map[string]bool
@@ -51,6 +52,8 @@ func (s *Segment) set(name, value string) (err error) {
 		"SEQ": &s.Seq, "ACK": &s.Ack, "WND": &s.Wnd, "DATA": &s.Data, "URG": &s.Urg, "MSS": &s.MSS, "WS": &s.WS, "GSO": &s.GSO,
 	}
 	switch {
+	case name == "WND" && value == "open":
+		s.Open = true
 	case number[name] != nil:
 		*number[name], err = strconv.Atoi(value)
 	case name == "SACKOK", name == "NOTS":
@@ -150,9 +153,12 @@ func Differences(got, want Segment) []string {
 		"SEQ": {got.Seq, want.Seq}, "ACK": {got.Ack, want.Ack}, "WND": {got.Wnd, want.Wnd}, "URG": {got.Urg, want.Urg},
 		"MSS": {got.MSS, want.MSS}, "WS": {got.WS, want.WS}, "GSO": {got.GSO, want.GSO},
 	} {
-		if want.Named[name] {
+		if want.Named[name] && !(name == "WND" && want.Open) {
 			diff(name, v[0], v[1])
 		}
+	}
+	if want.Open {
+		diff("WND is open", got.Wnd > 0, true)
 	}
 	diff("CTL", ControlBits(got.Ctl), ControlBits(want.Ctl))
 	diff("DATA", got.Data, want.Data)

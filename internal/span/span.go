@@ -122,6 +122,14 @@ func (s *Set) Containing(off uint64) (Range, bool) {
 	return Range{}, false
 }
 
+// Overlap returns the first part of [lo, hi) that is in the set.
+func (s *Set) Overlap(lo, hi uint64) (Range, bool) {
+	if i := s.find(lo + 1); i < len(s.r) && s.r[i].Lo < hi {
+		return Range{max(lo, s.r[i].Lo), min(hi, s.r[i].Hi)}, true
+	}
+	return Range{}, false
+}
+
 // Touches reports whether [lo, hi) overlaps a range or is adjacent to one, so that adding it makes no new range.
 func (s *Set) Touches(lo, hi uint64) bool {
 	i := s.find(lo)

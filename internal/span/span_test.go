@@ -114,6 +114,29 @@ func (m *model) run(i uint64) Range {
 	return r
 }
 
+func TestOverlap(t *testing.T) {
+	s := of(10, 20, 30, 40)
+	for _, c := range []struct {
+		lo, hi uint64
+		want   Range
+		ok     bool
+	}{
+		{0, 10, Range{}, false},
+		{0, 11, Range{10, 11}, true},
+		{5, 50, Range{10, 20}, true},
+		{12, 15, Range{12, 15}, true},
+		{15, 35, Range{15, 20}, true},
+		{20, 30, Range{}, false},
+		{20, 31, Range{30, 31}, true},
+		{39, 50, Range{39, 40}, true},
+		{40, 50, Range{}, false},
+	} {
+		if got, ok := s.Overlap(c.lo, c.hi); got != c.want || ok != c.ok {
+			t.Errorf("[%d, %d): got %v, %v, want %v, %v", c.lo, c.hi, got, ok, c.want, c.ok)
+		}
+	}
+}
+
 // Whatever is done, a Set says what the table says.
 func TestModel(t *testing.T) {
 	for seed := range uint64(150) {

@@ -1,0 +1,25 @@
+package lockstep
+
+import (
+	"os"
+	"testing"
+
+	"github.com/antedon-net/antedon/internal/netlab"
+)
+
+func TestMain(m *testing.M) { os.Exit(netlab.Main(m)) }
+
+// groups are all scripts.
+var groups = map[string][]Script{
+	"handshake": handshake,
+	"receive":   receive,
+}
+
+// Every script shows the same on our side and on the kernel's.
+func TestLockstep(t *testing.T) {
+	for name, scripts := range groups {
+		for _, s := range scripts {
+			t.Run(name+"/"+s.Name, func(t *testing.T) { Play(t, s) })
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package lockstep
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// setup is what a script says in its config step.
+type setup struct {
+	local, remote netip.Addr        // of the endpoint, and of the peer
+	options       options           // of the sockets
+	sysctls       map[string]string // of the kernel, beyond those that are fixed for all
+}
+
+// configure reads the config steps of a script:
+//
+//	ipv6          the addresses are IPv6's
+//	rcvbuf=N      the receive buffer, which then does not grow
+//	NAME=VALUE    a sysctl below net.ipv4, for the kernel only
+func (s Script) configure() (setup, error) {
+	c := setup{
+		local: netip.MustParseAddr("10.7.0.1"), remote: netip.MustParseAddr("10.7.0.2"),
+		options: options{}, sysctls: map[string]string{},
+	}
+	for line := range strings.Lines(s.Steps) {
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "config ")
+		if !ok {
+			continue
+		}
+		for _, f := range strings.Fields(rest) {
+			name, value, _ := strings.Cut(f, "=")
+			switch name {
+			case "ipv6":
+				c.local, c.remote = netip.MustParseAddr("fd07::1"), netip.MustParseAddr("fd07::2")
+			case "rcvbuf":
+				n, err := strconv.Atoi(value)
+				if err != nil {
+					return c, fmt.Errorf("%s: %w", f, err)
+				}
+				c.options[name] = n
+			default:
+				c.sysctls[name] = value
+			}
+		}
+	}
+	return c, nil
+}
