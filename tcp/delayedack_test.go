@@ -220,38 +220,6 @@ func TestReceiverSWS(t *testing.T) {
 	})
 }
 
-// The receive buffer grows with the speed of the reader, as far as it may.
-func TestReceiveBufferGrows(t *testing.T) {
-	const initial, most = 256 << 10, 1 << 20
-	read := func(t *testing.T, pause time.Duration) *tcptest.Script {
-		s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{Peer: "<WND=10000><WS=7>", Config: tcp.Config{RecvBuffer: most}})
-		s.Advance(10 * time.Millisecond) // the round trip
-		s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
-		at := 1
-		for range 100 {
-			for range 3 {
-				s.Recv(fmt.Sprintf("<SEQ=%d><ACK=1><DATA=60000><GSO=1000><CTL=ACK>", at))
-				s.ExpectDrop(tcp.Accepted)
-				at += 60_000
-				s.Read(60_000)
-			}
-			s.Advance(pause)
-		}
-		s.Ignore()
-		return s
-	}
-	t.Run("fast", func(t *testing.T) {
-		if got := read(t, 2*time.Millisecond).Info().RcvSpace; got != most {
-			t.Errorf("got %d, want %d", got, most)
-		}
-	})
-	t.Run("slow", func(t *testing.T) {
-		if got := read(t, 20*time.Millisecond).Info().RcvSpace; got != initial {
-			t.Errorf("got %d, want %d", got, initial)
-		}
-	})
-}
-
 // Data that arrived with its ACK delayed beyond a window update is acknowledged by it.
 func TestWindowUpdateAcknowledges(t *testing.T) {
 	s := settled(t, tcp.Config{RecvBuffer: 2000})

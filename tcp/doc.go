@@ -35,6 +35,5 @@
 // # Limitations
 //
 // The urgent pointer is parsed and urgent data delivered in line. Loss recovery is that of RFC 6675: RACK-TLP, PRR and
-// undo of spurious recoveries are not there yet, nor is the detection of MTU black holes. The window that a
-// connection offers follows its own buffer, not yet the room left in the pool.
+// undo of spurious recoveries are not there yet, nor is the detection of MTU black holes.
 package tcp

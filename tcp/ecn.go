@@ -25,8 +25,9 @@ type ecnState struct {
 	echo    bool // a mark came, and no CWR since: every ACK has ECE
 	reduced bool // the next new data has CWR
 
-	answered bool   // the window was reduced for the marks of what was sent
-	point    uint64 // before here
+	answered bool      // the window was reduced for the marks of what was sent
+	point    uint64    // before here
+	pause    mono.Time // no new data before: the window cannot be made smaller
 
 	marks      uint64 // segments that came marked
 	reductions uint64 // of the window, for marks
@@ -148,10 +149,25 @@ func (c *Conn) takeECE(now mono.Time, seg *Segment, flight int) bool {
 	if e.answered && c.unaOffset() <= e.point {
 		return true
 	}
+	if c.cc.Window() <= c.payloadMSS() {
+		e.pause = now.Add(c.rtt.timeout(c.cfg))
+	}
 	c.cc.OnLoss(now, flight, congestion.CauseECN)
 	e.reductions++
 	c.onReduced()
 	return true
+}
+
+// ecnRoom returns how much of room, which the congestion window has, new data may use.
+//
+// RFC 3168, Section 6.1.2: "the sending TCP MUST reset the retransmit timer on receiving the ECN-Echo packet when the
+// congestion window is one. The sending TCP will then be able to send a new packet only when the retransmit timer
+// expires." With nothing in flight it is the persist timer that waits as long.
+func (c *Conn) ecnRoom(now mono.Time, room int) int {
+	if now < c.ecn.pause {
+		return 0
+	}
+	return room
 }
 
 // onReduced notes that the window was reduced, for whatever reason.

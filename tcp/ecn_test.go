@@ -286,6 +286,32 @@ func TestECNSender(t *testing.T) {
 	s.Ignore()
 }
 
+// RFC 3168, Section 6.1.2: "If the congestion window consists of only one MSS (maximum segment size), and the sending TCP
+// receives an ECN-Echo ACK packet … The sending TCP will then be able to send a new packet only when the retransmit timer
+// expires."
+func TestECNSmallestWindow(t *testing.T) {
+	s := withECN(t, tcptest.Setup{Peer: "<WND=60000><MSS=1000>"})
+	s.Write(60_000)
+	for s.Info().SndCwnd > 1000 { // everything is marked
+		n, bytes := s.Sent()
+		if n == 0 {
+			t.Fatalf("nothing sent with a window of %d", s.Info().SndCwnd)
+		}
+		h, _ := s.TakeMark()
+		s.Ignore()
+		s.Recv(fmt.Sprintf("<SEQ=1><ACK=%d><CTL=ACK,ECE>", int(h.Seq)-10_000+bytes))
+	}
+	h, ecn := s.TakeMark()
+	if !h.Flags.Has(wire.CWR) || ecn != wire.ECT0 {
+		t.Errorf("got %v %v", h.Flags, ecn)
+	}
+	s.ExpectNone()
+	at := int(h.Seq) - 10_000 + 1000
+	s.Recv(fmt.Sprintf("<SEQ=1><ACK=%d><CTL=ACK,ECE>", at))
+	s.ExpectAfter(s.Info().RTO, fmt.Sprintf("<SEQ=%d><DATA=1000><CTL=ACK,CWR><ECT0>", at))
+	s.ExpectNone()
+}
+
 // "the TCP sender's congestion window should be reduced only once in response to a series of dropped and/or CE packets
 // from a single window of data", and CWR follows every reduction.
 func TestECNAndLoss(t *testing.T) {

@@ -29,7 +29,8 @@ type Info struct {
 	SndSsthresh  int
 	SndWnd       int
 	RcvWnd       int
-	RcvSpace     int // size of the receive buffer
+	RcvSpace     int           // size of the receive buffer
+	RcvRTT       time.Duration // the round trip that sizes it, 0 if unknown
 	NotSent      int
 	ReadQueue    int
 	BytesSent    uint64
@@ -57,7 +58,7 @@ func (c *Conn) Info(now mono.Time) Info {
 		Unacked: c.inFlight(), Sacked: c.loss.sacked.Covered(),
 		Retrans: c.loss.retries, Backoff: int(c.rtt.backoff),
 		SndCwnd: c.cc.Window(), SndSsthresh: c.cc.Threshold(), SndWnd: c.snd.wnd,
-		RcvWnd: max(0, c.rcv.adv.Sub(c.rcv.nxt)), RcvSpace: c.rcv.size,
+		RcvWnd: max(0, c.rcv.adv.Sub(c.rcv.nxt)), RcvSpace: c.rcv.size, RcvRTT: c.recvRTT(),
 		NotSent: c.Unsent(), ReadQueue: c.rcv.buf.Len(),
 		BytesSent: c.count.bytesSent, BytesRetrans: c.count.bytesRetx,
 		BytesAcked: c.count.bytesAcked, BytesRecv: c.count.bytesRecv,

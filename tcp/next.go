@@ -206,6 +206,7 @@ func (c *Conn) allowed(now mono.Time, from, end uint64) int {
 	if c.inFlight() == 0 {
 		room = max(room, mss)
 	}
+	room = c.ecnRoom(now, room)
 	c.snd.cwndLimited = room < want && room <= wnd
 	n := min(want, wnd, room)
 	if c.snd.more && !c.snd.finQueued && n == want {

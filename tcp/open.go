@@ -101,6 +101,7 @@ func (c *Conn) initWindows(mtu int) {
 	c.rcv.advMSS = c.snd.mss
 	c.rcv.mss = min(c.snd.mss, defaultMSS(c.id.Remote.Addr()))
 	c.rcv.size = c.cfg.InitialRecvBuffer
+	c.rcv.tune.space = 10 * c.rcv.advMSS // an initial window
 	c.rcv.scale = 0
 	for c.rcv.scale < 14 && c.cfg.RecvBuffer>>c.rcv.scale > 65535 {
 		c.rcv.scale++

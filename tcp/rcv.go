@@ -2,7 +2,6 @@ package tcp
 
 import (
 	"syscall"
-	"time"
 
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/mono"
@@ -35,12 +34,6 @@ type recvSpace struct {
 	dup    span.Range // what arrived twice and has not been reported (for DSACK)
 
 	tune rightSizing
-}
-
-// rightSizing measures how fast the application reads, to size the buffer by it.
-type rightSizing struct {
-	since  mono.Time
-	copied int
 }
 
 // rcvOffset returns the stream offset of a sequence number near RCV.NXT.
@@ -103,6 +96,7 @@ func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 	got := b.Insert(off, seg.Payload, seg.Owner)
 	c.learnPeerMSS(n, seg.SegSize)
 	c.rcv.nxt = c.rcv.nxt.Add(got)
+	c.measureRecvRTT(now, seg)
 	c.count.bytesRecv += uint64(got)
 	if got > 0 {
 		c.event |= EventReadable
@@ -112,6 +106,7 @@ func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 		// RFC 5681, Section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order
 		// segment arrives."
 		c.noteOutOfOrder(off)
+		c.tuneForHole()
 		c.ack.now = true
 	case hadHoles:
 		// "In addition, a TCP receiver SHOULD send an immediate ACK when the incoming segment fills in all or part
@@ -183,39 +178,18 @@ func (c *Conn) Consume(now mono.Time, n int) {
 	}
 }
 
-const (
-	// tuneInterval is the least time over which the application's speed is taken: bursts are shorter.
-	tuneInterval = 5 * time.Millisecond
-	// shortestRTT keeps scheduling delays from looking like a lack of window.
-	shortestRTT = 100 * time.Microsecond
-)
-
-// tuneRecvBuffer grows the receive buffer so that one round trip of the application's reading speed fits twice.
-func (c *Conn) tuneRecvBuffer(now mono.Time, n int) {
-	t := &c.rcv.tune
-	t.copied += n
-	if t.since == 0 {
-		t.since = now
-	}
-	rtt, elapsed := max(c.rtt.srtt, shortestRTT), now.Sub(t.since)
-	if elapsed < max(rtt, tuneInterval) {
-		return
-	}
-	perRTT := int(float64(t.copied) * float64(rtt) / float64(elapsed))
-	if 2*perRTT > c.rcv.size && c.env.Pool.Room() > 2*c.rcv.size {
-		c.rcv.size = min(2*c.rcv.size, c.maxRecvBuffer())
-	}
-	t.since, t.copied = now, 0
-}
-
-func (c *Conn) maxRecvBuffer() int {
-	return min(c.cfg.RecvBuffer, 65535<<c.rcv.scale)
-}
-
-// freeWindow is the window that the buffer has room for.
+// freeWindow is the window that the buffer, and the memory that all connections share, have room for. A connection takes
+// no more than is left for the others: so one alone may use half of the memory, and many get equal parts. A small window
+// is every connection's due.
 func (c *Conn) freeWindow() int {
-	return max(0, min(c.rcv.size-c.rcv.buf.Len(), 65535<<c.rcv.scale))
+	size := min(c.rcv.size, max(c.env.Pool.Room(), c.recvDue()))
+	return max(0, min(size-c.rcv.buf.Len(), 65535<<c.rcv.scale))
 }
+
+// recvDue is what a connection may receive and not read, however little memory is left.
+func (c *Conn) recvDue() int { return max(minRecvBuffer, 2*c.rcv.mss) }
+
+const minRecvBuffer = 4 << 10
 
 // creepLimit is how far rounding may carry the window beyond the buffer's size.
 const creepLimit = 64 << 10

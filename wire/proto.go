@@ -49,17 +49,3 @@ func (p Proto) String() string {
 	}
 	return "proto " + strconv.Itoa(int(p))
 }
-
-// ECN is the congestion mark of an IP packet: the two low bits of its TOS or traffic class (RFC 3168, Section 5).
-type ECN uint8
-
-const (
-	NotECT ECN = 0
-	ECT1   ECN = 1
-	ECT0   ECN = 2
-	CE     ECN = 3
-)
-
-func (e ECN) String() string {
-	return [...]string{"Not-ECT", "ECT(1)", "ECT(0)", "CE"}[e&3]
-}

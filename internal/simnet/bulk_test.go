@@ -32,6 +32,26 @@ func short(size uint64) uint64 {
 	return size
 }
 
+// A router that marks instead of dropping: the sender keeps the link busy, and nothing is lost.
+func TestMarkingRouter(t *testing.T) {
+	const size, rate = 20 << 20, 20_000_000
+	for _, mode := range []Mode{Plain, Cut} {
+		s := pair(mode, impair.Plan{Delay: 10 * time.Millisecond, Rate: rate, ECN: 20, Queue: 120}, bulk(size))
+		s.Hosts[0].TCP.ECN = tcp.ECNRequest
+		n := finish(t, s.Build)
+		checkRead(t, n, size)
+		stats := n.paths[[2]*Node{n.nodes[0], n.nodes[1]}].fate.Stats()
+		if stats.Overflowed != 0 {
+			t.Errorf("%v: %d packets lost", mode, stats.Overflowed)
+		}
+		line := time.Duration(size) * 8 * time.Second / rate
+		took := n.Elapsed() - time.Minute // of TIME-WAIT
+		if took > line*12/10 {
+			t.Errorf("%v: took %v, the line alone %v", mode, took, line)
+		}
+	}
+}
+
 func checkRead(t *testing.T, n *Net, want uint64) {
 	t.Helper()
 	if got := n.talks[0].ends[1].app.in.read; got != want {

@@ -91,6 +91,9 @@ func (p *Path) carry(pkt *link.Packet, seen sighting) string {
 		c := *pkt
 		c.Bytes = p.net.getBuffer(len(pkt.Bytes))
 		copy(c.Bytes, pkt.Bytes)
+		if d.Mark {
+			wire.MarkCE(c.Bytes)
+		}
 		seen := seen
 		if d.Flip >= 0 {
 			if d.Flip < 8*unprotected(c.Bytes) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/wire"
 )
 
 // maxInFlight bounds the memory of the packets on a Line; what exceeds it is dropped like what exceeds the queue.
@@ -23,6 +24,8 @@ type Line struct {
 	bytes int      // memory of what is on the line
 	drop  uint64   // packets that would have exceeded maxInFlight
 	free  [][]byte // of smallPacket bytes each
+
+	marked uint64
 }
 
 // entry is a packet on the line.
@@ -44,6 +47,7 @@ func NewLine(plan Plan) *Line { return &Line{path: *NewPath(plan)} }
 func (l *Line) Stats() Stats {
 	s := l.path.Stats()
 	s.Overflowed += l.drop
+	s.Marked = l.marked
 	return s
 }
 
@@ -62,6 +66,9 @@ func (l *Line) Send(now mono.Time, packet []byte) (copies int) {
 			continue
 		}
 		b := l.copy(packet)
+		if d.Mark && wire.MarkCE(b) {
+			l.marked++
+		}
 		if d.Flip >= 0 {
 			b[d.Flip/8] ^= 0x80 >> (d.Flip % 8)
 		}

@@ -23,17 +23,19 @@ var fields = []field{
 	duration("late", func(p *Plan) *time.Duration { return &p.Late }),
 	probability("dup", func(p *Plan) *float64 { return &p.Duplicate }),
 	probability("corrupt", func(p *Plan) *float64 { return &p.Corrupt }),
+	probability("ce", func(p *Plan) *float64 { return &p.CE }),
 	{"rate", parseRate, formatRate},
-	{"queue", parseQueue, formatQueue},
+	packets("queue", func(p *Plan) *int { return &p.Queue }),
+	packets("ecn", func(p *Plan) *int { return &p.ECN }),
 	{"seed", parseSeed, formatSeed},
 }
 
 // Parse reads the text form of a Plan, such as
 //
-//	loss=1%,delay=20ms,jitter=2ms,reorder=0.1%,late=5ms,dup=0.1%,corrupt=0.01%,rate=100mbit,queue=1000,seed=7
+//	loss=1%,delay=20ms,jitter=2ms,reorder=0.1%,late=5ms,dup=0.1%,corrupt=0.01%,ce=1%,rate=100mbit,queue=1000,ecn=50,seed=7
 //
 // in any order; what is left out has its default. Probabilities are percentages or fractions, times are Go durations,
-// the rate has one of the units bit, kbit, mbit, gbit and tbit per second, and the queue counts packets.
+// the rate has one of the units bit, kbit, mbit, gbit and tbit per second, and queue and ecn count packets.
 func Parse(s string) (Plan, error) {
 	var p Plan
 	seen := make(map[string]bool)
@@ -178,18 +180,20 @@ func formatRate(p *Plan) string {
 	return ""
 }
 
-func parseQueue(p *Plan, s string) (err error) {
-	if p.Queue, err = strconv.Atoi(s); err != nil {
-		return errors.New("not a number of packets such as 1000")
+func packets(key string, at func(*Plan) *int) field {
+	parse := func(p *Plan, s string) (err error) {
+		if *at(p), err = strconv.Atoi(s); err != nil {
+			return errors.New("not a number of packets such as 1000")
+		}
+		return nil
 	}
-	return nil
-}
-
-func formatQueue(p *Plan) string {
-	if p.Queue == 0 {
-		return ""
+	format := func(p *Plan) string {
+		if *at(p) == 0 {
+			return ""
+		}
+		return strconv.Itoa(*at(p))
 	}
-	return strconv.Itoa(p.Queue)
+	return field{key, parse, format}
 }
 
 func parseSeed(p *Plan, s string) (err error) {

@@ -15,9 +15,9 @@ func TestParse(t *testing.T) {
 	}{
 		{"", Plan{}, ""},
 		{
-			"loss=1%,delay=20ms,jitter=2ms,reorder=0.1%,late=5ms,dup=0.1%,corrupt=0.01%,rate=100mbit,queue=1000,seed=7",
+			"loss=1%,delay=20ms,jitter=2ms,reorder=0.1%,late=5ms,dup=0.1%,corrupt=0.01%,ce=1%,rate=100mbit,queue=1000,ecn=50,seed=7",
 			Plan{Loss: 0.01, Delay: 20 * ms, Jitter: 2 * ms, Reorder: 0.001, Late: 5 * ms, Duplicate: 0.001, Corrupt: 0.0001,
-				Rate: 100e6, Queue: 1000, Seed: 7}, "",
+				CE: 0.01, Rate: 100e6, Queue: 1000, ECN: 50, Seed: 7}, "",
 		},
 		{" Loss = 0.25 , RATE=2.5Gbit ", Plan{Loss: 0.25, Rate: 2500e6}, "loss=25%,rate=2500mbit"},
 		{"rate=64kbit", Plan{Rate: 64000}, ""},
@@ -53,6 +53,9 @@ func TestParseErrors(t *testing.T) {
 		"loss=101%":          "loss is 1.01, must be from 0 to 100%",
 		"dup=-1%":            "dup is -0.01",
 		"corrupt=nan":        "corrupt is NaN",
+		"ce=200%":            "ce is 2",
+		"ecn=-1":             "ecn is -1 packets, must be from 0 to 10000000",
+		"ecn=few":            "not a number of packets such as 1000",
 		"delay=20":           "not a time such as 20ms",
 		"jitter=-1ms":        "jitter is -1ms, must be from 0 to 1h",
 		"late=2h":            "late is 2h0m0s",

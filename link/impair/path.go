@@ -10,6 +10,7 @@ import (
 type Path struct {
 	plan   Plan
 	random random
+	marker random // apart, so that marks leave alone what a seed means for everything else
 
 	busy mono.Time   // when the link has sent what it was given, if that is in the future,
 	rest int64       // and the rest of the division that gave that
@@ -28,16 +29,20 @@ type Stats struct {
 	Late       uint64
 	Duplicated uint64
 	Corrupted  uint64
+	Marked     uint64 // arrivals on a Line that were
 }
 
 // Delivery is the arrival of a packet, or of a copy of it.
 type Delivery struct {
 	At   mono.Time
-	Flip int // the bit to invert, counted from the first byte's highest one; or -1
+	Flip int  // the bit to invert, counted from the first byte's highest one; or -1
+	Mark bool // as a congested router does (wire.MarkCE)
 }
 
 // NewPath returns a path with no packets on it. The plan has been checked.
-func NewPath(plan Plan) *Path { return &Path{plan: plan, random: newRandom(plan.Seed)} }
+func NewPath(plan Plan) *Path {
+	return &Path{plan: plan, random: newRandom(plan.Seed), marker: newRandom(^plan.Seed)}
+}
 
 // Stats returns the counters.
 func (p *Path) Stats() Stats { return p.stats }
@@ -56,6 +61,7 @@ func (p *Path) Send(now mono.Time, size int, dst []Delivery) []Delivery {
 		p.stats.Overflowed++
 		return dst
 	}
+	mark := f.mark || p.plan.ECN > 0 && len(p.ends)-p.head > p.plan.ECN
 	p.last = max(p.last, sent.Add(f.delay))
 	at := p.last
 	if f.late {
@@ -65,10 +71,10 @@ func (p *Path) Send(now mono.Time, size int, dst []Delivery) []Delivery {
 	if f.flip >= 0 {
 		p.stats.Corrupted++
 	}
-	dst = append(dst, Delivery{at, f.flip})
+	dst = append(dst, Delivery{at, f.flip, mark})
 	if f.duplicate {
 		p.stats.Duplicated++
-		dst = append(dst, Delivery{at, -1})
+		dst = append(dst, Delivery{at, -1, mark})
 	}
 	return dst
 }
@@ -102,9 +108,9 @@ func (p *Path) transmit(now mono.Time, size int) (mono.Time, bool) {
 
 // fate is what chance has in store for a packet.
 type fate struct {
-	lost, late, duplicate bool
-	delay                 time.Duration
-	flip                  int
+	lost, late, duplicate, mark bool
+	delay                       time.Duration
+	flip                        int
 }
 
 // draw takes the same number of random numbers for each packet, whatever the plan, so that one field of it does not
@@ -114,6 +120,7 @@ func (p *Path) draw(size int) fate {
 		lost:      p.random.fraction() < p.plan.Loss,
 		late:      p.random.fraction() < p.plan.Reorder,
 		duplicate: p.random.fraction() < p.plan.Duplicate,
+		mark:      p.marker.fraction() < p.plan.CE,
 		flip:      -1,
 	}
 	corrupt := p.random.fraction() < p.plan.Corrupt

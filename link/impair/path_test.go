@@ -2,12 +2,14 @@ package impair
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/wire"
 )
 
 // arrivals sends n packets of size bytes, one each interval, and returns what becomes of them: "1 2* 2 -", say, for
@@ -155,12 +157,65 @@ func TestIndependence(t *testing.T) {
 		return which
 	}
 	plain := lost(Plan{Loss: 0.1, Seed: 5})
-	all := lost(Plan{Loss: 0.1, Seed: 5, Jitter: time.Millisecond, Delay: time.Second, Reorder: 0.5, Duplicate: 0.5, Corrupt: 0.5})
+	all := lost(Plan{Loss: 0.1, Seed: 5, Jitter: time.Millisecond, Delay: time.Second, Reorder: 0.5, Duplicate: 0.5, Corrupt: 0.5, CE: 0.5})
 	if !slices.Equal(plain, all) {
 		t.Errorf("losses %v alone, %v with everything else", plain, all)
 	}
 	if slices.Equal(plain, lost(Plan{Loss: 0.1, Seed: 6})) {
 		t.Error("another seed, the same losses")
+	}
+}
+
+// A congested router marks what it would rather not drop.
+func TestMarks(t *testing.T) {
+	const n = 100_000
+	random := NewPath(Plan{CE: 0.05, Seed: 4})
+	marked := 0
+	for i := range n {
+		if random.Send(mono.Time(i+1), 100, nil)[0].Mark {
+			marked++
+		}
+	}
+	if got := float64(marked) / n; got < 0.0475 || got > 0.0525 {
+		t.Errorf("%.4f of the packets marked, want 0.05", got)
+	}
+	queue := NewPath(Plan{Rate: 1e6, Queue: 6, ECN: 3})
+	got := ""
+	for range 8 { // at once: the fourth finds three waiting
+		switch d := queue.Send(1, 1000, nil); {
+		case len(d) == 0:
+			got += "-"
+		case d[0].Mark:
+			got += "M"
+		default:
+			got += "."
+		}
+	}
+	if want := "...MMM--"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Only packets whose sender understands marks are marked, and what comes out is a correct packet.
+func TestLineMarks(t *testing.T) {
+	l := NewLine(Plan{CE: 1})
+	src, dst := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	for _, ecn := range []wire.ECN{wire.NotECT, wire.ECT0, wire.ECT1, wire.CE} {
+		h := wire.IPv4{TOS: 0x28 | uint8(ecn), TTL: 9, Proto: wire.ProtoUDP, Src: src, Dst: dst}
+		l.Send(1, append(h.AppendTo(nil, 4), 1, 2, 3, 4))
+		b := make([]byte, 100)
+		b = b[:l.Next(1, b)]
+		got, payload, err := wire.ParseIPv4(b)
+		want := wire.CE
+		if ecn == wire.NotECT {
+			want = ecn
+		}
+		if err != nil || got.ECN() != want || got.DSCP() != 10 || len(payload) != 4 {
+			t.Errorf("%v: got %v, DSCP %d, %v", ecn, got.ECN(), got.DSCP(), err)
+		}
+	}
+	if got := l.Stats().Marked; got != 3 {
+		t.Errorf("%d packets marked, want 3", got)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package impair makes a link worse: it loses, delays, reorders, duplicates and corrupts packets and limits their rate,
-// according to a Plan, and the same way each time for the same seed.
+// Package impair makes a link worse: it loses, delays, reorders, duplicates, corrupts and marks packets and limits their
+// rate, according to a Plan, and the same way each time for the same seed.
 //
 //	plan, err := impair.Parse("loss=1%,delay=20ms,rate=100mbit,seed=7")
 //	...
@@ -47,6 +47,10 @@ type Plan struct {
 	// Corrupt is the probability that one random bit of a packet, headers included, is inverted.
 	Corrupt float64
 
+	// CE is the probability that a packet is marked as a congested router would, if its sender understands marks
+	// (RFC 3168): congestion experienced. Others pass.
+	CE float64
+
 	// Rate is how many bits of IP packets pass per second; 0 is no limit.
 	Rate int64
 
@@ -54,6 +58,10 @@ type Plan struct {
 	// only with a Rate. The default is the bandwidth-delay product of a path with this delay in both directions, in
 	// packets of 1500 bytes, and at least 100.
 	Queue int
+
+	// ECN is how many packets wait, the one under way included, before those to come are marked (as above): a router
+	// that would rather not drop. It matters only with a Rate; 0 marks none.
+	ECN int
 
 	Seed uint64
 }
@@ -70,7 +78,7 @@ func (p *Plan) Check() error {
 	for _, f := range [...]struct {
 		name string
 		v    float64
-	}{{"loss", p.Loss}, {"reorder", p.Reorder}, {"dup", p.Duplicate}, {"corrupt", p.Corrupt}} {
+	}{{"loss", p.Loss}, {"reorder", p.Reorder}, {"dup", p.Duplicate}, {"corrupt", p.Corrupt}, {"ce", p.CE}} {
 		if !(f.v >= 0 && f.v <= 1) {
 			return fmt.Errorf("%s is %v, must be from 0 to 100%%", f.name, f.v)
 		}
@@ -88,6 +96,9 @@ func (p *Plan) Check() error {
 	}
 	if p.Queue < 0 || p.Queue > maxQueue {
 		return fmt.Errorf("queue is %d packets, must be from 0 to %d", p.Queue, int(maxQueue))
+	}
+	if p.ECN < 0 || p.ECN > maxQueue {
+		return fmt.Errorf("ecn is %d packets, must be from 0 to %d", p.ECN, int(maxQueue))
 	}
 	return nil
 }
