@@ -206,12 +206,16 @@ func (r *reassembler) poison(p *partial) {
 //
 // RFC 3168, Section 5.3: "Reassembly of a fragmented packet MUST NOT lose indications of congestion." One CE makes the
 // datagram CE, but together with fragments that are Not-ECT it may not be reassembled.
+//
+// req: RFC3168 5.3-1, 5.3-2, 5.3-3
 func (p *partial) congested() (ce, ok bool) {
 	ce = p.ecn&(1<<wire.CE) != 0
 	return ce, !ce || p.ecn&(1<<wire.NotECT) == 0
 }
 
 // packet makes the headers of the first fragment those of the whole datagram and returns it.
+//
+// req: RFC3168 5.3-1, 5.3-2, 5.3-4
 func (p *partial) packet(ce bool) []byte {
 	b := p.chunk.B[maxFragmentHead-p.headLen : maxFragmentHead+p.total]
 	if b[0]>>4 == 4 {

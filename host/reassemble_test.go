@@ -281,7 +281,10 @@ func TestTooManyHoles(t *testing.T) {
 	b.checkLeaks()
 }
 
-// req: RFC1122 3.2.1.6-2
+// RFC 3168, Section 5.3: "Reassembly of a fragmented packet MUST NOT lose indications of congestion"; and it "MUST NOT
+// change the ECN codepoint when all of the fragments carry the same codepoint".
+//
+// req: RFC1122 3.2.1.6-2, RFC3168 5.3-1, 5.3-2, 5.3-3, 5.3-4
 func TestReassemblyKeepsCongestionMarks(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -291,7 +294,10 @@ func TestReassemblyKeepsCongestionMarks(t *testing.T) {
 	}{
 		{"none", [3]wire.ECN{}, wire.NotECT, accepted},
 		{"ECT", [3]wire.ECN{wire.ECT0, wire.ECT0, wire.ECT0}, wire.ECT0, accepted},
+		{"the other ECT", [3]wire.ECN{wire.ECT1, wire.ECT1, wire.ECT1}, wire.ECT1, accepted},
+		{"CE alone", [3]wire.ECN{wire.CE, wire.CE, wire.CE}, wire.CE, accepted},
 		{"CE", [3]wire.ECN{wire.ECT0, wire.CE, wire.ECT0}, wire.CE, accepted},
+		{"CE last", [3]wire.ECN{wire.ECT0, wire.ECT0, wire.CE}, wire.CE, accepted},
 		{"CE and Not-ECT", [3]wire.ECN{wire.NotECT, wire.CE, wire.ECT0}, 0, DropFragmentECN},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -36,6 +36,8 @@ type ecnState struct {
 const ecnFlags = wire.ECE | wire.CWR
 
 // initECN begins the negotiation. What either side says later can only end it.
+//
+// req: RFC3168 6.1.1-2, 6.1.1-6
 func (c *Conn) initECN() {
 	e := &c.ecn
 	e.asks = c.cfg.ECN == ECNRequest && !c.user.passive
@@ -50,6 +52,8 @@ func (c *Conn) initECN() {
 //
 // "A host MUST NOT set ECT on SYN or SYN-ACK packets": without AE, it was set by something on the path that does not know
 // what the field is for, and marks would mean nothing (as in Linux).
+//
+// req: RFC3168 6.1.1-1, 6.1.1-7
 func asksECN(syn *Segment) bool {
 	return syn.Has(ecnFlags) && (!syn.ECT || syn.Has(wire.AE))
 }
@@ -60,7 +64,7 @@ func asksECN(syn *Segment) bool {
 // SYN-ACK packet'"; with both it reflects a SYN that its sender did not understand (Section 6.1.1.2). "If a host has
 // received at least one non-ECN-setup SYN or non-ECN-setup SYN-ACK packet, then it SHOULD NOT set ECT on data packets."
 //
-// req: RFC9293 SHLD-8
+// req: RFC9293 SHLD-8, RFC3168 6.1.1-2, 6.1.1-3, 6.1.1-7
 func (c *Conn) onECNSetup(seg *Segment) {
 	agreed := asksECN(seg)
 	if seg.Has(wire.ACK) {
@@ -75,6 +79,8 @@ func (c *Conn) onECNSetup(seg *Segment) {
 // RFC 3168, Section 6.1.1.1: "A host that receives no reply to an ECN-setup SYN within the normal SYN retransmission
 // timeout interval MAY resend the SYN and any subsequent SYN retransmissions with CWR and ECE cleared." From then on it
 // "MUST NOT set ECT on data packets" (Section 6.1.1), but the peer may have heard the first SYN.
+//
+// req: RFC3168 6.1.1-2, 6.1.1-5
 func (c *Conn) stopAskingECN() { c.ecn.asks, c.ecn.sends = false, false }
 
 // ecnFlagsFor returns the ECN flags of a segment that has flags.
@@ -82,6 +88,8 @@ func (c *Conn) stopAskingECN() { c.ecn.asks, c.ecn.sends = false, false }
 // RFC 3168, Section 6.1.3: "After a TCP receiver sends an ACK packet with the ECN-Echo bit set, that TCP receiver
 // continues to set the ECN-Echo flag in all the ACK packets it sends (whether they acknowledge CE data packets or non-CE
 // data packets) until it receives a CWR packet".
+//
+// req: RFC3168 6.1.1-1, 6.1.1-5, 6.1.1-6
 func (c *Conn) ecnFlagsFor(flags wire.Flags) wire.Flags {
 	e := &c.ecn
 	switch {
@@ -100,6 +108,8 @@ func (c *Conn) ecnFlagsFor(flags wire.Flags) wire.Flags {
 //
 // Section 6.1.2: "it SHOULD set the CWR bit only on the first new data packet that it transmits." Of a super-segment,
 // whoever cuts it leaves the bit on the first segment only.
+//
+// req: RFC3168 5-1, 5.2-1, 5.2-2, 6.1.1-8, 6.1.2-1, 6.1.2-4, 6.1.2-5, 6.1.4-1, 6.1.5-1, 6.1.6-1
 func (c *Conn) markNew(out *Out) {
 	e := &c.ecn
 	if !e.sends || out.Len == 0 {
@@ -118,6 +128,8 @@ func (c *Conn) markNew(out *Out) {
 // RFC 3168, Section 6.1.3: "When TCP receives a CE data packet at the destination end-system, the TCP data receiver sets
 // the ECN-Echo flag in the TCP header of the subsequent ACK packet." The first is told at once, and so is that a CWR was
 // heard: the sender's window may be too small to wait for a delayed acknowledgment (as in Linux).
+//
+// req: RFC3168 6.1.1-5, 6.1.5-2, 6.1.6-2
 func (c *Conn) takeCE(seg *Segment) {
 	e := &c.ecn
 	if !e.echoes || len(seg.Payload) == 0 {
@@ -141,6 +153,8 @@ func (c *Conn) takeCE(seg *Segment) {
 // TCP. … The sending TCP SHOULD NOT increase the congestion window in response to the receipt of an ECN-Echo ACK packet.
 // TCP should not react to congestion indications more than once every window of data". The window is over when the data
 // that had CWR is acknowledged: up to then the peer may tell of the same mark.
+//
+// req: RFC3168 5-2, 6.1.2-2
 func (c *Conn) takeECE(now mono.Time, seg *Segment, flight int) bool {
 	e := &c.ecn
 	if !e.sends || !seg.Has(wire.ECE) || seg.synDone {
@@ -175,6 +189,8 @@ func (c *Conn) ecnRoom(now mono.Time, room int) int {
 // RFC 3168, Section 6.1.2: "When an ECN-Capable TCP sender reduces its congestion window for any reason (because of a
 // retransmit timeout, a Fast Retransmit, or in response to an ECN Notification), the TCP sender sets the CWR flag in the
 // TCP header of the first new data packet sent after the window reduction."
+//
+// req: RFC3168 6.1.1-4, 6.1.2-5
 func (c *Conn) onReduced() {
 	e := &c.ecn
 	e.answered, e.point = true, c.nxtOffset()

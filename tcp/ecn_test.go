@@ -54,7 +54,7 @@ func expectECN(t *testing.T, s *tcptest.Script, sends, echoes bool) {
 
 // RFC 3168, Section 6.1.1: who may use ECN after which SYN and SYN-ACK.
 //
-// req: RFC9293 SHLD-8
+// req: RFC9293 SHLD-8, RFC3168 5-1, 6.1.1-2, 6.1.1-3, 6.1.1-6, 6.1.1-7, 6.1.1-8, 6.1.2-1
 func TestECNActiveOpen(t *testing.T) {
 	for _, c := range []struct {
 		name        string
@@ -83,6 +83,7 @@ func TestECNActiveOpen(t *testing.T) {
 	}
 }
 
+// req: RFC3168 6.1.1-1, 6.1.1-3, 6.1.1-6, 6.1.1-7, 6.1.1-8
 func TestECNPassiveOpen(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -120,6 +121,8 @@ func TestECNPassiveOpen(t *testing.T) {
 
 // RFC 3168, Section 6.1.1.1: "A host that receives no reply to an ECN-setup SYN within the normal SYN retransmission
 // timeout interval MAY resend the SYN and any subsequent SYN retransmissions with CWR and ECE cleared."
+//
+// req: RFC3168 6.1.1-2, 6.1.1-3, 6.1.1-5
 func TestECNFallback(t *testing.T) {
 	for _, c := range []struct {
 		name, synAck string
@@ -160,6 +163,7 @@ func TestECNFallback(t *testing.T) {
 	})
 }
 
+// req: RFC3168 6.1.1-1, 6.1.1-2, 6.1.1-3, 6.1.1-7
 func TestECNSimultaneousOpen(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -191,6 +195,8 @@ func TestECNSimultaneousOpen(t *testing.T) {
 // RFC 3168, Section 6.1.3: "After a TCP receiver sends an ACK packet with the ECN-Echo bit set, that TCP receiver
 // continues to set the ECN-Echo flag in all the ACK packets it sends (whether they acknowledge CE data packets or non-CE
 // data packets) until it receives a CWR packet (a packet with the CWR flag set)."
+//
+// req: RFC3168 6.1.1-5, 5.2-2, 6.1.4-1
 func TestECNReceiver(t *testing.T) {
 	s := withECN(t, tcptest.Setup{})
 	for i := range 20 { // until acknowledgments are delayed
@@ -227,6 +233,8 @@ func data(seq, n int, ctl, mark string) string {
 
 // "the TCP data receiver SHOULD ignore the CE codepoint on out-of-window packets" (RFC 3168, Section 6.1.5), and there is
 // nothing to tell about a pure acknowledgment.
+//
+// req: RFC3168 6.1.5-2
 func TestECNReceiverIgnores(t *testing.T) {
 	for _, c := range []struct{ name, seg, answer string }{
 		{"out of window", "<SEQ=-5000><ACK=1><DATA=100><CTL=ACK><CE>", "<SEQ=1><ACK=1><CTL=ACK>"},
@@ -249,6 +257,8 @@ func TestECNReceiverIgnores(t *testing.T) {
 }
 
 // RFC 3168, Section 6.1.2: the sender reduces its window once per window of data and says so on its next new data.
+//
+// req: RFC3168 5-2, 6.1.1-4, 6.1.2-2, 6.1.2-5
 func TestECNSender(t *testing.T) {
 	s := withECN(t, tcptest.Setup{Peer: "<WND=60000><MSS=1000>"})
 	s.Write(30_000)
@@ -314,6 +324,8 @@ func TestECNSmallestWindow(t *testing.T) {
 
 // "the TCP sender's congestion window should be reduced only once in response to a series of dropped and/or CE packets
 // from a single window of data", and CWR follows every reduction.
+//
+// req: RFC3168 6.1.2-4, 6.1.5-1
 func TestECNAndLoss(t *testing.T) {
 	s := withECN(t, tcptest.Setup{Peer: "<WND=60000><MSS=1000><SACKOK>"})
 	s.Write(30_000)
@@ -348,6 +360,8 @@ func TestECNAndLoss(t *testing.T) {
 }
 
 // After a timeout new data tells of the reduction as well; the retransmission does not, and cannot be marked.
+//
+// req: RFC3168 5.2-1, 6.1.1-4, 6.1.2-4, 6.1.5-1
 func TestECNTimeout(t *testing.T) {
 	s := withECN(t, tcptest.Setup{})
 	s.Advance(time.Second)
@@ -369,6 +383,8 @@ func TestECNTimeout(t *testing.T) {
 
 // RFC 3168, Section 6.1.4 and 6.1.6: acknowledgments and window probes are not marked, and neither has CWR; nor has a FIN
 // that stands alone.
+//
+// req: RFC3168 5.2-1, 5.2-2, 6.1.4-1, 6.1.6-1
 func TestECNNotOnControl(t *testing.T) {
 	s := withECN(t, tcptest.Setup{Peer: "<WND=1000><MSS=1000>"})
 	s.Write(1500)
@@ -381,6 +397,20 @@ func TestECNNotOnControl(t *testing.T) {
 	s.Recv("<SEQ=1><ACK=1501><CTL=ACK>")
 	s.CloseWrite()
 	s.ExpectOnly("<SEQ=1501><CTL=FIN,ACK>")
+}
+
+// RFC 3168, Section 6.1.6: "if a window probe arrives with the CE codepoint set, then the receiver SHOULD respond to the ECN
+// indications", though its byte does not fit the window.
+//
+// req: RFC3168 6.1.6-2
+func TestECNProbeMarked(t *testing.T) {
+	s := withECN(t, tcptest.Setup{Config: tcp.Config{RecvBuffer: 2000}})
+	s.Recv("<SEQ=1><ACK=1><DATA=2000><CTL=ACK>")
+	s.Expect("<SEQ=1><ACK=2001><WND=0><CTL=ACK>")
+	s.Recv("<SEQ=2001><ACK=1><DATA=1><CTL=ACK><CE>")
+	s.ExpectOnly("<SEQ=1><ACK=2001><WND=0><CTL=ACK,ECE>")
+	s.Read(2000)
+	s.Ignore()
 }
 
 // CWR stands on the first segment of a super-segment only: package link sees to that when it cuts one. The Traffic Class

@@ -55,6 +55,8 @@ func (c *cubic) SetMSS(mss int) {
 }
 
 // OnAck opens the window.
+//
+// req: RFC9438 4.6-3, 4.10-1
 func (c *cubic) OnAck(a Ack) {
 	if !a.Limited && !a.Reducing {
 		c.pause(a.Now.Sub(c.lastAck))
@@ -76,6 +78,8 @@ func (c *cubic) OnAck(a Ack) {
 //
 // RFC 9438, Section 4.2: the elapsed time "MUST NOT include periods during which cwnd has not been updated due to
 // application-limited behavior".
+//
+// req: RFC9438 4.2-1
 func (c *cubic) pause(d time.Duration) {
 	if c.avoid.running {
 		c.avoid.start = c.avoid.start.Add(d)
@@ -86,6 +90,8 @@ func (c *cubic) pause(d time.Duration) {
 //
 // RFC 9438, Section 4.2: target is W_cubic(t + RTT), at least cwnd and at most 1.5 * cwnd; Section 4.4: "cwnd MUST be
 // incremented by (target - cwnd) / cwnd for each received ACK". Section 4.3: where W_est is higher, cwnd is set to it.
+//
+// req: RFC9438 4.3-1, 4.4-1, 4.5-1
 func (c *cubic) climb(now mono.Time, n int, srtt time.Duration) {
 	a := &c.avoid
 	if !a.running {
@@ -108,6 +114,8 @@ func (c *cubic) climb(now mono.Time, n int, srtt time.Duration) {
 //
 // RFC 9438, Section 4.2; Section 4.10: if it follows slow start without a loss, and by Section 4.8 after a timeout, "K is
 // set to 0, and W_max is set to the congestion window size at the beginning of the current congestion avoidance stage".
+//
+// req: RFC9438 4.8-1
 func (c *cubic) beginEpoch(now mono.Time) {
 	a := &c.avoid
 	a.running, a.start = true, now
@@ -133,6 +141,8 @@ func (a *avoidance) at(t time.Duration, mss int) int {
 // RFC 9438, Section 4.3: "W_est = W_est + alpha_cubic * segments_acked / cwnd", alpha_cubic being 3 * (1 - beta_cubic) /
 // (1 + beta_cubic), which is 9/17; "once W_est has grown to reach the cwnd at the time of most recently setting ssthresh –
 // that is, W_est >= cwnd_prior – the sender SHOULD set alpha_cubic to 1".
+//
+// req: RFC9438 4.3-2
 func (a *avoidance) growEstimate(n, cwnd, mss int) {
 	num, den := int64(9), int64(17)
 	if a.wEst >= a.prior {
@@ -147,6 +157,8 @@ func (a *avoidance) growEstimate(n, cwnd, mss int) {
 //
 // RFC 9438, Section 4.6. Section 4.7, fast convergence: "if cwnd < W_max …, further reduce W_max": to (1 + beta_cubic) / 2
 // of cwnd. RFC 8511, Section 3.1 has CUBIC's connections "benefit from beta_{ecn} of 0.85".
+//
+// req: RFC9438 4.6-1, 4.6-2, RFC8511 3-1
 func (c *cubic) OnLoss(_ mono.Time, _ int, why Cause) {
 	c.remember()
 	beta := 70
@@ -161,6 +173,8 @@ func (c *cubic) OnLoss(_ mono.Time, _ int, why Cause) {
 //
 // RFC 9438, Section 4.8: "In case of a timeout, CUBIC follows Reno to reduce cwnd …, but sets ssthresh using beta_cubic".
 // What it says of the first congestion avoidance stage after it comes of W_max being forgotten.
+//
+// req: RFC9438 4.8-1
 func (c *cubic) OnTimeout(_ mono.Time, _ int, again bool) {
 	c.remember()
 	if !again {
@@ -174,6 +188,8 @@ func (c *cubic) OnTimeout(_ mono.Time, _ int, again bool) {
 func (c *cubic) percent(p int) int { return int(int64(c.cwnd) * int64(p) / 100) }
 
 // endEpoch ends a stage of congestion avoidance: a loss shows how far the window could go.
+//
+// req: RFC9438 4.7-1
 func (c *cubic) endEpoch() {
 	a := &c.avoid
 	a.prior = c.cwnd
@@ -196,6 +212,8 @@ func (c *cubic) remember() {
 //
 // RFC 9438, Section 4.9 restores cwnd, ssthresh, W_max, K, epoch_start and W_est, unless "the current cwnd is already
 // higher than prior_cwnd".
+//
+// req: RFC9438 4.9.2-1, 4.9.2-2
 func (c *cubic) Undo(mono.Time) {
 	if c.reduced && c.cwnd <= c.before.cwnd {
 		c.cwnd, c.ssthresh, c.avoid = c.before.cwnd, c.before.ssthresh, c.before.avoid

@@ -50,6 +50,8 @@ func roundTrips(c *cubic, from mono.Time, n int, rtt time.Duration, each func(no
 // RFC 9438, Section 4.2: W_cubic(t) = C * (t - K)^3 + W_max, with K = cubic root of ((W_max - cwnd_epoch) / C), C = 0.4
 // and cwnd_epoch = 0.7 * W_max: concave before K, convex after. Every acknowledgment brings the window so much nearer to
 // W_cubic(t + RTT) that it is W_cubic(t), to a segment.
+//
+// req: RFC9438 4.4-1, 4.5-1, 5.1-1
 func TestCubicCurve(t *testing.T) {
 	for _, c := range []struct {
 		wMax int
@@ -88,6 +90,8 @@ func TestCubicCurve(t *testing.T) {
 }
 
 // The function is that of the formula, whatever a segment and however long it runs.
+//
+// req: RFC9438 5.1-1
 func TestCubicFunction(t *testing.T) {
 	for _, size := range []int{48, 536, 1448, 8948, 65483} {
 		for _, segments := range []int{2, 3, 10, 100, 1000, 30_000} {
@@ -152,6 +156,8 @@ func TestCubicClamp(t *testing.T) {
 }
 
 // RFC 9438, Section 4.6 and 4.7.
+//
+// req: RFC9438 4.6-1, 4.6-2, 4.6-5, 4.7-1
 func TestCubicLoss(t *testing.T) {
 	c := after(t, 100)
 	expect(t, c, 70*mss, 70*mss)
@@ -174,6 +180,8 @@ func TestCubicLoss(t *testing.T) {
 }
 
 // RFC 8511: a mark costs less than a loss, in congestion avoidance.
+//
+// req: RFC8511 3-1
 func TestABE(t *testing.T) {
 	grown := func(name string, abe bool) Control {
 		c, err := New(name, Options{MSS: mss, Initial: 200, ABE: abe})
@@ -212,6 +220,8 @@ func TestABE(t *testing.T) {
 
 // RFC 9438, Section 4.3: where the path is short, W_est rules: 9/17 of a segment per round trip up to cwnd_prior, and a
 // segment from then on.
+//
+// req: RFC9438 4.3-1, 4.3-2
 func TestCubicRenoFriendly(t *testing.T) {
 	const rtt = time.Millisecond
 	c := after(t, 40)
@@ -231,6 +241,8 @@ func TestCubicRenoFriendly(t *testing.T) {
 }
 
 // RFC 9438, Section 4.8: slow start to 0.7 cwnd, and then a curve that begins on its plateau.
+//
+// req: RFC9438 4.8-1, 4.10-1
 func TestCubicTimeout(t *testing.T) {
 	c := newCubicFor(t, Options{Initial: 1000})
 	c.OnTimeout(start, 1000*mss, false)
@@ -254,6 +266,8 @@ func TestCubicTimeout(t *testing.T) {
 }
 
 // RFC 9438, Section 4.9: "restores everything".
+//
+// req: RFC9438 4.9.2-1, 4.9.2-2
 func TestCubicUndo(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -303,6 +317,8 @@ func TestCubicUndo(t *testing.T) {
 }
 
 // RFC 9438, Section 4.2: the elapsed time does not include periods in which the window was not used.
+//
+// req: RFC9438 4.2-1, 4.6-3
 func TestCubicPauses(t *testing.T) {
 	const rtt = 100 * time.Millisecond
 	for _, c := range []struct {

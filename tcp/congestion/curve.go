@@ -6,6 +6,8 @@ import (
 )
 
 // C is 0.4 segments per second cubed (RFC 9438, Section 4.1.1 and 5), as a fraction.
+//
+// req: RFC9438 5.1-1
 const cubicCNum, cubicCDen = 2, 5
 
 // curveK returns K, the time in which the cubic function climbs by the given bytes to W_max.

@@ -38,7 +38,7 @@ func (r *reno) OnAck(a Ack) {
 // (FlightSize * beta_{ecn}, 2 * SMSS)", with "beta_{ecn}=0.8"; Section 4: "Applying ABE when cwnd is smaller than or equal
 // to ssthresh is not currently recommended".
 //
-// req: RFC5681 3.1-8, 4.3-1
+// req: RFC5681 3.1-8, 4.3-1, RFC8511 3-1
 func (r *reno) OnLoss(_ mono.Time, inFlight int, why Cause) {
 	r.remember()
 	if r.abe && why == CauseECN && r.cwnd > r.ssthresh {

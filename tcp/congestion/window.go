@@ -79,7 +79,7 @@ func (w *window) OnIdle(_ mono.Time, _ time.Duration, restart bool) {
 // before it is not missing. RFC 5681, Section 3.2: for the first duplicate acknowledgments "the TCP sender MUST NOT change
 // cwnd"; and the acknowledgment that fills a hole, which jumps over all that was SACKed before, is no reason for a burst.
 //
-// req: RFC5681 3.2-3
+// req: RFC5681 3.2-3, RFC9438 4.6-3
 func (w *window) take(a *Ack) int {
 	if a.Reducing {
 		w.credit = 0
@@ -103,7 +103,7 @@ func (w *window) take(a *Ack) int {
 // recommends counting the bytes acknowledged; L = 2*SMSS per acknowledgment would starve a receiver whose offload
 // acknowledges 64 KiB at a time, so the count is not limited, as in Linux.
 //
-// req: RFC9293 MUST-19, RFC5681 3.1-1
+// req: RFC9293 MUST-19, RFC5681 3.1-1, RFC9438 4.10-1
 func (w *window) slowStart(n int) int {
 	grow := max(0, min(n, w.ssthresh-w.cwnd))
 	w.cwnd = min(w.cwnd+grow, maxWindow)
@@ -114,6 +114,8 @@ func (w *window) slowStart(n int) int {
 //
 // RFC 9438, Section 4.6: cwnd MUST be reduced "in response to congestion events detected by ECN-Echo ACKs until it reaches
 // 1 SMSS".
+//
+// req: RFC9438 4.6-5
 func (w *window) reduceTo(bytes int, why Cause) {
 	w.ssthresh = max(bytes, 2*w.mss)
 	w.cwnd = w.ssthresh
