@@ -8,11 +8,11 @@
 //	n := s.Build()
 //	err := n.Finish()
 //
-// A Scenario says everything: the hosts and their settings, what each path does to packets (package impair), and the
-// conversations (Talk, Script). Draw makes one up from a Source: a seed, or bytes that a fuzzer chooses. Build turns it
-// into a Net; Run lets time pass; Finish lets everything come to its end. Both return the first check that failed.
-// Meddle decides about single packets. Capture writes what hosts send and receive to a pcapng file, with a comment on each
-// packet that did not simply arrive.
+// A Scenario says everything: the hosts and their settings, what each path does to packets (package impair), the links
+// that paths share, and the conversations (Talk, Script). Draw makes one up from a Source: a seed, or bytes that a fuzzer
+// chooses. Build turns it into a Net; Run lets time pass; Finish lets everything come to its end. Both return the first
+// check that failed. Meddle decides about single packets. Capture writes what hosts send and receive to a pcapng file,
+// with a comment on each packet that did not simply arrive.
 //
 // # What is checked
 //
@@ -41,6 +41,6 @@
 //
 // # Limitations
 //
-// Every pair of hosts has paths of its own; there are no shared links and no other routers than the one that reports a
-// smaller MTU. Applications use TCP only.
+// Paths share links of limited rate at most (Link); there are no other routers than the one that reports a smaller MTU.
+// Applications use TCP only.
 package simnet

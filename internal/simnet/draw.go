@@ -31,7 +31,24 @@ func Draw(src Source, most int) *Scenario {
 	for i := range talks {
 		s.Talks = append(s.Talks, d.talk(s, i, budget/talks))
 	}
+	if d.oneIn(4) {
+		s.drawLink(d)
+	}
 	return s
+}
+
+// drawLink makes all paths to one host, or all paths there are, share a link.
+func (s *Scenario) drawLink(d dice) {
+	s.Links = []LinkPlan{{Rate: int64(d.size(100_000, 100_000_000)), Queue: d.size(2, 200)}}
+	to, all := d.upTo(len(s.Hosts)-1), d.half()
+	if s.Mode == Super {
+		s.Links[0].Queue = 100_000 // there a path loses nothing
+	}
+	for i := range s.Paths {
+		if p := &s.Paths[i]; all || p.To == to {
+			p.Link = 1
+		}
+	}
 }
 
 func (d dice) host(s *Scenario) HostPlan {

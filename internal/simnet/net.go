@@ -17,6 +17,7 @@ type Net struct {
 	now    mono.Time
 	agenda agenda
 	nodes  []*Node
+	links  []*Link
 	byAddr map[netip.Addr]*Node
 	paths  map[[2]*Node]*Path
 

@@ -14,6 +14,7 @@ type Path struct {
 	net  *Net
 	from *Node
 	to   *Node
+	link *Link // that it shares with others and that comes first, nil if none
 	fate *impair.Path
 	mtu  int       // of a link in the middle, 0 if all take what the nodes send
 	dead mono.Time // from then on it carries nothing
@@ -83,8 +84,16 @@ func (n *Net) route(from *Node, p *link.Packet, seen sighting) string {
 // carry puts a packet on the path.
 func (p *Path) carry(pkt *link.Packet, seen sighting) string {
 	var room [2]impair.Delivery
+	at := p.net.now
+	if p.link != nil {
+		var ok bool
+		if at, ok = p.link.pass(at, len(pkt.Bytes)); !ok {
+			p.net.sights[sightLinkFull]++
+			return "queue of the shared link full"
+		}
+	}
 	before := p.fate.Stats()
-	arrivals := p.fate.Send(p.net.now, len(pkt.Bytes), room[:0])
+	arrivals := p.fate.Send(at, len(pkt.Bytes), room[:0])
 	what := outcome(before, p.fate.Stats())
 	fate := p.net.fate(pkt)
 	for _, d := range arrivals {

@@ -33,6 +33,7 @@ type Scenario struct {
 	IPv6  bool
 	MTU   int
 	Hosts []HostPlan
+	Links []LinkPlan
 	Paths []PathPlan
 	Talks []Talk
 }
@@ -47,9 +48,16 @@ type HostPlan struct {
 	Secret  uint64
 }
 
+// LinkPlan is a link that paths share; see AddLink.
+type LinkPlan struct {
+	Rate  int64
+	Queue int
+}
+
 // PathPlan is the path from one host to another.
 type PathPlan struct {
 	From, To int
+	Link     int // the shared link it leads over, counted from 1; 0: none
 	impair.Plan
 	Pause    time.Duration // without packets,
 	PauseAt  time.Duration // from then on
@@ -75,9 +83,15 @@ func (s *Scenario) Build() *Net {
 		}
 		n.AddNode(cfg, nic, h.Chunks).Listen(servicePort, h.Backlog, h.Delay, nil)
 	}
+	for _, l := range s.Links {
+		n.AddLink(l.Rate, l.Queue)
+	}
 	for i := range s.Paths {
 		p := &s.Paths[i]
 		path := n.Connect(n.nodes[p.From], n.nodes[p.To], p.Plan)
+		if p.Link > 0 {
+			path.Through(n.links[p.Link-1])
+		}
 		if p.Pause > 0 {
 			path.PauseAt(p.PauseAt, p.Pause)
 		}
@@ -109,9 +123,12 @@ func (s *Scenario) String() string {
 	for i, h := range s.Hosts {
 		fmt.Fprintf(&b, "host %d: %+v\n", i+1, h)
 	}
+	for i, l := range s.Links {
+		fmt.Fprintf(&b, "link %d: %+v\n", i+1, l)
+	}
 	for _, p := range s.Paths {
-		fmt.Fprintf(&b, "path %d>%d: %v; pause %v at %v, end at %v, MTU %d at %v\n",
-			p.From+1, p.To+1, p.Plan, p.Pause, p.PauseAt, p.DieAt, p.MTU, p.NarrowAt)
+		fmt.Fprintf(&b, "path %d>%d: link %d; %v; pause %v at %v, end at %v, MTU %d at %v\n",
+			p.From+1, p.To+1, p.Link, p.Plan, p.Pause, p.PauseAt, p.DieAt, p.MTU, p.NarrowAt)
 	}
 	for _, t := range s.Talks {
 		fmt.Fprintf(&b, "talk %d>%d: %+v\n", t.From+1, t.To+1, t)

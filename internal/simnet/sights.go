@@ -18,6 +18,7 @@ const (
 	sightRepeatedSYN = "repeated SYNs"
 	sightRepeatedFIN = "repeated FINs"
 	sightOutage      = "packets lost in an outage"
+	sightLinkFull    = "packets a shared link had no room for"
 	sightTooBig      = "packets too big for a path"
 )
 
