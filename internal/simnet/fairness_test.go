@@ -37,8 +37,8 @@ type use struct {
 
 // What a measurement leaves out, and how long it is. Flows begin one after the other, as they do in life.
 const (
-	sharingBegins = time.Second / 2 // a flow after the one before it
-	sharingWarmUp = 5 * time.Second
+	sharingBegins = time.Second / 10 // a flow after the one before it
+	sharingWarmUp = 10 * time.Second
 	sharingTime   = 30 * time.Second
 )
 
@@ -173,7 +173,7 @@ func TestShare(t *testing.T) {
 	for f := range strings.SplitSeq(*flowsFlag, ",") {
 		cc, rtt, _ := strings.Cut(f, "@")
 		d, err := time.ParseDuration(rtt)
-		if _, e := congestion.New(cc, 1460, 10); e != nil || err != nil {
+		if _, e := congestion.New(cc, congestion.Options{MSS: 1460, Initial: 10}); e != nil || err != nil {
 			t.Fatalf("-flows: %q: %v, %v; want algorithm@round trip", f, e, err)
 		}
 		x.flows = append(x.flows, flow{cc, d})
