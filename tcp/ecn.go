@@ -177,6 +177,8 @@ func (c *Conn) takeECE(now mono.Time, seg *Segment, flight int) bool {
 // RFC 3168, Section 6.1.2: "the sending TCP MUST reset the retransmit timer on receiving the ECN-Echo packet when the
 // congestion window is one. The sending TCP will then be able to send a new packet only when the retransmit timer
 // expires." With nothing in flight it is the persist timer that waits as long.
+//
+// req: RFC3168 6.1.2-3, RFC9438 4.6-6
 func (c *Conn) ecnRoom(now mono.Time, room int) int {
 	if now < c.ecn.pause {
 		return 0

@@ -299,6 +299,8 @@ func TestECNSender(t *testing.T) {
 // RFC 3168, Section 6.1.2: "If the congestion window consists of only one MSS (maximum segment size), and the sending TCP
 // receives an ECN-Echo ACK packet … The sending TCP will then be able to send a new packet only when the retransmit timer
 // expires."
+//
+// req: RFC3168 6.1.2-3, RFC9438 4.6-6
 func TestECNSmallestWindow(t *testing.T) {
 	s := withECN(t, tcptest.Setup{Peer: "<WND=60000><MSS=1000>"})
 	s.Write(60_000)
