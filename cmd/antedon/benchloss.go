@@ -27,6 +27,7 @@ type lossFlags struct {
 	queue    int
 	seconds  seconds
 	parallel int
+	pcap     string
 
 	json, each, markdown bool
 	from                 string
@@ -72,6 +73,7 @@ func newBenchLoss() *cobra.Command {
 	fs.IntVar(&f.queue, "queue", 0, "queue of the link, in `PACKETS` (default one bandwidth-delay product, at least 100)")
 	fs.Var(&f.seconds, "seconds", "how long a transfer lasts at least; it also lasts 50 round trips")
 	fs.IntVar(&f.parallel, "parallel", 6, "at most `N` rounds at once; busy ones run alone anyway")
+	fs.StringVar(&f.pcap, "pcap", "", "write a capture of each transfer, as its sender sees it, to `DIR`; comments say what was lost")
 	fs.BoolVar(&f.each, "each", false, "tell of every round too")
 	fs.BoolVar(&f.markdown, "markdown", false, "print the table in Markdown")
 	fs.StringVar(&f.from, "from", "", "measure nothing, and print the table of the JSON lines in `FILE`")
@@ -91,6 +93,9 @@ func (f *lossFlags) run(cmd *cobra.Command) error {
 		return printLossTable(cmd.OutOrStdout(), lines, f.markdown)
 	}
 	plan, err := f.plan(cmd)
+	if err == nil && f.pcap != "" {
+		err = os.MkdirAll(f.pcap, 0o777)
+	}
 	if err != nil {
 		return err
 	}
@@ -120,6 +125,7 @@ func (f *lossFlags) plan(cmd *cobra.Command) (*bench.LossPlan, error) {
 		Link:     bench.Link{Rate: int64(f.rate), Queue: f.queue},
 		AtLeast:  f.seconds.Duration(),
 		Parallel: f.parallel,
+		Capture:  f.pcap,
 	}, nil
 }
 

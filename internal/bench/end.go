@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -61,6 +62,7 @@ func setCongestion(fd int, name string) error {
 type end interface {
 	dial(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 	listen(ctx context.Context, at netip.AddrPort) (net.Listener, error)
+	ping(ctx context.Context, to netip.Addr, seq uint16) (time.Duration, error)
 	close()
 }
 

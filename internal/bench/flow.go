@@ -77,7 +77,7 @@ func (s *scene) connect(ctx context.Context, flows []int, streams []stream) erro
 	var wg sync.WaitGroup
 	for i, sender := range flows {
 		wg.Go(func() {
-			at := netip.AddrPortFrom(addressOf(-1), uint16(firstPort+i))
+			at := netip.AddrPortFrom(addressOf(toReceiver), uint16(firstPort+i))
 			ln, err := s.receiver.listen(ctx, at)
 			if err == nil {
 				streams[i].ln = ln

@@ -26,9 +26,14 @@ func TestLossRun(t *testing.T) {
 		t.Errorf("%d rounds, want %d", len(rounds), p.Rounds())
 	}
 	for cell, r := range rounds {
-		results := map[string]Result{"kernel": r.Kernel, "send": r.Ours[Send], "recv": r.Ours[Recv]}
-		for name, res := range results {
-			checkResult(t, cell, name, &res)
+		if len(r.Results) != 3 || len(r.RTT) != 3 {
+			t.Errorf("%v: %d results, %d round trips, want 3 of each", cell, len(r.Results), len(r.RTT))
+		}
+		for dir, res := range r.Results {
+			checkResult(t, cell, dir, &res)
+			if r.RTT[dir] < cell.RTT {
+				t.Errorf("%v, %s: a ping took %v", cell, dir, r.RTT[dir])
+			}
 		}
 		for _, l := range p.Summarise([]LossRound{r}) {
 			if l.Ratio <= 0 || l.Cell() != cell || l.Rounds != 1 || l.Error != "" {
@@ -39,7 +44,7 @@ func TestLossRun(t *testing.T) {
 }
 
 // checkResult checks what must hold whatever the speed.
-func checkResult(t *testing.T, cell Cell, name string, r *Result) {
+func checkResult(t *testing.T, cell Cell, name Dir, r *Result) {
 	c, l := r.Counts, r.Link
 	switch {
 	case r.Err != nil:

@@ -2,6 +2,8 @@ package bench
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -23,8 +25,15 @@ type LossLine struct {
 
 	Rounds  int     `json:"rounds"`
 	Seconds float64 `json:"seconds"` // of each transfer
-	Late    float64 `json:"late_ms"` // what 99 % of the packets were not late by, in the worst transfer
-	Error   string  `json:"error,omitempty"`
+	PathFigures
+	Error string `json:"error,omitempty"`
+}
+
+// PathFigures say how good the path was at being the path.
+type PathFigures struct {
+	Ping       float64 `json:"ping_ms"` // round trip measured on the path without loss
+	KernelPing float64 `json:"kernel_ping_ms"`
+	Late       float64 `json:"late_ms"` // of 100 packets 99 were late by no more, in the worst transfer
 }
 
 // LossCase names a case.
@@ -99,17 +108,21 @@ func (p *LossPlan) summarise(rounds []LossRound, dir Dir) LossLine {
 	var own, kernel []Result
 	var errs []string
 	for _, r := range rounds {
-		o := r.Ours[dir]
-		own, kernel = append(own, o), append(kernel, r.Kernel)
-		ratios = append(ratios, ratio(o.Goodput, r.Kernel.Goodput, d))
-		l.Late = max(l.Late, milliseconds(o.Late.Quantile(0.99)), milliseconds(r.Kernel.Late.Quantile(0.99)))
-		for _, err := range []error{wrapErr("kernel", r.Kernel.Err), wrapErr("antedon", o.Err)} {
-			if err != nil {
-				errs = append(errs, err.Error())
-			}
+		o, k := r.Results[dir], r.Results[Without]
+		own, kernel = append(own, o), append(kernel, k)
+		ratios = append(ratios, ratio(o.Goodput, k.Goodput, d))
+		for _, res := range []Result{o, k} {
+			l.Late = max(l.Late, rounded(milliseconds(res.Late.Quantile(0.99))))
+		}
+		if o.Err != nil {
+			errs = append(errs, fmt.Sprintf("seed %d: %v", r.Seed, o.Err))
+		}
+		if k.Err != nil {
+			errs = append(errs, fmt.Sprintf("seed %d, kernel to kernel: %v", r.Seed, k.Err))
 		}
 	}
-	l.Ratio, l.MinRatio, l.MaxRatio = Median(ratios), slices.Min(ratios), slices.Max(ratios)
+	l.Ping, l.KernelPing = rounded(milliseconds(rounds[0].RTT[dir])), rounded(milliseconds(rounds[0].RTT[Without]))
+	l.Ratio, l.MinRatio, l.MaxRatio = rounded(Median(ratios)), rounded(slices.Min(ratios)), rounded(slices.Max(ratios))
 	l.OwnFigures, _ = figures(own)
 	k, spread := figures(kernel)
 	l.KernelFigures = KernelFigures{
@@ -129,9 +142,12 @@ func figures(results []Result) (f OwnFigures, spread float64) {
 		c.Add(r.Counts)
 	}
 	return OwnFigures{
-		Median(goodput), c.Packets, c.Lost, c.Retransmits, c.RetransmitBytes, c.Spurious, c.SpuriousBytes, Median(queue),
-	}, Spread(goodput)
+		rounded(Median(goodput)), c.Packets, c.Lost, c.Retransmits, c.RetransmitBytes, c.Spurious, c.SpuriousBytes, rounded(Median(queue)),
+	}, rounded(Spread(goodput))
 }
+
+// rounded returns x with the decimals that mean something.
+func rounded(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 
 func megabits(rate float64) float64 { return rate / 1e6 }
 

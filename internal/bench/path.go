@@ -26,6 +26,7 @@ type Path struct {
 	observer      *Observer
 	queue         queueMeter
 	late          Lateness
+	tap           *tap // nil if nobody asks
 
 	start   time.Time
 	buf     []byte
@@ -78,10 +79,11 @@ func (p *Path) ports() []port {
 	return ports
 }
 
-// stop ends the path and closes its ports. Only then may its counters be read. A path that is not open is just closed.
-func (p *Path) stop() {
+// stop ends the path and closes its ports. Only then may its counters be read. A path that is not open is just closed. The
+// error is the capture's.
+func (p *Path) stop() error {
 	if p.stopped.Swap(true) {
-		return
+		return nil
 	}
 	p.bell.ring()
 	p.running.Wait()
@@ -91,6 +93,10 @@ func (p *Path) stop() {
 		}
 	}
 	p.bell.close()
+	if p.tap != nil {
+		return p.tap.w.Close()
+	}
+	return nil
 }
 
 func (p *Path) now() mono.Time { return mono.Time(time.Since(p.start)) + 1 }
@@ -121,10 +127,7 @@ func (p *Path) collect() (moved bool) {
 				break
 			}
 			moved = true
-			now := p.now()
-			copies := p.forward.Send(now, p.buf[:n])
-			p.queue.observe(now, p.forward.Backlog(now))
-			p.observer.Observe(p.buf[:n], copies == 0)
+			p.send(p.buf[:n])
 		}
 	}
 	for range maxTurn {
@@ -138,11 +141,25 @@ func (p *Path) collect() (moved bool) {
 	return moved
 }
 
+// send puts a packet of a sender's on its line.
+func (p *Path) send(packet []byte) {
+	now, before := p.now(), p.forward.Stats()
+	copies := p.forward.Send(now, packet)
+	p.queue.observe(now, p.forward.Backlog(now))
+	p.observer.Observe(packet, copies == 0)
+	if p.tap != nil {
+		p.tap.sent(now, packet, before, p.forward.Stats())
+	}
+}
+
 // deliver hands over what is due.
 func (p *Path) deliver() {
 	p.drain(p.forward, func(packet []byte) { p.right.write(packet) })
 	p.drain(p.back, func(packet []byte) {
 		if q := p.toward(packet); q != nil {
+			if p.tap != nil {
+				p.tap.received(p.now(), packet)
+			}
 			q.write(packet)
 		}
 	})
