@@ -95,7 +95,7 @@ func (c *Conn) onDataSent(now mono.Time) {
 
 // noteOutOfOrder remembers where data beyond a hole came: the ranges it joined, newest first.
 func (c *Conn) noteOutOfOrder(off uint64) {
-	joined, _ := c.rcv.buf.Holes().Containing(off)
+	joined, _ := c.beyondHole(off)
 	older, n := c.rcv.recent, 1
 	c.rcv.recent[0] = off
 	for _, o := range older {
@@ -105,6 +105,28 @@ func (c *Conn) noteOutOfOrder(off uint64) {
 		}
 	}
 }
+
+// beyondHole returns the range around off of what came beyond a hole. A FIN that did counts for the number it takes.
+func (c *Conn) beyondHole(off uint64) (span.Range, bool) {
+	holes := c.rcv.buf.Holes()
+	r, ok := holes.Containing(off)
+	if !c.isFINBeyondHole() {
+		return r, ok
+	}
+	if off == c.rcv.finAt {
+		if r, ok = holes.Containing(off - 1); !ok { // off is not 0: something before it is missing
+			r = span.Range{Lo: off, Hi: off}
+		}
+		ok = true
+	}
+	if r.Hi == c.rcv.finAt {
+		r.Hi++
+	}
+	return r, ok
+}
+
+// isFINBeyondHole reports whether the peer's FIN has come, and not all that was sent before it.
+func (c *Conn) isFINBeyondHole() bool { return c.rcv.hasFin && !c.rcv.fin }
 
 // noteDuplicate remembers data that came twice.
 //
@@ -127,7 +149,7 @@ func (c *Conn) putSACK(o *wire.TCPOptions) {
 		return
 	}
 	holes := c.rcv.buf.Holes()
-	if holes.Len() == 0 && c.rcv.dup.Hi == 0 {
+	if holes.Len() == 0 && c.rcv.dup.Hi == 0 && !c.isFINBeyondHole() {
 		return
 	}
 	room := 4
@@ -155,12 +177,13 @@ func (c *Conn) putSACK(o *wire.TCPOptions) {
 		put(c.rcv.dup.Lo, c.rcv.dup.Hi)
 	}
 	for _, off := range c.rcv.recent {
-		if r, ok := holes.Containing(off); ok {
+		if r, ok := c.beyondHole(off); ok {
 			put(r.Lo, r.Hi)
 		}
 	}
 	for i := 0; i < holes.Len() && int(o.NSACK) < room; i++ {
-		put(holes.At(i).Lo, holes.At(i).Hi)
+		r, _ := c.beyondHole(holes.At(i).Lo)
+		put(r.Lo, r.Hi)
 	}
 	c.rcv.dup = span.Range{}
 }

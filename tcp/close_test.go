@@ -220,16 +220,19 @@ func TestRepeatedFIN(t *testing.T) {
 // "This should not occur since a FIN has been received from the remote side. Ignore the segment text."
 func TestTextAfterFIN(t *testing.T) {
 	for _, f := range []facts{
-		{start: tcptest.CloseWait, nxt: 1},
-		{start: tcptest.Closing, nxt: 2},
-		{start: tcptest.LastAck, nxt: 2},
-		{start: tcptest.TimeWait, nxt: 2},
+		{start: tcptest.CloseWait},
+		{start: tcptest.Closing},
+		{start: tcptest.LastAck},
+		{start: tcptest.TimeWait},
 	} {
 		t.Run(f.start.String(), func(t *testing.T) {
 			s := tcptest.New(t, f.start, tcptest.Setup{})
 			s.Recv("<SEQ=2><ACK=1><DATA=100><CTL=ACK>")
 			s.ExpectDrop(tcp.DropAfterFIN)
-			s.ExpectOnly(fmt.Sprintf("<SEQ=%d><ACK=2><CTL=ACK>", f.nxt))
+			if f.start == tcptest.TimeWait {
+				s.Expect("<SEQ=2><ACK=2><CTL=ACK>")
+			}
+			s.ExpectNone()
 			s.ExpectReadable(0)
 		})
 	}
@@ -291,7 +294,7 @@ func TestCloseLosesData(t *testing.T) {
 			s.Close()
 			s.Recv("<SEQ=1><ACK=2><DATA=100><CTL=ACK>")
 			s.ExpectDrop(tcp.DropAfterClose)
-			s.ExpectOnly("<SEQ=2><ACK=1><CTL=RST,ACK>")
+			s.ExpectOnly("<SEQ=2><CTL=RST>")
 			s.ExpectClosed(syscall.ECONNRESET)
 		})
 	}

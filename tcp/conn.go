@@ -151,7 +151,7 @@ func (c *Conn) State() State { return c.state }
 func (c *Conn) Err() error { return c.err }
 
 // Done reports whether the connection is CLOSED and has nothing left to send: it may be forgotten.
-func (c *Conn) Done() bool { return c.state == StateClosed && !c.pend.rst }
+func (c *Conn) Done() bool { return c.state == StateClosed && !c.pend.rst && !c.pend.refuse }
 
 // Event is a set of things an application may be waiting for.
 type Event uint8

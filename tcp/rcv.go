@@ -47,7 +47,9 @@ func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
 		return Accepted
 	}
 	if !c.state.canReceive() || c.rcv.fin {
-		c.ack.now = true
+		// "This should not occur since a FIN has been received from the remote side. Ignore the segment text." Only in
+		// TIME-WAIT it may be a new connection's, which wants to know.
+		c.ack.now = c.ack.now || c.state == StateTimeWait
 		return DropAfterFIN
 	}
 	off := c.rcvOffset(seg.seq())
@@ -57,7 +59,8 @@ func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
 			// send a RST to show that data was lost (SHLD-3)."
 			//
 			// req: RFC9293 SHLD-3
-			c.reset(syscall.ECONNRESET)
+			c.toClosed(syscall.ECONNRESET)
+			c.pend.refuse, c.user.refused = true, seg.ack() // which is what the peer awaits, whether it has our FIN or not
 			return DropAfterClose
 		}
 		if d := c.takeText(now, off, seg); d != Accepted {
@@ -66,6 +69,9 @@ func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
 	}
 	if seg.Has(wire.FIN) {
 		c.rcv.hasFin, c.rcv.finAt = true, off+uint64(len(seg.Payload))
+		if c.rcv.buf.Next() < c.rcv.finAt {
+			c.noteOutOfOrder(c.rcv.finAt)
+		}
 		c.ack.now = true
 	}
 	if c.rcv.hasFin && c.rcv.buf.Next() == c.rcv.finAt {

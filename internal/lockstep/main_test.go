@@ -13,6 +13,8 @@ func TestMain(m *testing.M) { os.Exit(netlab.Main(m)) }
 var groups = map[string][]Script{
 	"handshake": handshake,
 	"receive":   receive,
+	"reset":     reset,
+	"close":     closing,
 }
 
 // Every script shows the same on our side and on the kernel's.

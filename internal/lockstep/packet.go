@@ -84,7 +84,7 @@ func (h *header) normal() string {
 	if o.HasWScale {
 		fmt.Fprintf(&b, ", shift %d", o.WScale)
 	}
-	if h.tcp.Window == 0 {
+	if h.tcp.Window == 0 && !h.tcp.Flags.Has(wire.RST) {
 		b.WriteString(", window closed")
 	}
 	if h.tcp.Urgent != 0 {

@@ -83,17 +83,22 @@ func (p *player) putOptions(n notation.Segment, o *wire.TCPOptions) {
 	case n.Named["TS"] && !syn:
 		o.HasTimestamps, o.TSVal, o.TSEcr = true, peerClock+uint32(n.TSVal), p.tsBase+uint32(n.TSEcr)
 	case offer.Named["TS"] && syn:
-		o.HasTimestamps, o.TSVal = true, peerClock+uint32(p.clock.Milliseconds())+uint32(offer.TSVal)
+		o.HasTimestamps, o.TSVal = true, p.stamp(offer)
 		if n.Ctl.Has(wire.ACK) {
 			o.TSEcr = p.tsLatest
 		}
 	case p.stamped():
-		o.HasTimestamps, o.TSVal, o.TSEcr = true, peerClock+uint32(p.clock.Milliseconds()), p.tsLatest
+		o.HasTimestamps, o.TSVal, o.TSEcr = true, p.stamp(p.peer), p.tsLatest
 	}
 	for i, b := range n.SACK {
 		o.SACK[i] = wire.SACKBlock{Left: p.iss + uint32(b[0]), Right: p.iss + uint32(b[1])}
 		o.NSACK++
 	}
+}
+
+// stamp returns the peer's timestamp, whose clock began with the one that its SYN was said to have.
+func (p *player) stamp(syn notation.Segment) uint32 {
+	return peerClock + uint32(p.clock.Milliseconds()) + uint32(syn.TSVal)
 }
 
 // expectation is a parsed "<" step.
