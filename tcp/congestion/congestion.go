@@ -9,9 +9,10 @@
 // locks, allocates after creation, or reads a clock; a Control belongs to one connection.
 //
 // Conformance: RFC 9438 (CUBIC), RFC 5681 (Reno), with byte counting by RFC 3465 as RFC 5681, Section 3.1 recommends;
-// RFC 8511 (ABE).
+// RFC 8511 (ABE). BBR is that of Linux, version 1.
 //
-// Limitations: window validation (RFC 7661) is left to Ack.Limited.
+// Limitations: window validation (RFC 7661) is left to Ack.Limited. BBR needs a sender that paces and samples the rate of
+// delivery.
 package congestion
 
 import (
@@ -125,6 +126,7 @@ var algorithms = []struct {
 }{
 	{"cubic", newCubic},
 	{"reno", newReno},
+	{"bbr", newBBR},
 }
 
 // DefaultName is the algorithm of connections that did not ask for another.

@@ -42,14 +42,11 @@ func (h *hystart) isTimeToLeave(a *Ack, segments int) bool {
 	if h.base == 0 || a.RTT < h.base {
 		h.base = a.RTT
 	}
-	if segments < hystartLowWindow {
-		return false
-	}
 	if a.Una > h.end || h.began == 0 {
 		h.end, h.began, h.lastAck = a.Nxt, a.Now, a.Now
 		h.lowest, h.samples = a.RTT, 0
 	}
-	return h.isTrainLong(a.Now) || h.isDelayed(a.RTT)
+	return segments >= hystartLowWindow && (h.isTrainLong(a.Now) || h.isDelayed(a.RTT))
 }
 
 func (h *hystart) isTrainLong(now mono.Time) bool {
