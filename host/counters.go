@@ -23,6 +23,10 @@ type Counters struct {
 
 	ConnsOpened, ConnsAccepted, ConnsClosed uint64
 
+	CookiesSent     uint64 // SYN-ACKs of which nothing was remembered
+	CookiesAccepted uint64 // and connections that came of them
+	CookiesRefused  uint64 // ACKs without a valid cookie, from listeners that had sent some
+
 	Fragments, Reassembled uint64 // fragments that arrived; datagrams they made
 
 	Echoes              uint64 // echo requests answered
@@ -47,6 +51,8 @@ func (c *Counters) All() iter.Seq2[string, uint64] {
 			{"connections opened", c.ConnsOpened},
 			{"connections accepted", c.ConnsAccepted},
 			{"connections closed", c.ConnsClosed},
+			{"SYN cookies sent", c.CookiesSent},
+			{"SYN cookies accepted", c.CookiesAccepted}, {"SYN cookies refused", c.CookiesRefused},
 			{"fragments in", c.Fragments}, {"datagrams reassembled", c.Reassembled},
 			{"echo requests answered", c.Echoes},
 			{"ICMP errors in", c.ICMPErrorsIn}, {"ICMP errors out", c.ICMPErrorsOut},

@@ -3,6 +3,7 @@ package host
 import (
 	"net/netip"
 
+	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/tcp"
 )
 
@@ -15,6 +16,8 @@ type ListenOptions struct {
 	AnyAddress bool
 	// AnyPort takes connections to every port no other listener has. The port of its address is 0.
 	AnyPort bool
+	// NoCookies drops SYNs for which the queue has no room, instead of answering them with SYN cookies.
+	NoCookies bool
 }
 
 // Listener takes connections to a local address.
@@ -31,11 +34,14 @@ type Listener struct {
 	queue   fifo[*Conn] // the accept queue
 	dirty   bool
 	closed  bool
+
+	cookieAt mono.Time // when the last SYN cookie was sent
 }
 
 // ListenTCP begins to take connections to local. The zero Addr stands for every address of the host, an unspecified one
-// for all of its family; port 0 is chosen. backlog bounds the connections whose handshake is under way and, separately,
-// those nobody has accepted; 0 stands for Limits.Backlog, which it cannot exceed.
+// for all of its family; port 0 is chosen. backlog bounds the connections whose handshake is under way (further ones are
+// not remembered until it is complete) and, separately, those nobody has accepted; 0 stands for Limits.Backlog, which it
+// cannot exceed.
 //
 // It fails with EADDRNOTAVAIL if local is not an address of the host, and with EADDRINUSE if another listener has it.
 //
@@ -109,15 +115,16 @@ func (h *Host) listenerFor(in *inbound, port uint16) *Listener {
 // full reports whether no further connection can be queued for Accept.
 func (l *Listener) full() bool { return l.queue.len() >= l.backlog }
 
-// onSYN opens a connection if the queues have room.
-//
-// When the SYN queue is full, SYN cookies (RFC 4987, Section 3.6) will take the place of the drop.
+// onSYN opens a connection if the queues have room. If only the accept queue has, a SYN cookie takes the connection's
+// place until the handshake is complete.
 func (h *Host) onSYN(l *Listener, in *inbound, seg *tcp.Segment, key *tuple) Drop {
 	switch {
 	case l.full():
 		return DropAcceptQueueFull
-	case l.embryos >= l.backlog:
+	case l.embryos >= l.backlog && l.opt.NoCookies:
 		return DropSYNQueueFull
+	case l.embryos >= l.backlog:
+		return h.sendCookie(l, in, seg, key)
 	}
 	local, remote := in.ends(key)
 	t, d := tcp.Accept(h.env(in.dst), l.cfg, h.now, tcp.ID{Local: local, Remote: remote}, h.mtu(in.src), seg)

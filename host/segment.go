@@ -61,6 +61,8 @@ func (h *Host) recvUnconnected(in *inbound, seg *tcp.Segment, key *tuple) Drop {
 	switch {
 	case l == nil && in.to == toForeign:
 		return DropNotForUs
+	case l != nil && seg.Header.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && l.sentCookies(h.now):
+		return h.recvCookie(l, in, seg, key)
 	case l == nil, seg.Has(wire.ACK) && !seg.Has(wire.RST):
 		h.sendReset(in, seg)
 		return DropNoListener
@@ -80,12 +82,8 @@ func (h *Host) sendReset(in *inbound, seg *tcp.Segment) {
 		h.count.drop(DropResetLimited)
 		return
 	}
-	ip := ipHeader{src: in.dst, dst: in.src, proto: wire.ProtoTCP, ttl: ttl}
-	d := h.compose(ip, header.Len())
-	d.body = header.AppendTo(d.body)
-	sum := wire.TransportChecksum(wire.PseudoSum(wire.ProtoTCP, ip.src, ip.dst, len(d.body)), d.body)
-	putUint16(d.body[tcpChecksumOffset:], sum)
-	if h.send(d) {
+	ip := ipHeader{src: in.dst, dst: in.src, ttl: ttl}
+	if h.sendHeader(ip, &header) {
 		h.count.ResetsOut++
 	}
 }

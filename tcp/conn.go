@@ -91,8 +91,7 @@ func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 		userTimeout: cfg.UserTimeout, tos: cfg.TOS &^ 3, ttl: cfg.TTL,
 	}
 	c.rtt.init(cfg)
-	c.initSequence(now)
-	c.initWindows(mtu)
+	c.open(now, mtu)
 	c.ack.quick = quickACKs
 	cc, err := congestion.New(cfg.Congestion, c.congestionOptions())
 	if err != nil {
@@ -114,8 +113,7 @@ func (c *Conn) congestionOptions() congestion.Options {
 func Dial(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 	c := newConn(env, cfg, now, id, mtu)
 	c.state = StateSynSent
-	c.ts.ok, c.snd.sackOK, c.snd.scaleOK = !cfg.NoTimestamps, !cfg.NoSACK, !cfg.NoWindowScale
-	c.initECN()
+	c.offerOptions()
 	c.pend.syn = true
 	c.snd.nxt = c.snd.iss.Add(1)
 	c.snd.stalledSince = now
@@ -130,11 +128,7 @@ func Accept(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn *Segment) 
 		return nil, DropNotSYN
 	}
 	c := newConn(env, cfg, now, id, mtu)
-	c.user.passive = true
-	c.state = StateSynReceived
-	c.ts.ok, c.snd.sackOK, c.snd.scaleOK = !cfg.NoTimestamps, !cfg.NoSACK, !cfg.NoWindowScale
-	c.initECN()
-	c.onSYN(now, syn)
+	c.beginPassive(now, syn)
 	c.snd.nxt = c.snd.iss.Add(1)
 	c.snd.stalledSince = now
 	c.pend.syn = true

@@ -23,6 +23,7 @@ const (
 	DropAfterClose
 	DropNoMemory
 	DropNotSYN
+	DropBadCookie
 	numDrops
 )
 
@@ -46,6 +47,7 @@ var dropNames = [...]string{
 	DropAfterClose:        "tcp: data after close",
 	DropNoMemory:          "tcp: receive memory exhausted",
 	DropNotSYN:            "tcp: not a SYN",
+	DropBadCookie:         "tcp: not a valid SYN cookie",
 }
 
 // NumDrops is the number of Drop values: counters can be an array of this length.

@@ -22,6 +22,13 @@ type timestamps struct {
 // now returns the timestamp clock, in milliseconds.
 func (t *timestamps) now(now mono.Time) uint32 { return now.Milliseconds() + t.offset }
 
+// What hashes of a connection's ends are for: each is independent of the others.
+const (
+	purposeISS uint64 = 1 + iota
+	purposeTimestamp
+	purposeCookie
+)
+
 // hash returns the keyed hash of the connection's ends and a purpose.
 //
 // req: RFC9293 MUST-9
@@ -40,12 +47,32 @@ func (c *Conn) hash(purpose uint64) uint64 {
 //
 // req: RFC9293 MUST-8, SHLD-1, RFC7323 7-1, 7.1-1
 func (c *Conn) initSequence(now mono.Time) {
-	c.snd.iss = seq.Number(uint32(c.hash(1)) + uint32(uint64(now)/4000))
+	c.snd.iss = seq.Number(uint32(c.hash(purposeISS)) + uint32(uint64(now)/4000))
 	if c.cfg.FixedISS != nil {
 		c.snd.iss = seq.Number(*c.cfg.FixedISS)
 	}
 	c.snd.una, c.snd.nxt = c.snd.iss, c.snd.iss
-	c.ts.offset = uint32(c.hash(2))
+	c.ts.offset = uint32(c.hash(purposeTimestamp))
+}
+
+// open chooses what does not depend on the peer's SYN.
+func (c *Conn) open(now mono.Time, mtu int) {
+	c.initSequence(now)
+	c.initWindows(mtu)
+}
+
+// offerOptions says which options the configuration wants. What the peer does not offer too is taken back by onSYN.
+func (c *Conn) offerOptions() {
+	c.ts.ok, c.snd.sackOK, c.snd.scaleOK = !c.cfg.NoTimestamps, !c.cfg.NoSACK, !c.cfg.NoWindowScale
+	c.initECN()
+}
+
+// beginPassive takes the SYN of a passive OPEN.
+func (c *Conn) beginPassive(now mono.Time, syn *Segment) {
+	c.user.passive = true
+	c.state = StateSynReceived
+	c.offerOptions()
+	c.onSYN(now, syn)
 }
 
 // Sizes of headers without options.

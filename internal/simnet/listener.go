@@ -22,7 +22,9 @@ func (nd *Node) Listen(port uint16, backlog int, delay time.Duration, cfg *tcp.C
 	if nd.listeners[port] != nil {
 		return
 	}
-	l, err := nd.host.ListenTCP(netip.AddrPortFrom(netip.Addr{}, port), backlog, host.ListenOptions{TCP: cfg})
+	// Without SYN cookies: what a host sends, it sends of a connection, and that is how packets are judged here.
+	opt := host.ListenOptions{TCP: cfg, NoCookies: true}
+	l, err := nd.host.ListenTCP(netip.AddrPortFrom(netip.Addr{}, port), backlog, opt)
 	if err != nil {
 		nd.net.fail("%v cannot listen: %v", nd, err)
 		return
