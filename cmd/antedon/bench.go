@@ -13,16 +13,16 @@ func newBench() *cobra.Command {
 		Short: "Measure the stack beside the kernel's own, in private namespaces",
 		Long: "Measure the stack beside the kernel's own TCP, in private network namespaces. What is measured, and how, stands\n" +
 			"in docs/performance.md.",
-		Example: "  antedon bench loss",
-		Args:    positional(0, 1, "loss"),
+		Example: "  antedon bench loss\n  antedon bench fair",
+		Args:    positional(0, 1, "loss or fair"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("unknown benchmark %q: want loss", args[0])
+				return usagef("unknown benchmark %q: want loss or fair", args[0])
 			}
-			return usagef("want loss")
+			return usagef("want loss or fair")
 		},
 	}
-	cmd.AddCommand(newBenchLoss())
+	cmd.AddCommand(newBenchLoss(), newBenchFair())
 	return cmd
 }
 

@@ -152,3 +152,26 @@ func (f *ccFlags) algorithms() (bench.Algorithms, error) {
 	}
 	return bench.Algorithms{Antedon: f.ours, Kernel: cmp.Or(f.kernel, f.ours)}, nil
 }
+
+// multiples is a flag that takes a list of positive numbers.
+type multiples []float64
+
+// Set parses s.
+func (v *multiples) Set(s string) error {
+	var list []float64
+	for part := range strings.SplitSeq(s, ",") {
+		f, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+		if err != nil || !(f > 0 && f <= 1000) {
+			return fmt.Errorf("%q: want a list of numbers such as 1,0.25", part)
+		}
+		list = append(list, f)
+	}
+	*v = list
+	return nil
+}
+
+// String returns the list as it may be given.
+func (v *multiples) String() string { return (*percents)(v).String() }
+
+// Type names the value in help texts.
+func (*multiples) Type() string { return "N,..." }

@@ -41,8 +41,8 @@ func TestUsage(t *testing.T) {
 		{"tun up tun0 --user nobody-of-that-name", `antedon: tun up: --user: there is no user "nobody-of-that-name"`},
 		{"tun up tun0 --nat eth0", `antedon: tun up: unexpected argument "eth0": want at most one NAME`},
 		{"tun up tun0 --rto-min 1us", "antedon: tun up: --rto-min 1µs: want 1ms to 1m"},
-		{"bench", "antedon: bench: want loss"},
-		{"bench speed", `antedon: bench: unknown benchmark "speed": want loss`},
+		{"bench", "antedon: bench: want loss or fair"},
+		{"bench speed", `antedon: bench: unknown benchmark "speed": want loss or fair`},
 		{"bench loss --loss some", `antedon: bench loss: invalid argument "some" for "--loss" flag: "some" is no percentage`},
 		{"bench loss --rtt 1y", `antedon: bench loss: invalid argument "1y" for "--rtt" flag: "1y" is no time`},
 		{"bench loss --seeds 5-3", `antedon: bench loss: invalid argument "5-3" for "--seeds" flag: "5-3": want how many seeds`},
@@ -50,6 +50,9 @@ func TestUsage(t *testing.T) {
 		{"bench loss --dir up", "antedon: bench loss: --dir up: want send, recv or both"},
 		{"bench loss --cc warp", `antedon: bench loss: --cc: unknown congestion control "warp"`},
 		{"bench loss --json --markdown", "antedon: bench loss: --json and --markdown exclude each other"},
+		{"bench fair --queue none", `antedon: bench fair: invalid argument "none" for "--queue" flag: "none": want a list of numbers`},
+		{"bench fair --rounds 0", "antedon: bench fair: --rounds 0: want at least 1"},
+		{"bench fair --seconds 0", "antedon: bench fair: --seconds 0s: want at least 0.1"},
 		{"version 2", `antedon: version: unexpected argument "2"`},
 	} {
 		p.fails(exitUsage, tt.want, strings.Fields(tt.args)...)
@@ -62,7 +65,7 @@ func TestHelp(t *testing.T) {
 	p := newPlace(t)
 	for _, args := range []string{
 		"demo", "netcat", "httpd", "webget", "chargen", "discard", "ping", "dump", "tun", "tun up", "tun down", "tun status",
-		"bench", "bench loss", "version", "",
+		"bench", "bench loss", "bench fair", "version", "",
 	} {
 		out := p.ok(append(strings.Fields(args), "-h")...)
 		if !strings.Contains(out, "Examples:\n") || !strings.Contains(out, strings.TrimSpace("antedon "+args)) {

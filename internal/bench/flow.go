@@ -125,6 +125,9 @@ func (s *stream) receive(until time.Time) {
 			r.err = fmt.Errorf("what arrived is not what was sent, within %d bytes from byte %d", n, r.bytes)
 			return
 		}
+		if time.Now().After(until) { // the deadline's timer was late
+			return
+		}
 		r.bytes += int64(n)
 	}
 }
