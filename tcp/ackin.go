@@ -11,46 +11,96 @@ import (
 
 // arriveAck deals with SND.UNA =< SEG.ACK =< SND.NXT.
 func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
-	una := c.unaOffset()
-	flight, recovering := c.pipe(), c.loss.phase == phaseRecovery
-	sacked := c.takeSACK(seg)
-	acked := seg.ack().Sub(c.snd.una)
+	l := &c.loss
+	una, acked := c.unaOffset(), seg.ack().Sub(c.snd.una)
+	a := arrival{seg: seg, una: una + uint64(acked), acked: acked, flight: c.pipe(), fack: l.rack.fack}
+	reducing := l.phase == phaseCWR || l.phase == phaseRecovery
+	if l.phase == phaseLoss {
+		a.point = l.point
+	}
+	c.takeSACK(seg, &a)
 	if acked > 0 {
-		c.ackNewData(now, seg, una, acked)
+		c.ackNewData(now, una, &a)
 		if c.state == StateClosed || c.state == StateTimeWait {
 			return
 		}
-	} else if c.isDuplicateACK(seg, sacked) {
-		if c.loss.dupAcks == 0 {
-			c.loss.limitedFrom = c.nxtOffset()
+	} else if c.isDuplicateACK(seg, a.bytes) {
+		if l.dupAcks == 0 {
+			l.limitedFrom = c.nxtOffset()
 		}
-		c.loss.dupAcks++
+		l.dupAcks++
 		c.count.dupAcks++
+	}
+	if acked == 0 && a.fresh.at != 0 {
+		c.takeRTT(&a, now.Sub(a.fresh.at))
 	}
 	c.updateSendWindow(now, seg)
 	c.snd.probesOut = 0
-	c.detectLoss(now, acked, sacked)
-	if ece := c.takeECE(now, seg, flight); acked > 0 && !ece && !recovering && c.loss.phase != phaseRecovery {
-		c.onProgress(now, acked, flight)
+	c.react(now, &a)
+	reducing = c.takeECE(now, seg, a.flight) || reducing
+	c.onDelivered(now, &a, reducing)
+	if acked > 0 {
+		c.armTailProbe(now)
 	}
+}
+
+// onDelivered lets the window follow what has arrived.
+func (c *Conn) onDelivered(now mono.Time, a *arrival, reducing bool) {
+	l := &c.loss
+	if l.prr.on {
+		n := a.bytes
+		if !c.snd.sackOK && l.phase == phaseRecovery {
+			n = c.payloadMSS() // what a cumulative acknowledgment covers beyond that, duplicates had told
+		}
+		c.reduceRate(n, a.acked > 0 && a.lost == 0)
+	}
+	if a.bytes == 0 {
+		return
+	}
+	rate := c.rate.sample(now, &a.delivery, a.lost, c.rtt.min)
+	l.rack.widen(rate.Prior, rate.Total)
+	c.cc.OnAck(congestion.Ack{
+		Now: now, Acked: min(a.acked, a.bytes), Delivered: a.bytes, InFlight: a.flight, Left: c.pipe(),
+		RTT: a.rtt, SRTT: c.rtt.srtt, MinRTT: c.rtt.min, Una: a.una, Nxt: c.nxtOffset(), Limited: c.wasLimited(a.flight),
+		Reducing: reducing || l.phase == phaseCWR || l.phase == phaseRecovery, Rate: rate,
+	})
+}
+
+// reduceRate moves the window of a reduction.
+func (c *Conn) reduceRate(delivered int, safe bool) {
+	c.loss.prr.update(delivered, c.pipe(), c.cc.Window(), c.payloadMSS(), safe)
+}
+
+// wasLimited reports whether the congestion window held us back. RFC 7661 and Linux: a window that was not used says
+// nothing about the path.
+func (c *Conn) wasLimited(flight int) bool {
+	limited := c.snd.cwndLimited || c.loss.phase == phaseLoss
+	if c.cc.Window() < c.cc.Threshold() {
+		limited = limited || 2*flight >= c.cc.Window()
+	}
+	return limited
 }
 
 // ackNewData moves SND.UNA: measures the round trip, frees the bytes, and lets an acknowledged FIN change the state.
 //
 // req: RFC2018 8-3, RFC6298 5-3, 5-4, RFC6582 3.2-5, RFC6675 5-2, 4-2
-func (c *Conn) ackNewData(now mono.Time, seg *Segment, una uint64, acked int) {
-	c.snd.una = seg.ack()
-	off := una + uint64(acked)
+func (c *Conn) ackNewData(now mono.Time, una uint64, a *arrival) {
+	b := &c.loss.board
+	for g, ok := b.sacked.NextGap(una, a.una); ok; g, ok = b.sacked.NextGap(g.Hi, a.una) {
+		b.deliver(g.Lo, g.Hi, &a.delivery)
+	}
+	c.snd.una = a.seg.ack()
 	end := c.snd.buf.End()
-	c.sampleRTT(now, seg, off)
-	c.snd.buf.Discard(min(off, end))
-	c.loss.sacked.RemoveBelow(off)
-	c.creditPartialACK(acked)
+	c.sampleRTT(now, a)
+	c.snd.buf.Discard(min(a.una, end))
+	c.creditPartialACK(a.acked)
 	c.loss.retries = 0
 	c.soft = nil // the path works
-	c.count.bytesAcked += min(off, end) - una
+	c.count.bytesAcked += min(a.una, end) - una
 	if c.snd.una == c.snd.nxt {
 		c.timers.stop(timerRetransmit)
+		c.timers.stop(timerProbe)
+		c.loss.tlp.armed = false
 		c.snd.stalledSince = 0
 	} else {
 		// RFC 6298, Section 5.3: "When an ACK is received that acknowledges new data, restart the retransmission
@@ -58,14 +108,14 @@ func (c *Conn) ackNewData(now mono.Time, seg *Segment, una uint64, acked int) {
 		c.armRetransmit(now)
 		c.snd.stalledSince = now
 	}
-	if off == c.endOffset() {
+	if a.una == c.endOffset() {
 		c.event |= EventFinished
 	}
 	if c.user.wantsRoom && 3*c.snd.buf.Len() <= 2*c.sendBufferSize() {
 		c.user.wantsRoom = false
 		c.event |= EventWritable
 	}
-	if c.snd.finQueued && off > end {
+	if c.snd.finQueued && a.una > end {
 		c.onFINAcked(now)
 	}
 }
@@ -135,14 +185,19 @@ func (c *Conn) updateSendWindow(now mono.Time, seg *Segment) {
 // ambiguous whether the reply was for the first instance of the packet or a later instance)", unless timestamps tell.
 //
 // req: RFC9293 MUST-18, RFC6298 3-1, 3-2, 3-3, RFC7323 3.2-3, 4.2-1
-func (c *Conn) sampleRTT(now mono.Time, seg *Segment, off uint64) {
-	sent, ok := c.loss.sent.acked(off)
+func (c *Conn) sampleRTT(now mono.Time, a *arrival) {
 	switch {
-	case ok && off > c.loss.ambiguous:
-		c.rtt.sample(c.cfg, now.Sub(sent))
-	case ok && c.ts.ok && seg.Header.Options.HasTimestamps && c.echoIsFresh(seg):
-		c.sampleTimestamp(now, seg)
+	case a.fresh.at != 0:
+		c.takeRTT(a, now.Sub(a.fresh.at))
+	case c.ts.ok && a.seg.Header.Options.HasTimestamps && c.echoIsFresh(a.seg):
+		c.sampleTimestamp(now, a.seg)
 	}
+}
+
+// takeRTT takes a measured round trip.
+func (c *Conn) takeRTT(a *arrival, rtt time.Duration) {
+	a.rtt = max(rtt, 1)
+	c.rtt.sample(c.cfg, rtt)
 }
 
 // echoIsFresh reports whether the timestamp echoed after a retransmission tells a round trip. If the acknowledgment of
@@ -179,17 +234,4 @@ func (c *Conn) isDuplicateACK(seg *Segment, sacked int) bool {
 	}
 	return len(seg.Payload) == 0 && !seg.Has(wire.FIN) &&
 		c.windowOf(seg) == c.snd.wnd
-}
-
-// onProgress lets the congestion window grow.
-func (c *Conn) onProgress(now mono.Time, acked, flight int) {
-	// RFC 7661 and Linux: a window that was not used says nothing about the path.
-	limited := c.snd.cwndLimited || c.loss.phase == phaseLoss
-	if c.cc.Window() < c.cc.Threshold() {
-		limited = limited || 2*flight >= c.cc.Window()
-	}
-	c.cc.OnAck(congestion.Ack{
-		Now: now, Acked: acked, Delivered: acked, InFlight: flight, Left: c.pipe(), RTT: c.rtt.latest,
-		SRTT: c.rtt.srtt, MinRTT: c.rtt.min, Una: c.unaOffset(), Nxt: c.nxtOffset(), Limited: limited,
-	})
 }

@@ -28,6 +28,8 @@ type Config struct {
 	NoHyStart bool
 	// ABE reduces the congestion window less for a router's mark than for a loss (RFC 8511).
 	ABE bool
+	// Pacing spreads what the window allows over the round trip, whether or not the algorithm asks for it.
+	Pacing bool
 	// NoIdleRestart keeps the congestion window over idle periods.
 	NoIdleRestart bool
 

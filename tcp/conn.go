@@ -27,6 +27,8 @@ type Conn struct {
 	cc     congestion.Control
 	loss   recovery
 	ecn    ecnState
+	rate   rateState
+	pace   pacing
 	timers timers
 	pend   pending
 	user   userState
@@ -75,7 +77,10 @@ type counts struct {
 	retransmits           uint64 // segments
 	timeouts              uint64
 	recoveries            uint64
-	dupAcks               uint64
+	dupAcks, dsacks       uint64
+	probes                uint64 // tail loss probes
+	undone                uint64 // recoveries taken back
+	spurious              uint64 // timeouts that F-RTO found spurious
 	born                  mono.Time
 }
 
@@ -91,6 +96,7 @@ func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 		userTimeout: cfg.UserTimeout, tos: cfg.TOS &^ 3, ttl: cfg.TTL,
 	}
 	c.rtt.init(cfg)
+	c.loss.reordering = dupThresh
 	c.open(now, mtu)
 	c.ack.quick = quickACKs
 	cc, err := congestion.New(cfg.Congestion, c.congestionOptions())
@@ -196,8 +202,7 @@ func (c *Conn) toClosed(err error) {
 // release gives up the memory for sending and for data out of order: what TIME-WAIT and CLOSED have no use for.
 func (c *Conn) release() {
 	c.snd.buf.Clear()
-	c.loss.sacked.Clear()
-	c.loss.sent = sentLog{}
+	c.loss.board = scoreboard{}
 	c.pend = pending{rst: c.pend.rst}
 	c.rcv.buf.ClearBeyond()
 	if c.user.closed {

@@ -166,9 +166,9 @@ func (c *Conn) takeECE(now mono.Time, seg *Segment, flight int) bool {
 	if c.cc.Window() <= c.payloadMSS() {
 		e.pause = now.Add(c.rtt.timeout(c.cfg))
 	}
-	c.cc.OnLoss(now, flight, congestion.CauseECN)
-	e.reductions++
-	c.onReduced()
+	if c.enterCWR(now, flight, congestion.CauseECN) {
+		e.reductions++
+	}
 	return true
 }
 

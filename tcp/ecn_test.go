@@ -267,31 +267,28 @@ func TestECNSender(t *testing.T) {
 	}
 	s.ExpectNone()
 	s.Recv("<SEQ=1><ACK=1001><CTL=ACK,ECE>")
-	cwnd := s.Info().SndCwnd
-	if cwnd != 5000 {
-		t.Errorf("got window %d, want 5000", cwnd)
+	const cwnd = 5000
+	if got := s.Info().SndSsthresh; got != cwnd {
+		t.Errorf("got threshold %d, want %d", got, cwnd)
 	}
-	for at := 2001; at <= 5001; at += 1000 { // the same window: no further reduction, no growth, and for now no room
+	s.ExpectOnly("<SEQ=10001><DATA=1000><CTL=ACK,CWR><ECT0>")
+	for at := 2001; at <= 9001; at += 1000 { // the same window: no further reduction, and one segment for two that left
 		s.Recv(fmt.Sprintf("<SEQ=1><ACK=%d><CTL=ACK,ECE>", at))
-		if got := s.Info().SndCwnd; got != cwnd {
-			t.Errorf("ACK %d: got window %d, want %d", at, got, cwnd)
+		if n, _ := s.Sent(); n > (at/1000-1)/2 {
+			t.Errorf("ACK %d: %d segments sent", at, n)
 		}
 	}
-	s.Recv("<SEQ=1><ACK=6001><CTL=ACK,ECE>")
-	s.Expect("<SEQ=10001><DATA=1000><CTL=ACK,CWR><ECT0>")
-	s.Recv("<SEQ=1><ACK=7001><CTL=ACK,ECE>")
-	s.Expect("<SEQ=11001><DATA=1000><CTL=ACK><ECT0>") // once is enough
-	s.Recv("<SEQ=1><ACK=10001><CTL=ACK,ECE>")         // everything that was sent before
-	for at := 12_001; at < 15_000; at += 1000 {
-		s.Expect(fmt.Sprintf("<SEQ=%d><DATA=1000><CTL=ACK><ECT0>", at))
+	s.Recv("<SEQ=1><ACK=10001><CTL=ACK,ECE>") // everything that was sent before
+	for at := 11_001; at < 15_000; at += 1000 {
+		s.Expect(fmt.Sprintf("<SEQ=%d><DATA=1000><CTL=ACK><ECT0>", at)) // CWR once is enough
 	}
 	s.ExpectNone()
-	if i := s.Info(); i.SndCwnd != cwnd || i.ECNCuts != 1 {
-		t.Errorf("got window %d and %d reductions, want %d and 1", i.SndCwnd, i.ECNCuts, cwnd)
+	if i := s.Info(); i.SndSsthresh != cwnd || i.Unacked > cwnd || i.ECNCuts != 1 {
+		t.Errorf("got threshold %d, %d in flight and %d reductions, want %d, no more, and 1", i.SndSsthresh, i.Unacked, i.ECNCuts, cwnd)
 	}
 	s.Recv("<SEQ=1><ACK=11001><CTL=ACK,ECE>") // the CWR arrived, and after it another mark
-	if i := s.Info(); i.SndCwnd >= cwnd || i.ECNCuts != 2 {
-		t.Errorf("got window %d and %d reductions, want less than %d and 2", i.SndCwnd, i.ECNCuts, cwnd)
+	if i := s.Info(); i.SndSsthresh >= cwnd || i.ECNCuts != 2 {
+		t.Errorf("got threshold %d and %d reductions, want less than %d and 2", i.SndSsthresh, i.ECNCuts, cwnd)
 	}
 	s.Ignore()
 }

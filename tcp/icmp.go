@@ -70,7 +70,8 @@ func (c *Conn) onPathMTU(now mono.Time, mtu int) bool {
 		if l.phase == phaseOpen {
 			l.phase, l.point = phaseLoss, c.nxtOffset()
 		}
-		l.highRxt, l.lostEdge, l.force = c.unaOffset(), c.nxtOffset(), true
+		l.board.lose(c.unaOffset(), c.nxtOffset())
+		l.force = true
 	}
 	return true
 }

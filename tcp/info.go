@@ -10,7 +10,7 @@ import (
 type Info struct {
 	State        State
 	Options      string // "ts sack ecn wscale:7,8" as ss(8) prints: ours is the second scale
-	CAState      string // "open", "recovery" or "loss"
+	CAState      string // "open", "cwr", "recovery" or "loss"
 	Congestion   string
 	RTO          time.Duration
 	RTT          time.Duration // smoothed
@@ -22,7 +22,7 @@ type Info struct {
 	PMTU         int
 	Unacked      int // in flight
 	Sacked       int
-	Lost         int // thought lost and not SACKed
+	Lost         int // found lost and not delivered, sent again or not
 	Retrans      int // retransmission timeouts in a row
 	Backoff      int
 	SndCwnd      int
@@ -42,8 +42,15 @@ type Info struct {
 	TotalRetrans uint64 // segments
 	Timeouts     uint64
 	Recoveries   uint64
-	ReceivedCE   uint64        // segments that came marked (ECN)
-	ECNCuts      uint64        // reductions of the window for marks the peer told of
+	ReceivedCE   uint64 // segments that came marked (ECN)
+	ECNCuts      uint64 // reductions of the window for marks the peer told of
+	Undone       uint64 // recoveries and timeouts taken back as spurious
+	TailProbes   uint64
+	DSACKDups    uint64        // DSACKs received
+	Reordering   int           // segments
+	Delivered    uint64        // bytes, SACKed ones included
+	DeliveryRate int64         // bytes a second
+	PacingRate   int64         // bytes a second, 0 if not paced
 	LastDataSent time.Duration // ago; 0 if never
 	LastRecv     time.Duration
 	Age          time.Duration
@@ -55,9 +62,9 @@ func (c *Conn) Info(now mono.Time) Info {
 		State: c.state, Options: c.optionString(), CAState: c.loss.phase.String(), Congestion: c.cc.Name(),
 		RTO: c.rtt.timeout(c.cfg), RTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, MinRTT: c.rtt.min,
 		SndMSS: c.payloadMSS(), RcvMSS: c.rcv.mss, AdvMSS: c.rcv.advMSS, PMTU: c.snd.pathMTU,
-		Unacked: c.inFlight(), Sacked: c.loss.sacked.Covered(),
+		Unacked: c.inFlight(), Sacked: c.loss.board.sacked.Covered(), Lost: c.loss.board.everLost(),
 		Retrans: c.loss.retries, Backoff: int(c.rtt.backoff),
-		SndCwnd: c.cc.Window(), SndSsthresh: c.cc.Threshold(), SndWnd: c.snd.wnd,
+		SndCwnd: c.window(), SndSsthresh: c.cc.Threshold(), SndWnd: c.snd.wnd,
 		RcvWnd: max(0, c.rcv.adv.Sub(c.rcv.nxt)), RcvSpace: c.rcv.size, RcvRTT: c.recvRTT(),
 		NotSent: c.Unsent(), ReadQueue: c.rcv.buf.Len(),
 		BytesSent: c.count.bytesSent, BytesRetrans: c.count.bytesRetx,
@@ -65,21 +72,15 @@ func (c *Conn) Info(now mono.Time) Info {
 		SegsOut: c.count.segsOut, SegsIn: c.count.segsIn,
 		TotalRetrans: c.count.retransmits, Timeouts: c.count.timeouts, Recoveries: c.count.recoveries,
 		ReceivedCE: c.ecn.marks, ECNCuts: c.ecn.reductions,
+		Undone: c.count.undone, TailProbes: c.count.probes, DSACKDups: c.count.dsacks, Reordering: c.loss.reordering,
+		Delivered: c.rate.delivered, DeliveryRate: c.rate.perSecond(), PacingRate: c.pacingRate(),
 		LastRecv: now.Sub(c.user.lastHeard), Age: now.Sub(c.count.born),
 	}
 	if c.snd.lastSent != 0 {
 		i.LastDataSent = now.Sub(c.snd.lastSent)
 	}
-	if c.loss.phase != phaseOpen {
-		una := c.unaOffset()
-		if edge := min(c.loss.lostEdge, c.nxtOffset()); edge > una {
-			i.Lost = int(edge-una) - (c.loss.sacked.CoveredAbove(una) - c.loss.sacked.CoveredAbove(edge))
-		}
-	}
 	return i
 }
-
-func (p phase) String() string { return [...]string{"open", "recovery", "loss"}[p] }
 
 func (c *Conn) optionString() string {
 	b := make([]byte, 0, 32)

@@ -26,7 +26,7 @@ func (c *Conn) Next(now mono.Time, out *Out) bool {
 			c.putSYN(now, out)
 			return true
 		}
-	case c.state.canSend() && (c.nextRetransmit(now, out) || c.nextNew(now, out)):
+	case c.state.canSend() && (c.nextTailProbe(now, out) || c.nextRetransmit(now, out) || c.nextNew(now, out)):
 		return true
 	case c.pend.probe:
 		c.pend.probe = false
@@ -143,31 +143,49 @@ func (c *Conn) segmentSize(o *wire.TCPOptions) int {
 }
 
 // nextNew sends data, or the FIN, for the first time.
-//
-// req: RFC6298 5-2
 func (c *Conn) nextNew(now mono.Time, out *Out) bool {
 	from, end := c.nxtOffset(), c.endOffset()
 	if from >= end {
+		c.noteIdle()
 		return false
 	}
+	c.restartAfterIdle(now)
 	n := c.allowed(now, from, end)
 	if n == 0 {
 		return false
 	}
-	c.emit(now, out, from, from+uint64(n))
+	c.sendNew(now, out, from, from+uint64(n))
+	return true
+}
+
+// noteIdle notes, for the estimate of the delivery rate, that there is nothing to send although more would be allowed.
+func (c *Conn) noteIdle() {
+	if b := &c.loss.board; b.lost.Len() == 0 && b.out < c.window() {
+		c.rate.onIdle(b.out)
+	}
+}
+
+// sendNew sends [from, to), or as much of it as a segment holds, for the first time.
+//
+// req: RFC6298 5-2
+func (c *Conn) sendNew(now mono.Time, out *Out, from, to uint64) {
+	c.emit(now, out, from, to)
 	c.markNew(out)
-	c.snd.nxt = c.snd.nxt.Add(out.consumed())
+	n := out.consumed()
+	c.loss.board.send(flight{from, from + uint64(n), now, c.rate.onSend(now, c.pipe())})
+	c.loss.prr.out += n
+	c.onPaced(now, n)
+	c.snd.nxt = c.snd.nxt.Add(n)
 	c.timers.stop(timerPersist)
 	c.pend.probe = false // the data asks the same question
 	if c.snd.stalledSince == 0 {
 		c.snd.stalledSince = now
 	}
-	c.loss.sent.add(from, c.nxtOffset(), now)
 	if !c.timers.isSet(timerRetransmit) {
 		c.armRetransmit(now)
 	}
+	c.armTailProbe(now)
 	c.onDataSent(now)
-	return true
 }
 
 // shorten cuts n bytes off the end of the payload.
@@ -202,13 +220,18 @@ func (o *Out) consumed() int {
 // req: RFC9293 MUST-38, SHLD-15, SHLD-28, RFC5681 2-1, 3-1, RFC6675 4-6, RFC7323 2.4-4
 func (c *Conn) allowed(now mono.Time, from, end uint64) int {
 	want, wnd, mss := int(end-from), c.usableWindow(), c.payloadMSS()
-	room := c.cc.Window() - c.pipe()
+	room := c.window() - c.pipe()
 	if c.inFlight() == 0 {
 		room = max(room, mss)
 	}
 	room = c.ecnRoom(now, room)
 	c.snd.cwndLimited = room < want && room <= wnd
 	n := min(want, wnd, room)
+	if n > 0 {
+		if n = c.paced(now, n); n == 0 {
+			return 0 // until timerPace
+		}
+	}
 	if c.snd.more && !c.snd.finQueued && n == want {
 		// The rest of the write is being copied: wait to fill the super-segment.
 		super := max(c.env.MaxSuper-c.env.MaxSuper%mss, mss)

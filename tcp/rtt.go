@@ -1,10 +1,6 @@
 package tcp
 
-import (
-	"time"
-
-	"github.com/antedon-net/antedon/internal/mono"
-)
+import "time"
 
 // rttEstimator computes the retransmission timeout (RFC 6298).
 type rttEstimator struct {
@@ -59,53 +55,4 @@ func (r *rttEstimator) timeout(cfg *Config) time.Duration {
 		d *= 2
 	}
 	return min(d, cfg.MaxRTO)
-}
-
-// sentRecord remembers when the bytes up to end, and behind those of the record before, were first sent.
-type sentRecord struct {
-	end uint64
-	at  mono.Time
-}
-
-// sentLog holds the records of what is in flight, oldest first: one for all that is sent at the same time.
-type sentLog struct {
-	r     []sentRecord
-	head  int
-	begin uint64 // offset of the first byte of the first record
-}
-
-func (l *sentLog) add(begin, end uint64, now mono.Time) {
-	n := len(l.r)
-	switch {
-	case l.head == n:
-		l.begin = begin
-	case l.r[n-1].at == now:
-		l.r[n-1].end = end
-		return
-	case n == cap(l.r) && l.head > n/2:
-		n = copy(l.r, l.r[l.head:])
-		l.r, l.head = l.r[:n], 0
-	}
-	l.r = append(l.r, sentRecord{end, now})
-}
-
-// acked drops the records of bytes before off, and returns when the last of those bytes was sent.
-func (l *sentLog) acked(off uint64) (at mono.Time, ok bool) {
-	for l.head < len(l.r) && l.begin < off {
-		r := l.r[l.head]
-		at, ok = r.at, true
-		if off < r.end {
-			l.begin = off
-			return at, ok
-		}
-		l.begin = r.end
-		l.head++
-	}
-	if l.head == len(l.r) {
-		l.r, l.head = l.r[:0], 0
-		if cap(l.r) > 64 {
-			l.r = nil
-		}
-	}
-	return at, ok
 }

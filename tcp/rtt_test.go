@@ -3,8 +3,6 @@ package tcp
 import (
 	"testing"
 	"time"
-
-	"github.com/antedon-net/antedon/internal/mono"
 )
 
 const ms = time.Millisecond
@@ -72,39 +70,5 @@ func TestMinRTT(t *testing.T) {
 	}
 	if r.min != 3*ms || r.latest != 9*ms {
 		t.Errorf("min %v, latest %v", r.min, r.latest)
-	}
-}
-
-// A record for each burst, and the answer to when the newest acknowledged byte was sent.
-func TestSentLog(t *testing.T) {
-	var l sentLog
-	l.add(0, 1000, 10)
-	l.add(1000, 2000, 10)
-	l.add(2000, 3000, 20)
-	if len(l.r) != 2 {
-		t.Errorf("%d records of two bursts", len(l.r))
-	}
-	for _, c := range []struct {
-		off uint64
-		at  mono.Time
-		ok  bool
-	}{{500, 10, true}, {500, 0, false}, {2000, 10, true}, {2001, 20, true}, {3000, 20, true}, {3000, 0, false}} {
-		if at, ok := l.acked(c.off); at != c.at || ok != c.ok {
-			t.Errorf("acked(%d) = %v, %v, want %v, %v", c.off, at, ok, c.at, c.ok)
-		}
-	}
-	l.add(3000, 4000, 30)
-	l.add(4000, 5000, 40)
-	if at, _ := l.acked(5000); at != 40 {
-		t.Errorf("got %v", at)
-	}
-	for i := range uint64(1000) { // a steady flow reuses its memory
-		l.add(5000+i, 5001+i, mono.Time(50+i))
-		if i > 10 {
-			l.acked(5000 + i - 10)
-		}
-	}
-	if cap(l.r) > 64 {
-		t.Errorf("a log of ten records has room for %d", cap(l.r))
 	}
 }

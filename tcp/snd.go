@@ -33,6 +33,7 @@ type sendSpace struct {
 	small        uint64    // end of the last segment that was not full-sized (Minshall)
 	cwndLimited  bool      // the congestion window was what held us back
 	lastSent     mono.Time // when a segment with text or SYN last left
+	idleTold     mono.Time // when congestion control was told of an idle time
 	stalledSince mono.Time // since when the oldest byte in flight, or a closed window, waits for progress
 	probes       uint8     // persist back-off
 	probesOut    int       // probes since the peer last answered
@@ -116,7 +117,6 @@ func (c *Conn) Commit(now mono.Time, n int, push bool) {
 	if push {
 		c.snd.push = c.snd.buf.End()
 	}
-	c.restartAfterIdle(now)
 }
 
 // Push lets everything committed leave: the writer has to wait.
@@ -137,11 +137,13 @@ func (c *Conn) canWrite() bool {
 //
 // req: RFC5681 4.1-1
 func (c *Conn) restartAfterIdle(now mono.Time) {
-	if c.cfg.NoIdleRestart || c.snd.lastSent == 0 || c.snd.una != c.snd.nxt {
+	if c.snd.lastSent == 0 || c.snd.una != c.snd.nxt {
 		return
 	}
-	if idle := now.Sub(c.snd.lastSent); idle > c.rtt.rto {
-		c.cc.OnIdle(now, idle, true)
+	since := max(c.snd.lastSent, c.snd.idleTold)
+	if idle := now.Sub(since); idle > 0 {
+		c.snd.idleTold = now
+		c.cc.OnIdle(now, idle, idle > c.rtt.rto && !c.cfg.NoIdleRestart)
 	}
 }
 

@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"syscall"
+	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
 )
@@ -36,21 +37,50 @@ func (c *Conn) onRetransmitTimer(now mono.Time) {
 		c.giveUp(now)
 		return
 	}
-	c.cc.OnTimeout(now, c.inFlight(), l.retries > 1 || l.phase == phaseLoss)
-	c.onReduced()
-	if l.retries > 1 {
-		// RFC 2018, Section 8: "After a retransmit timeout the data sender SHOULD turn off all of the SACKed bits,
-		// since the timeout might indicate that the data receiver has reneged." The first timeout may still trust
-		// them (RFC 6675, Section 5.1).
-		l.sacked.Clear()
-	}
-	una := c.unaOffset()
-	l.phase, l.dupAcks, l.force = phaseLoss, 0, true
-	l.point, l.lostEdge, l.highRxt = c.nxtOffset(), c.nxtOffset(), una
+	c.enterLoss(now)
 	if c.rtt.backoff < 16 {
 		c.rtt.backoff++
 	}
 	c.timers.set(timerRetransmit, now.Add(c.boundByUserTimeout(now, c.rtt.timeout(c.cfg))))
+}
+
+// renegingDelay is the least time a peer that seems to have given up SACKed data has to tell otherwise, as in Linux.
+const renegingDelay = 10 * time.Millisecond
+
+// enterLoss begins slow start: what was sent a round trip ago is lost.
+//
+// RFC 8985, Section 6.3, on a timeout: a segment is lost if "SEG.seq == SND.UNA OR SEG.xmit_ts + RACK.rtt + RACK.reo_wnd - now
+// <= 0": what was sent since may well arrive.
+//
+// Its window is reduced once for the data in flight (RFC 5681, Section 3.1), in the recovery that this timeout ends or now.
+// RFC 2018, Section 8 would have us forget what was SACKed; like Linux we do if the peer shows that it has.
+//
+// req: RFC2018 5-3
+func (c *Conn) enterLoss(now mono.Time) {
+	l := &c.loss
+	una := c.unaOffset()
+	reduced := l.phase != phaseOpen && una < l.point && !(l.phase == phaseLoss && l.retries == 1)
+	calm := l.phase <= phaseCWR
+	if !reduced {
+		l.undo.begin(una)
+	}
+	c.cc.OnTimeout(now, c.inFlight(), reduced)
+	c.onReduced()
+	l.undo.frto = c.snd.sackOK && (calm || l.retries > 1)
+	if _, reneged := l.board.sacked.Containing(una); reneged {
+		l.board.renounce()
+	}
+	l.board.lose(una, c.firstSegmentEnd())
+	grace := l.rack.rtt + c.reorderingWindow()
+	for _, log := range [...]*flightLog{&l.board.fresh, &l.board.again} {
+		for f := log.front(); f != nil && (f.at.Add(grace) <= now || !c.snd.sackOK); f = log.front() {
+			l.board.loseFront(log)
+		}
+	}
+	l.phase, l.point = phaseLoss, c.nxtOffset()
+	l.dupAcks, l.force = 0, true
+	l.prr, l.tlp = rateReduction{}, tailProbe{}
+	c.timers.stop(timerProbe)
 }
 
 // probesShrunkWindow reports whether the last retransmission was answered by a peer that took its window back before it
@@ -74,7 +104,8 @@ func (c *Conn) probesShrunkWindow() bool {
 // req: RFC9293 SHLD-16
 func (c *Conn) onShrunkWindowOpened() {
 	if c.inFlight() > 0 && c.loss.phase == phaseLoss {
-		c.loss.highRxt, c.loss.force = c.unaOffset(), true
+		c.loss.board.lose(c.unaOffset(), c.nxtOffset())
+		c.loss.force = true
 		c.rtt.backoff = 0
 	}
 }

@@ -12,6 +12,8 @@ type timerKind uint8
 const (
 	timerRetransmit timerKind = iota // also SYN and SYN-ACK
 	timerPersist                     // probes a closed window, overrides sender SWS avoidance
+	timerProbe                       // tail loss probe, or the end of the reordering window
+	timerPace                        // when the next segment may leave
 	timerDelayedACK
 	timerKeepAlive
 	timerClose // end of TIME-WAIT, or of an abandoned FIN-WAIT-2
@@ -53,6 +55,14 @@ func (c *Conn) Tick(now mono.Time) {
 		c.ack.now = true
 		c.ack.interactive = false // nothing came along to carry it
 	}
+	if c.timers.due(timerProbe, now) {
+		if c.loss.tlp.armed {
+			c.onTailProbeTimer(now)
+		} else {
+			c.onReorderTimer(now)
+		}
+	}
+	c.timers.due(timerPace, now) // Next looks again
 	if c.timers.due(timerRetransmit, now) {
 		c.onRetransmitTimer(now)
 	}

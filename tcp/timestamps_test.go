@@ -251,6 +251,8 @@ func TestStaleEcho(t *testing.T) {
 		s.Expect("<SEQ=1><DATA=100><CTL=ACK,PSH>")
 		before := s.Info()
 		s.Advance(before.RTO)
+		s.Expect("<SEQ=1><DATA=100><CTL=ACK,PSH>") // a tail loss probe
+		s.Advance(before.RTO)
 		s.Expect("<SEQ=1><DATA=100><CTL=ACK,PSH>")
 		s.Recv("<SEQ=1><ACK=101><CTL=ACK><TS=1260,0>")
 		if i := s.Info(); i.RTT != before.RTT || i.Backoff != 1 {

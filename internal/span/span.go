@@ -148,6 +148,19 @@ func (s *Set) NextGap(from, limit uint64) (Range, bool) {
 	return Range{from, limit}, from < limit
 }
 
+// Next returns the first part of the set at or after from, and before limit.
+func (s *Set) Next(from, limit uint64) (Range, bool) {
+	i := s.find(from)
+	if i < len(s.r) && s.r[i].Hi == from {
+		i++
+	}
+	if i == len(s.r) {
+		return Range{}, false
+	}
+	r := Range{max(from, s.r[i].Lo), min(limit, s.r[i].Hi)}
+	return r, r.Lo < r.Hi
+}
+
 // CoveredAbove returns how many offsets at or after off are in the set.
 func (s *Set) CoveredAbove(off uint64) int {
 	if len(s.r) == 0 || off <= s.r[0].Lo {

@@ -1,0 +1,55 @@
+package tcp
+
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+)
+
+// pacing spreads segments over time: as a deadline, for the driver to call Tick.
+type pacing struct {
+	next mono.Time // nothing leaves before
+}
+
+const (
+	// paceQuantum is how much time's worth of data leaves at once.
+	paceQuantum = time.Millisecond
+	// paceCredit is how late a driver may be without a loss of rate.
+	paceCredit = 2 * time.Millisecond
+)
+
+// pacingRate returns at how many bytes a second segments leave, 0 if at once.
+func (c *Conn) pacingRate() int64 {
+	if r := c.cc.PacingRate(); r != 0 || !c.cfg.Pacing || c.rtt.srtt == 0 {
+		return r
+	}
+	// As Linux does it: twice the window per round trip in slow start, then 1.2 times.
+	percent := int64(120)
+	if c.cc.Window() < c.cc.Threshold()/2 {
+		percent = 200
+	}
+	return max(int64(c.window())*percent/100*int64(time.Second)/int64(c.rtt.srtt), 1)
+}
+
+// paced returns how much of n bytes may leave now. If that is nothing, a timer is set for the rest.
+func (c *Conn) paced(now mono.Time, n int) int {
+	rate := c.pacingRate()
+	if rate == 0 || n <= 0 {
+		return n
+	}
+	if now < c.pace.next {
+		c.timers.set(timerPace, c.pace.next)
+		return 0
+	}
+	mss := c.payloadMSS()
+	quantum := int(rate * int64(paceQuantum) / int64(time.Second))
+	return min(n, max(quantum-quantum%mss, 2*mss))
+}
+
+// onPaced notes that n bytes leave.
+func (c *Conn) onPaced(now mono.Time, n int) {
+	if rate := c.pacingRate(); rate != 0 {
+		from := max(c.pace.next, now.Add(-paceCredit))
+		c.pace.next = from.Add(time.Duration(int64(n) * int64(time.Second) / rate))
+	}
+}
