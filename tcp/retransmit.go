@@ -7,7 +7,7 @@ import "github.com/antedon-net/antedon/internal/mono"
 // RFC 6675, Section 4, "NextSeg ()", rule 1. Its rules 3 and 4, which repeat what may not be lost when there is nothing
 // else to send, have given way to tail loss probes (RFC 8985, Section 7).
 //
-// req: RFC9293 SHLD-16, MAY-7, RFC6675 4-4, 4-5, 4-7, 4-10, 5-7, 5-8, 5-9
+// req: RFC9293 SHLD-16, MAY-7, RFC6675 4-4, 4-5, 4-10, 5-7, 5-8, 5-9
 func (c *Conn) nextRetransmit(now mono.Time, out *Out) bool {
 	l := &c.loss
 	if l.board.lost.Len() == 0 {

@@ -29,14 +29,7 @@ const (
 // acknowledges new data", unless in loss recovery, or with SACKed segments, or if the last probe is unanswered.
 func (c *Conn) armTailProbe(now mono.Time) {
 	l := &c.loss
-	if !c.snd.sackOK || l.phase > phaseCWR || l.tlp.end != 0 || l.board.sacked.Len() != 0 || c.rtt.srtt == 0 {
-		return
-	}
-	if l.board.out == 0 {
-		if l.tlp.armed {
-			l.tlp.armed = false
-			c.timers.stop(timerProbe)
-		}
+	if !c.mayProbeTail() || c.rtt.srtt == 0 {
 		return
 	}
 	d := 2 * c.rtt.srtt
@@ -53,6 +46,11 @@ func (c *Conn) armTailProbe(now mono.Time) {
 	c.timers.set(timerProbe, at)
 }
 
+func (c *Conn) mayProbeTail() bool {
+	l := &c.loss
+	return c.snd.sackOK && l.phase <= phaseCWR && l.tlp.end == 0 && l.board.sacked.Len() == 0 && l.board.out > 0
+}
+
 // onTailProbeTimer asks for a probe.
 //
 // RFC 8985, Section 7.3: "After attempting to send a loss probe, regardless of whether a loss probe was sent, the sender
@@ -60,7 +58,7 @@ func (c *Conn) armTailProbe(now mono.Time) {
 func (c *Conn) onTailProbeTimer(now mono.Time) {
 	l := &c.loss
 	l.tlp.armed = false
-	if c.snd.una == c.snd.nxt || l.phase > phaseCWR || l.tlp.end != 0 {
+	if !c.mayProbeTail() {
 		return
 	}
 	l.tlp.due = true
@@ -79,7 +77,7 @@ func (c *Conn) nextTailProbe(now mono.Time, out *Out) bool {
 	}
 	l.tlp.due = false
 	una, nxt := c.unaOffset(), c.nxtOffset()
-	if una == nxt || l.phase > phaseCWR {
+	if !c.mayProbeTail() {
 		return false
 	}
 	c.count.probes++

@@ -109,7 +109,7 @@ func (e *end) checkInfo() string {
 		return "more is SACKed than sent"
 	case i.Lost < 0 || i.Lost > i.Unacked:
 		return "more is lost than sent"
-	case i.SndCwnd < i.SndMSS:
+	case i.SndCwnd < i.SndMSS && i.CAState != "recovery" && i.CAState != "cwr":
 		return "the congestion window is below a segment"
 	case i.RTO <= 0 || i.RTO > max(e.cfg.MaxRTO, e.cfg.InitialRTO):
 		return "the retransmission timeout is out of bounds"
