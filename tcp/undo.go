@@ -51,8 +51,14 @@ func (c *Conn) answersOriginal(seg *Segment) bool {
 }
 
 // tryUndo takes a recovery back if it was spurious.
+//
+// A single needless retransmission already tells of reordering (as in Linux): without that a path which only reorders
+// would have each late segment repeated before it could be seen to arrive.
 func (c *Conn) tryUndo(now mono.Time, a *arrival) {
 	l := &c.loss
+	if l.undo.resent && l.phase != phaseLoss && (a.dsack == dsackSeen || a.acked > 0 && c.answersOriginal(a.seg)) {
+		l.rack.reordered = true
+	}
 	if c.isSpurious(a) {
 		if !c.snd.sackOK {
 			l.reordering = min(2*l.reordering, maxReordering) // and wait for more duplicates
