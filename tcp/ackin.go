@@ -57,7 +57,7 @@ func (c *Conn) onDelivered(now mono.Time, a *arrival, reducing bool) {
 	if a.bytes == 0 {
 		return
 	}
-	rate := c.rate.sample(now, &a.delivery, a.lost, c.rtt.min)
+	rate := c.rate.sample(now, &a.delivery, l.board.found, c.rtt.min)
 	l.rack.widen(rate.Prior, rate.Total)
 	c.cc.OnAck(congestion.Ack{
 		Now: now, Acked: min(a.acked, a.bytes), Delivered: a.bytes, InFlight: a.flight, Left: c.pipe(),

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/tcp/congestion"
 )
 
 // pacing spreads segments over time: as a deadline, for the driver to call Tick.
@@ -11,12 +12,8 @@ type pacing struct {
 	next mono.Time // nothing leaves before
 }
 
-const (
-	// paceQuantum is how much time's worth of data leaves at once.
-	paceQuantum = time.Millisecond
-	// paceCredit is how late a driver may be without a loss of rate.
-	paceCredit = 2 * time.Millisecond
-)
+// paceCredit is how late a driver may be without a loss of rate.
+const paceCredit = 2 * time.Millisecond
 
 // pacingRate returns at how many bytes a second segments leave, 0 if at once.
 func (c *Conn) pacingRate() int64 {
@@ -41,9 +38,7 @@ func (c *Conn) paced(now mono.Time, n int) int {
 		c.timers.set(timerPace, c.pace.next)
 		return 0
 	}
-	mss := c.payloadMSS()
-	quantum := int(rate * int64(paceQuantum) / int64(time.Second))
-	return min(n, max(quantum-quantum%mss, 2*mss))
+	return min(n, congestion.Quantum(rate, c.payloadMSS()))
 }
 
 // onPaced notes that n bytes leave.

@@ -137,9 +137,9 @@ func (c *Conn) detectByTime(now mono.Time) {
 // onReorderTimer looks again at what may have been lost.
 func (c *Conn) onReorderTimer(now mono.Time) {
 	l := &c.loss
-	before := l.board.lost.Covered()
+	before := l.board.found
 	c.detectByTime(now)
-	if l.board.lost.Covered() == before {
+	if l.board.found == before {
 		return
 	}
 	if l.phase <= phaseCWR {

@@ -13,6 +13,7 @@ type rateState struct {
 	delivered  uint64    // C.delivered: bytes, SACKed ones included
 	at         mono.Time // C.delivered_time: when the last of them was acknowledged
 	firstSent  mono.Time // C.first_send_time: when the newest segment that has arrived was sent
+	lost       int       // bytes found lost up to the last sample
 	appLimited uint64    // C.app_limited: until so much is delivered, samples are limited by the application
 	latest     congestion.Rate
 }
@@ -40,11 +41,12 @@ func (r *rateState) mark() rateMark {
 // onIdle notes that the application, and nothing else, holds the sender back.
 func (r *rateState) onIdle(pipe int) { r.appLimited = max(r.delivered+uint64(pipe), 1) }
 
-// sample takes a delivery and returns the rate it tells.
-func (r *rateState) sample(now mono.Time, d *delivery, lost int, minRTT time.Duration) congestion.Rate {
+// sample takes a delivery and returns the rate it tells. found is how many bytes were found lost so far.
+func (r *rateState) sample(now mono.Time, d *delivery, found int, minRTT time.Duration) congestion.Rate {
 	r.delivered += uint64(d.bytes)
 	r.at = now
-	s := congestion.Rate{Total: r.delivered, Prior: r.delivered, Lost: lost}
+	s := congestion.Rate{Total: r.delivered, Prior: r.delivered, Lost: found - r.lost}
+	r.lost = found
 	if f := d.newest(); f.at != 0 {
 		r.firstSent = f.at
 		s.Prior, s.AppLimited = f.mark.delivered, f.mark.appLimited

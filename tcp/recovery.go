@@ -82,14 +82,14 @@ func (c *Conn) react(now mono.Time, a *arrival) {
 	case l.phase != phaseOpen && a.una >= l.point:
 		c.endRecovery(now)
 	}
-	before := l.board.lost.Covered()
+	before := l.board.found
 	c.detectLoss(now, a)
-	a.lost = max(0, l.board.lost.Covered()-before)
+	a.lost = l.board.found - before
 	if l.phase <= phaseCWR && l.board.lost.Len() > 0 {
 		c.beginRecovery(now, a.una)
 	}
 	if c.snd.una == c.snd.nxt {
-		l.board = scoreboard{fresh: l.board.fresh}
+		l.board = scoreboard{fresh: l.board.fresh, found: l.board.found}
 	}
 }
 

@@ -107,6 +107,7 @@ type scoreboard struct {
 	lost   span.Set
 	resent span.Set // what was retransmitted at any time, acknowledged or not
 	out    int      // bytes in the logs: pipe (RFC 6675)
+	found  int      // bytes found lost so far
 }
 
 // delivery is what one acknowledgment says has arrived.
@@ -195,6 +196,7 @@ func (b *scoreboard) lose(lo, hi uint64) int {
 	take(&b.fresh, b.fresh.search(lo))
 	take(&b.again, b.again.head)
 	b.out -= n
+	b.found += n
 	return n
 }
 
@@ -203,6 +205,7 @@ func (b *scoreboard) loseFront(l *flightLog) {
 	f := l.front()
 	b.lost.Add(f.lo, f.hi)
 	b.out -= f.len()
+	b.found += f.len()
 	l.head++
 }
 

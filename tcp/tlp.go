@@ -88,7 +88,7 @@ func (c *Conn) nextTailProbe(now mono.Time, out *Out) bool {
 		return true
 	}
 	lo := max(una, nxt-min(mss, nxt))
-	l.board.lose(lo, nxt)
+	l.board.found -= l.board.lose(lo, nxt) // it is not known to be
 	c.sendAgain(now, out, lo, nxt)
 	l.tlp.end, l.tlp.again = nxt, true
 	return true
