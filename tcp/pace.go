@@ -9,7 +9,8 @@ import (
 
 // pacing spreads segments over time: as a deadline, for the driver to call Tick.
 type pacing struct {
-	next mono.Time // nothing leaves before
+	next  mono.Time // nothing leaves before,
+	burst int       // but for so many bytes, which belong to what left last
 }
 
 // paceCredit is how late a driver may be without a loss of rate.
@@ -34,17 +35,22 @@ func (c *Conn) paced(now mono.Time, n int) int {
 	if rate == 0 || n <= 0 {
 		return n
 	}
-	if now < c.pace.next {
-		c.timers.set(timerPace, c.pace.next)
+	p := &c.pace
+	if now >= p.next {
+		p.burst = congestion.Quantum(rate, c.payloadMSS())
+	}
+	if p.burst <= 0 {
+		c.timers.set(timerPace, p.next)
 		return 0
 	}
-	return min(n, congestion.Quantum(rate, c.payloadMSS()))
+	return min(n, p.burst)
 }
 
 // onPaced notes that n bytes leave.
 func (c *Conn) onPaced(now mono.Time, n int) {
 	if rate := c.pacingRate(); rate != 0 {
 		from := max(c.pace.next, now.Add(-paceCredit))
+		c.pace.burst -= n
 		c.pace.next = from.Add(time.Duration(int64(n) * int64(time.Second) / rate))
 	}
 }
