@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/antedon-net/antedon/internal/bench"
+	"github.com/antedon-net/antedon/internal/netlab"
 )
 
 // TestBenchLoss measures two cells for a moment: with --json there is one line for each case, and --each adds its rounds.
@@ -125,5 +126,31 @@ func TestLossTableErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.fails(exitFailure, "antedon: bench loss: "+file+want, "bench", "loss", "--from", file)
+	}
+}
+
+// TestBenchUnprivileged: an ordinary user can measure too, with and without a TUN node.
+func TestBenchUnprivileged(t *testing.T) {
+	for name, node := range map[string]netlab.Node{"a node that everybody may open": netlab.NodeOpen, "no node": netlab.NodeAbsent} {
+		t.Run(name, func(t *testing.T) {
+			u, err := netlab.NewUnprivileged(node)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := u.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			cmd, err := u.Self(bounded(t), "bench", "loss", "--loss", "1", "--rtt", "5", "--reorder", "0", "--seeds", "1",
+				"--seconds", "0.1", "--rate", "10mbit", "--json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Env = append(cmd.Env, commandEnv...)
+			if out := newProgram(t, cmd).start().ok(); strings.Count(out, "\n") != 2 || strings.Contains(out, `"error"`) {
+				t.Errorf("got %q, want two lines", out)
+			}
+		})
 	}
 }

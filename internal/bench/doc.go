@@ -8,7 +8,7 @@
 //
 // # The path
 //
-// A Path carries packets between ends: kernels, each in a namespace with a TUN device of its own, and stacks of ours, on
+// A Path carries packets between ends: kernels, each in a namespace with a TUN device of its own (or a packet socket in its stead), and stacks of ours, on
 // devices in memory. It is one goroutine on a thread of its own, which puts every packet on an impair.Line and delivers it
 // when its time has come. It is woken by the kernel's high-resolution timers, not by Go's, and for short round trips it spins:
 // how late it was is measured. No end offers segmentation offload, so impairment acts on packets of the path's MTU.
@@ -24,5 +24,5 @@
 //
 // # Limitations
 //
-// IPv4 only. It takes /dev/net/tun, netlab.Init and netlab.Isolate.
+// IPv4 only. It takes netlab.Init and netlab.Isolate.
 package bench

@@ -37,8 +37,17 @@ func (a Algorithms) Check() error {
 	return checkKernel(a.Kernel)
 }
 
-// checkKernel finds out whether the kernel has an algorithm.
+// checkKernel finds out whether the kernel has an algorithm, and lets us use it in a namespace of ours.
 func checkKernel(name string) error {
+	ns, err := netlab.NewNamespace()
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	return ns.Do(func() error { return trySocket(name) })
+}
+
+func trySocket(name string) error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
@@ -80,14 +89,15 @@ type kernelEnd struct {
 	cc  string
 }
 
+// newKernelEnd makes a kernel with a TUN device or, where that may not be had, a packet socket on a pair of veths.
 func newKernelEnd(addr netip.Prefix, cc string) (end, port, error) {
 	lab, err := netlab.New(netlab.Options{
-		Name: "path", Kernel: []netip.Prefix{addr}, NoOffload: true, TUN: netlab.TUNAlways,
+		Name: "path", Kernel: []netip.Prefix{addr}, NoOffload: true,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := newTUNPort(lab.Device())
+	p, err := newKernelPort(lab.Device())
 	if err != nil {
 		lab.Close()
 		return nil, nil, err
@@ -114,7 +124,7 @@ func (e *kernelEnd) close() { e.lab.Close() }
 type stackEnd struct{ stack *antedon.Stack }
 
 func newStackEnd(addr netip.Prefix, cc string, b *bell) (end, port, error) {
-	dev, p := newPipePort(b)
+	dev, p := newStackPort(b)
 	stack, err := antedon.New(dev, antedon.Config{Addrs: []netip.Prefix{addr}, TCP: tcp.Config{Congestion: cc}})
 	if err != nil {
 		p.close()

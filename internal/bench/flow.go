@@ -47,19 +47,11 @@ func (s *scene) transfer(ctx context.Context, flows []int, d time.Duration) ([]f
 	if err := s.connect(ctx, flows, streams); err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() {
-		for i := range streams {
-			streams[i].bound(time.Now())
-			streams[i].ln.Close()
-		}
-	})
-	defer stop()
 	until := time.Now().Add(d)
 	var wg sync.WaitGroup
 	for i := range streams {
-		streams[i].bound(until)
-		wg.Go(streams[i].send)
-		wg.Go(func() { streams[i].receive(until) })
+		wg.Go(func() { streams[i].send(ctx, until) })
+		wg.Go(func() { streams[i].receive(ctx, until) })
 	}
 	wg.Wait()
 	results := make([]flowResult, len(streams))
@@ -90,14 +82,15 @@ func (s *scene) connect(ctx context.Context, flows []int, streams []stream) erro
 	return errors.Join(errs...)
 }
 
-// bound ends the stream at a time.
-func (s *stream) bound(t time.Time) {
-	_ = s.ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(t)
-	_ = s.conn.SetDeadline(t)
+// bound ends what waits at x at a time, or when ctx is done. What it returns has to be called in the end.
+func bound(ctx context.Context, x interface{ SetDeadline(time.Time) error }, t time.Time) (stop func() bool) {
+	_ = x.SetDeadline(t)
+	return context.AfterFunc(ctx, func() { _ = x.SetDeadline(time.Now()) })
 }
 
-// send sends until the connection's deadline.
-func (s *stream) send() {
+// send sends until it is over.
+func (s *stream) send(ctx context.Context, until time.Time) {
+	defer bound(ctx, s.conn, until)()
 	p := newPattern()
 	for total := int64(0); s.sendErr == nil; {
 		var n int
@@ -107,15 +100,16 @@ func (s *stream) send() {
 }
 
 // receive accepts the connection, and reads and compares until it is over.
-func (s *stream) receive(until time.Time) {
+func (s *stream) receive(ctx context.Context, until time.Time) {
 	r := &s.received
+	defer bound(ctx, s.ln.(interface{ SetDeadline(time.Time) error }), until)()
 	c, err := s.ln.Accept()
 	if err != nil {
 		r.err = err
 		return
 	}
 	s.peer = c // stays open until the sender has stopped too, which else might be reset
-	_ = c.SetDeadline(until)
+	defer bound(ctx, c, until)()
 	p := newPattern()
 	b := make([]byte, pieceSize)
 	for r.err == nil {

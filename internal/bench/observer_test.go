@@ -13,8 +13,8 @@ type sent struct {
 	lost      bool
 }
 
-// packet returns an IPv4 packet with a TCP segment.
-func packet(src, dst netip.AddrPort, seq uint32, flags wire.Flags, n int) []byte {
+// newPacket returns an IPv4 packet with a TCP segment.
+func newPacket(src, dst netip.AddrPort, seq uint32, flags wire.Flags, n int) []byte {
 	h := wire.TCP{SrcPort: src.Port(), DstPort: dst.Port(), Seq: seq, Flags: flags}
 	segment := append(h.AppendTo(nil), make([]byte, n)...)
 	ip := wire.IPv4{TTL: 64, Proto: wire.ProtoTCP, Src: src.Addr(), Dst: dst.Addr()}
@@ -62,9 +62,9 @@ func TestObserver(t *testing.T) {
 	} {
 		for _, isn := range []uint32{0, 5, 0xffffff9b, 0xffffffff, 0x7fffffff} {
 			o := NewObserver()
-			o.Observe(packet(endA, endB, isn, wire.SYN, 0), false)
+			o.Observe(newPacket(endA, endB, isn, wire.SYN, 0), false)
 			for _, s := range test.packets {
-				o.Observe(packet(endA, endB, isn+1+s.offset, wire.ACK, int(s.n)), s.lost)
+				o.Observe(newPacket(endA, endB, isn+1+s.offset, wire.ACK, int(s.n)), s.lost)
 			}
 			if got := o.Total(); got != test.want {
 				t.Errorf("%s, from %#x: got %+v, want %+v", test.name, isn, got, test.want)
@@ -79,10 +79,10 @@ func TestObserverFlows(t *testing.T) {
 	other := netip.AddrPortFrom(endA.Addr(), 1001)
 	third := netip.MustParseAddrPort("10.0.0.3:1000")
 	for _, src := range []netip.AddrPort{endA, other, third} {
-		o.Observe(packet(src, endB, 99, wire.SYN, 0), false)
-		o.Observe(packet(src, endB, 100, wire.ACK, 0), false)
-		o.Observe(packet(src, endB, 100, wire.ACK, 50), false)
-		o.Observe(packet(src, endB, 150, wire.FIN|wire.ACK, 0), false)
+		o.Observe(newPacket(src, endB, 99, wire.SYN, 0), false)
+		o.Observe(newPacket(src, endB, 100, wire.ACK, 0), false)
+		o.Observe(newPacket(src, endB, 100, wire.ACK, 50), false)
+		o.Observe(newPacket(src, endB, 150, wire.FIN|wire.ACK, 0), false)
 	}
 	o.Observe([]byte("no packet"), false)
 	want := Counts{Packets: 3, Bytes: 150}
@@ -92,8 +92,8 @@ func TestObserverFlows(t *testing.T) {
 	if got, want := o.From(endA.Addr()), (Counts{Packets: 2, Bytes: 100}); got != want {
 		t.Errorf("from %v: got %+v, want %+v", endA.Addr(), got, want)
 	}
-	o.Observe(packet(endA, endB, 99, wire.SYN, 0), false) // a new connection with the same numbers
-	o.Observe(packet(endA, endB, 100, wire.ACK, 50), false)
+	o.Observe(newPacket(endA, endB, 99, wire.SYN, 0), false) // a new connection with the same numbers
+	o.Observe(newPacket(endA, endB, 100, wire.ACK, 50), false)
 	if got := o.Total(); got.Retransmits != 0 {
 		t.Errorf("a new connection: got %+v, want no retransmission", got)
 	}
@@ -102,14 +102,16 @@ func TestObserverFlows(t *testing.T) {
 // TestObserverWrap: a stream longer than the sequence space keeps its order.
 func TestObserverWrap(t *testing.T) {
 	o := NewObserver()
-	o.Observe(packet(endA, endB, 0, wire.SYN, 0), false)
-	const step = 60000
-	n := uint64(1<<32/step + 10)
-	for i := range n {
-		o.Observe(packet(endA, endB, uint32(1+i*step), wire.ACK, step), false)
+	o.Observe(newPacket(endA, endB, 0, wire.SYN, 0), false)
+	const n, step, size = 10, 1 << 30, 100 // what lies between was captured by nobody
+	for i := range uint64(n) {
+		o.Observe(newPacket(endA, endB, uint32(1+i*step), wire.ACK, size), false)
 	}
-	o.Observe(packet(endA, endB, uint32(1+(n-2)*step), wire.ACK, step), false)
-	want := Counts{Packets: n + 1, Bytes: (n + 1) * step, Retransmits: 1, RetransmitBytes: step, Spurious: 1, SpuriousBytes: step}
+	o.Observe(newPacket(endA, endB, uint32(1+(n-2)%4*step), wire.ACK, size), false)
+	want := Counts{
+		Packets: n + 1, Bytes: (n + 1) * size,
+		Retransmits: 1, RetransmitBytes: size, Spurious: 1, SpuriousBytes: size,
+	}
 	if got := o.Total(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

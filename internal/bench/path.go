@@ -63,8 +63,8 @@ func newPath(plan impair.Plan, spin time.Duration) (*Path, error) {
 func (p *Path) open() {
 	p.poll = append(p.poll, unix.PollFd{Fd: int32(p.bell.fd), Events: unix.POLLIN})
 	for _, q := range append([]port{p.right}, p.ports()...) {
-		if t, ok := q.(*tunPort); ok {
-			p.poll = append(p.poll, unix.PollFd{Fd: int32(t.fd), Events: unix.POLLIN})
+		if fd := q.descriptor(); fd >= 0 {
+			p.poll = append(p.poll, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
 		}
 	}
 	p.running.Go(p.run)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/packet"
 	"github.com/antedon-net/antedon/link/pipe"
 )
 
@@ -16,14 +17,24 @@ import (
 type port interface {
 	read(b []byte) int // copies the next packet to b and returns its length, 0 if there is none
 	write(packet []byte)
+	descriptor() int // readable when there is a packet; -1 if that rings the path's bell
 	close()
+}
+
+// newKernelPort takes over a kernel's device, which has no offload.
+func newKernelPort(dev link.Device) (port, error) {
+	if socket, ok := dev.(*packet.Device); ok {
+		p := newQueuePort(dev)
+		return p, socket.Control(func(fd int) error { p.fd = fd; return nil })
+	}
+	return newTUNPort(dev)
 }
 
 // tunPort is a TUN device without any header before its packets.
 type tunPort struct{ fd int }
 
-// newTUNPort takes over a TUN device without offload. It has a descriptor that Go's poller does not know: a goroutine of
-// the poller that wakes for each packet only to find that nobody waits would cost more than the path does.
+// newTUNPort takes over a TUN device. It has a descriptor that Go's poller does not know: a goroutine of the poller that
+// wakes for each packet only to find that nobody waits would cost more than the path does.
 func newTUNPort(dev link.Device) (*tunPort, error) {
 	q, ok := dev.Queues()[0].(interface {
 		Control(func(fd int) error) error
@@ -51,32 +62,31 @@ func (p *tunPort) read(b []byte) int {
 // write hands the kernel a packet. One that it refuses is lost, as on any wire.
 func (p *tunPort) write(packet []byte) { _, _ = unix.Write(p.fd, packet) }
 
+func (p *tunPort) descriptor() int { return p.fd }
+
 func (p *tunPort) close() { unix.Close(p.fd) }
 
-// pipeQueue is how many packets wait in a stack's device. The path empties it at once.
-const pipeQueue = 10000
-
-// pipePort is the far end of the device of a stack of ours.
-type pipePort struct {
-	far  *pipe.Device
+// queuePort is any device without offload.
+type queuePort struct {
+	dev  link.Device
+	q    link.Queue
+	fd   int
 	pkts []link.Packet
 	next int // the first of pkts that was not handed over
 	n    int // how many are there
 }
 
-// newPipePort returns a device in memory, and the port at its far end. Writing to the device rings b.
-func newPipePort(b *bell) (link.Device, *pipePort) {
-	near, far := pipe.New(pipe.Config{QueueLen: pipeQueue})
-	p := &pipePort{far: far, pkts: make([]link.Packet, 16)}
+func newQueuePort(dev link.Device) *queuePort {
+	p := &queuePort{dev: dev, q: dev.Queues()[0], fd: -1, pkts: make([]link.Packet, 16)}
 	for i := range p.pkts {
 		p.pkts[i].Buf = make([]byte, link.ReadRoom)
 	}
-	return &ringing{near, []link.Queue{ringingQueue{near.Queues()[0], b}}}, p
+	return p
 }
 
-func (p *pipePort) read(b []byte) int {
+func (p *queuePort) read(b []byte) int {
 	if p.next == p.n {
-		n, err := p.far.Queues()[0].TryRead(p.pkts)
+		n, err := p.q.TryRead(p.pkts)
 		if n == 0 || err != nil {
 			return 0
 		}
@@ -86,11 +96,20 @@ func (p *pipePort) read(b []byte) int {
 	return copy(b, p.pkts[p.next-1].Bytes)
 }
 
-func (p *pipePort) write(packet []byte) {
-	_, _ = p.far.Queues()[0].Write([]link.Packet{{Bytes: packet}})
-}
+func (p *queuePort) write(packet []byte) { _, _ = p.q.Write([]link.Packet{{Bytes: packet}}) }
 
-func (p *pipePort) close() { p.far.Close() }
+func (p *queuePort) descriptor() int { return p.fd }
+
+func (p *queuePort) close() { p.dev.Close() }
+
+// pipeQueue is how many packets wait in a stack's device. The path empties it at once.
+const pipeQueue = 10000
+
+// newStackPort returns a device in memory for a stack, and the port at its far end. Writing to the device rings b.
+func newStackPort(b *bell) (link.Device, port) {
+	near, far := pipe.New(pipe.Config{QueueLen: pipeQueue})
+	return &ringing{near, []link.Queue{ringingQueue{near.Queues()[0], b}}}, newQueuePort(far)
+}
 
 // ringing is a device that rings a bell when it is written to.
 type ringing struct {

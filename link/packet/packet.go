@@ -157,6 +157,9 @@ func (d *Device) Stats() Stats {
 	return Stats{d.state.Stats(), d.overflowed.Load()}
 }
 
+// Control calls fn with the socket's descriptor, which stays open until fn has returned: to wait for packets, say.
+func (d *Device) Control(fn func(fd int) error) error { return d.fd.Control(fn) }
+
 // Close closes the socket. The interface stays.
 func (d *Device) Close() error {
 	d.close.Do(func() { d.closeErr = errors.Join(d.fd.Close(), d.nl.Close()) })
