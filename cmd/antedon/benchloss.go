@@ -27,30 +27,34 @@ type lossFlags struct {
 	queue    int
 	seconds  seconds
 	parallel int
+	once     bool
 	pcap     string
 
 	json, each, markdown bool
 	from                 string
 }
 
-// How many seeds a grid has.
+// How many seeds a grid has, and how long its transfers last at least.
 const (
 	shortSeeds = 3
 	fullSeeds  = 5
+
+	shortSeconds = seconds(1500 * time.Millisecond)
+	fullSeconds  = seconds(3 * time.Second)
 )
 
-const lossLong = `Measure goodput on bad paths, as a ratio to the kernel's. Three transfers share each path and its chance: kernel to
-kernel, ours to a kernel (send), and a kernel to ours (recv). The path is a link of limited rate with a queue of one
+const lossLong = `Measure goodput on bad paths, as a ratio to the kernel's. Four transfers share each path and its chance: kernel to
+kernel twice, ours to a kernel (send), and a kernel to ours (recv). The path is a link of limited rate with a queue of one
 bandwidth-delay product, or 100 packets if that is more; both directions lose, delay and reorder packets of MTU 1500.
 
 A cell is a combination of loss, round trip and reordering. Its figures are medians over the seeds. "spread" is how far
-apart the kernel's own goodputs lie: a ratio that differs less from 1 says nothing. Retransmissions are counted on the
-wire, the same way for both; spurious ones repeat only what had not been lost.
+apart two of the kernel's own transfers with the same seed lie: a ratio nearer to 1 says nothing. Retransmissions are
+counted on the wire, the same way for both; spurious ones repeat only what had not been lost.
 
-The short grid takes about 6 minutes, the full one about half an hour.`
+The short grid takes about 9 minutes, the full one about 35.`
 
 func newBenchLoss() *cobra.Command {
-	f := lossFlags{seeds: seedRange{1, shortSeeds}, rate: 100e6, seconds: seconds(1500 * time.Millisecond)}
+	f := lossFlags{seeds: seedRange{1, shortSeeds}, rate: 100e6, seconds: shortSeconds}
 	cmd := &cobra.Command{
 		Use:   "loss",
 		Short: "Goodput on bad paths beside the kernel's",
@@ -66,13 +70,14 @@ func newBenchLoss() *cobra.Command {
 	fs.Var(&f.rtt, "rtt", "round trip without queues (default 1,20,80,200)")
 	fs.Var(&f.reorder, "reorder", "packets that are late by an eighth of the round trip, at least 1 ms (default 0,1)")
 	fs.Var(&f.seeds, "seeds", "how many seeds, or which")
-	fs.BoolVar(&f.full, "full", false, "the full grid: loss 0,0.1,1,2,5, reordering 0,1,5, 5 seeds")
+	fs.BoolVar(&f.full, "full", false, "the full grid: loss 0,0.1,1,2,5, reordering 0,1,5, 5 seeds, 3 seconds")
 	fs.StringVar(&f.dir, "dir", "both", "`DIRECTION` of the data: send, recv or both")
 	f.cc.register(cmd)
 	fs.Var(&f.rate, "rate", "rate of the link")
 	fs.IntVar(&f.queue, "queue", 0, "queue of the link, in `PACKETS` (default one bandwidth-delay product, at least 100)")
 	fs.Var(&f.seconds, "seconds", "how long a transfer lasts at least; it also lasts 50 round trips")
 	fs.IntVar(&f.parallel, "parallel", 6, "at most `N` rounds at once; busy ones run alone anyway")
+	fs.BoolVar(&f.once, "once", false, "one transfer of the kernel's for each seed, not two: quicker, but tells no spread")
 	fs.StringVar(&f.pcap, "pcap", "", "write a capture of each transfer, as its sender sees it, to `DIR`; comments say what was lost")
 	fs.BoolVar(&f.each, "each", false, "tell of every round too")
 	fs.BoolVar(&f.markdown, "markdown", false, "print the table in Markdown")
@@ -120,11 +125,15 @@ func (f *lossFlags) plan(cmd *cobra.Command) (*bench.LossPlan, error) {
 	if f.full && !cmd.Flags().Changed("seeds") {
 		f.seeds = seedRange{1, fullSeeds}
 	}
+	if f.full && !cmd.Flags().Changed("seconds") {
+		f.seconds = fullSeconds
+	}
 	return &bench.LossPlan{
 		Cells: f.cells(), Dirs: dirs, Seeds: f.seeds.list(), CC: cc,
 		Link:     bench.Link{Rate: int64(f.rate), Queue: f.queue},
 		AtLeast:  f.seconds.Duration(),
 		Parallel: f.parallel,
+		Once:     f.once,
 		Capture:  f.pcap,
 	}, nil
 }

@@ -59,7 +59,7 @@ func lossRow(l *bench.LossLine) []string {
 	return []string{
 		fmt.Sprint(l.RTT), fmt.Sprint(l.Loss), fmt.Sprint(l.Reorder), string(l.Dir),
 		fmt.Sprintf("%.2f", l.Ratio), fmt.Sprintf("%.2f", l.MinRatio), fmt.Sprintf("%.2f", l.MaxRatio),
-		fmt.Sprintf("%.2f", l.KernelFigures.Spread),
+		fmt.Sprintf("%.2f", l.Spread),
 		fmt.Sprintf("%.3g", l.OwnFigures.Goodput), fmt.Sprintf("%.3g", l.KernelFigures.Goodput),
 		perCent(l.OwnFigures.Retransmits, l.OwnFigures.Packets), perCent(l.KernelFigures.Retransmits, l.KernelFigures.Packets),
 		perCent(l.OwnFigures.Spurious, l.OwnFigures.Packets), perCent(l.KernelFigures.Spurious, l.KernelFigures.Packets),
@@ -117,11 +117,13 @@ func lossSummary(lines []bench.LossLine) string {
 	fmt.Fprintf(&b, "Retransmitted %s %% of the packets, the kernel %s %%; spurious %s %%, the kernel %s %%.\n",
 		perCent(t.Own.Retransmits, t.Own.Packets), perCent(t.Kernel.Retransmits, t.Kernel.Packets),
 		perCent(t.Own.Spurious, t.Own.Packets), perCent(t.Kernel.Spurious, t.Kernel.Packets))
+	fmt.Fprintf(&b, "The paths delivered 99 %% of the packets within %.2f ms of the time planned, the worst (%v, %s) included.\n",
+		t.Latest.Late, t.Latest.Cell(), t.Latest.Dir)
 	if len(t.Below1) > 0 {
 		fmt.Fprintln(&b, "Below 1.0:")
 	}
 	for _, l := range t.Below1 {
-		fmt.Fprintf(&b, "  x%.3f  %v, %s; kernel's spread %.2f\n", l.Ratio, l.Cell(), l.Dir, l.KernelFigures.Spread)
+		fmt.Fprintf(&b, "  x%.3f  %v, %s; kernel's spread %.2f\n", l.Ratio, l.Cell(), l.Dir, l.Spread)
 	}
 	return b.String()
 }

@@ -14,11 +14,12 @@ import (
 // Dir is what the stack does.
 type Dir string
 
-// We send to a kernel, or receive from one; or both ends are kernels.
+// We send to a kernel, or receive from one; or both ends are kernels, and once more to see how far apart that lies.
 const (
 	Send    Dir = "send"
 	Recv    Dir = "recv"
 	Without Dir = "kernel"
+	Again   Dir = "again"
 )
 
 // ends returns who the ends of a transfer are.
@@ -40,6 +41,7 @@ type LossPlan struct {
 	CC      Algorithms
 	Link    Link
 	AtLeast time.Duration // of each transfer
+	Once    bool          // not Again
 
 	// Parallel bounds how many rounds run at once. Fewer do if they are busy ones.
 	Parallel int
@@ -52,7 +54,13 @@ type LossPlan struct {
 func (p *LossPlan) Rounds() int { return len(p.Cells) * len(p.Seeds) }
 
 // dirs returns what is transferred in each round.
-func (p *LossPlan) dirs() []Dir { return append([]Dir{Without}, p.Dirs...) }
+func (p *LossPlan) dirs() []Dir {
+	dirs := append([]Dir{Without}, p.Dirs...)
+	if !p.Once {
+		dirs = append(dirs, Again)
+	}
+	return dirs
+}
 
 // Run makes the rounds and hands each to each when it is done, one at a time. It ends early when ctx is done, or when a
 // transfer cannot begin.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -26,12 +27,12 @@ func TestLossRun(t *testing.T) {
 		t.Errorf("%d rounds, want %d", len(rounds), p.Rounds())
 	}
 	for cell, r := range rounds {
-		if len(r.Results) != 3 || len(r.RTT) != 3 {
-			t.Errorf("%v: %d results, %d round trips, want 3 of each", cell, len(r.Results), len(r.RTT))
+		if len(r.Results) != 4 || len(r.RTT) != 3 {
+			t.Errorf("%v: %d results and %d round trips, want 4 and 3", cell, len(r.Results), len(r.RTT))
 		}
 		for dir, res := range r.Results {
 			checkResult(t, cell, dir, &res)
-			if r.RTT[dir] < cell.RTT {
+			if dir != Again && r.RTT[dir] < cell.RTT {
 				t.Errorf("%v, %s: a ping took %v", cell, dir, r.RTT[dir])
 			}
 		}
@@ -40,6 +41,37 @@ func TestLossRun(t *testing.T) {
 				t.Errorf("%v: summary %+v", cell, l)
 			}
 		}
+	}
+}
+
+// TestSummarise: medians are of ratios to the mean of the kernel's two transfers.
+func TestSummarise(t *testing.T) {
+	cell := Cell{1, 20 * time.Millisecond, 0}
+	round := func(seed uint64, kernel, again, send float64) LossRound {
+		own := Counts{Packets: 100, Retransmits: 3, Spurious: 1}
+		return LossRound{Cell: cell, Seed: seed, Results: map[Dir]Result{
+			Without: {Goodput: kernel, Counts: Counts{Packets: 50, Retransmits: 2}}, Again: {Goodput: again},
+			Send: {Goodput: send, Counts: own},
+		}}
+	}
+	p := LossPlan{Dirs: []Dir{Send}, AtLeast: time.Second, CC: Algorithms{"a", "k"}}
+	rounds := []LossRound{round(1, 9e6, 11e6, 12e6), round(2, 8e6, 8e6, 4e6), round(3, 4e6, 4e6, 3e6)}
+	l := p.Summarise(rounds)[0]
+	want := LossLine{
+		Bench: "loss", Stack: Antedon, Rounds: 3, Seconds: 1, Ratio: 0.75, MinRatio: 0.5, MaxRatio: 1.2, Spread: 0.2,
+		LossCase:      LossCase{Loss: 1, RTT: 20, Dir: Send, CC: "a", KernelCC: "k"},
+		OwnFigures:    OwnFigures{Goodput: 4, Packets: 300, Retransmits: 9, Spurious: 3},
+		KernelFigures: KernelFigures{Goodput: 8, Packets: 150, Retransmits: 6},
+	}
+	if l != want {
+		t.Errorf("got\n%+v, want\n%+v", l, want)
+	}
+	if l := p.Each(rounds[0])[0]; l.Round != 1 || l.Ratio != 1.2 {
+		t.Errorf("a round: got %+v", l)
+	}
+	total := Total([]LossLine{{Ratio: 0.5}, {Ratio: 2, OwnFigures: OwnFigures{Packets: 3}}, {Ratio: 0.95}, {Ratio: 1}})
+	if math.Abs(total.Mean-math.Pow(0.95, 0.25)) > 1e-9 || total.Least.Ratio != 0.5 || len(total.Below1) != 2 || total.Below09 != 1 || total.Own.Packets != 3 {
+		t.Errorf("total: got %+v", total)
 	}
 }
 

@@ -17,11 +17,12 @@ type LossLine struct {
 	Round uint64 `json:"round,omitempty"`
 	LossCase
 
-	Ratio    float64 `json:"ratio"` // median of the rounds' ratios to the kernel
+	Ratio    float64 `json:"ratio"` // median of the rounds' ratios to the mean of the kernel's goodputs
 	MinRatio float64 `json:"ratio_min"`
 	MaxRatio float64 `json:"ratio_max"`
 	OwnFigures
 	KernelFigures
+	Spread float64 `json:"kernel_spread"` // how far apart two kernel transfers with the same seed lay at most, by their mean
 
 	Rounds  int     `json:"rounds"`
 	Seconds float64 `json:"seconds"` // of each transfer
@@ -60,10 +61,10 @@ type OwnFigures struct {
 	Queue           float64 `json:"queue_ms"` // mean wait at the link
 }
 
-// KernelFigures are the same of the kernel's transfers to itself.
+// KernelFigures are the same of the kernel's transfers to itself. There are two with each seed: Goodput is of both, packets
+// are of the first.
 type KernelFigures struct {
 	Goodput         float64 `json:"kernel_goodput_mbps"`
-	Spread          float64 `json:"kernel_spread"` // highest less lowest goodput, as a fraction of the median
 	Packets         uint64  `json:"kernel_packets"`
 	Lost            uint64  `json:"kernel_lost"`
 	Retransmits     uint64  `json:"kernel_retransmits"`
@@ -104,46 +105,61 @@ func (p *LossPlan) summarise(rounds []LossRound, dir Dir) LossLine {
 	if dir == Recv {
 		l.CC = p.CC.Kernel
 	}
-	var ratios []float64
-	var own, kernel []Result
-	var errs []string
+	var ratios, baselines []float64
 	for _, r := range rounds {
-		o, k := r.Results[dir], r.Results[Without]
-		own, kernel = append(own, o), append(kernel, k)
-		ratios = append(ratios, ratio(o.Goodput, k.Goodput, d))
-		for _, res := range []Result{o, k} {
-			l.Late = max(l.Late, rounded(milliseconds(res.Late.Quantile(0.99))))
-		}
-		if o.Err != nil {
-			errs = append(errs, fmt.Sprintf("seed %d: %v", r.Seed, o.Err))
-		}
-		if k.Err != nil {
-			errs = append(errs, fmt.Sprintf("seed %d, kernel to kernel: %v", r.Seed, k.Err))
-		}
+		baseline, spread := r.baseline()
+		baselines = append(baselines, megabits(baseline))
+		ratios = append(ratios, ratio(r.Results[dir].Goodput, baseline, d))
+		l.Spread = max(l.Spread, rounded(spread))
 	}
-	l.Ping, l.KernelPing = rounded(milliseconds(rounds[0].RTT[dir])), rounded(milliseconds(rounds[0].RTT[Without]))
 	l.Ratio, l.MinRatio, l.MaxRatio = rounded(Median(ratios)), rounded(slices.Min(ratios)), rounded(slices.Max(ratios))
-	l.OwnFigures, _ = figures(own)
-	k, spread := figures(kernel)
-	l.KernelFigures = KernelFigures{
-		k.Goodput, spread, k.Packets, k.Lost, k.Retransmits, k.RetransmitBytes, k.Spurious, k.SpuriousBytes, k.Queue,
-	}
-	l.Error = strings.Join(errs, "; ")
+	l.OwnFigures, l.KernelFigures = figures(rounds, dir), KernelFigures(figures(rounds, Without))
+	l.KernelFigures.Goodput = rounded(Median(baselines))
+	l.PathFigures = pathFigures(rounds, dir)
+	l.Error = errorsOf(rounds, dir)
 	return l
 }
 
-// figures sums up some transfers.
-func figures(results []Result) (f OwnFigures, spread float64) {
+// figures sums up the transfers of one direction.
+func figures(rounds []LossRound, dir Dir) OwnFigures {
 	var goodput, queue []float64
 	var c Counts
-	for _, r := range results {
-		goodput = append(goodput, megabits(r.Goodput))
-		queue = append(queue, milliseconds(r.Queue))
-		c.Add(r.Counts)
+	for _, r := range rounds {
+		res := r.Results[dir]
+		goodput = append(goodput, megabits(res.Goodput))
+		queue = append(queue, milliseconds(res.Queue))
+		c.Add(res.Counts)
 	}
 	return OwnFigures{
-		rounded(Median(goodput)), c.Packets, c.Lost, c.Retransmits, c.RetransmitBytes, c.Spurious, c.SpuriousBytes, rounded(Median(queue)),
-	}, rounded(Spread(goodput))
+		rounded(Median(goodput)), c.Packets, c.Lost, c.Retransmits, c.RetransmitBytes, c.Spurious, c.SpuriousBytes,
+		rounded(Median(queue)),
+	}
+}
+
+func pathFigures(rounds []LossRound, dir Dir) PathFigures {
+	f := PathFigures{
+		Ping: rounded(milliseconds(rounds[0].RTT[dir])), KernelPing: rounded(milliseconds(rounds[0].RTT[Without])),
+	}
+	for _, r := range rounds {
+		for _, which := range []Dir{dir, Without, Again} {
+			res := r.Results[which]
+			f.Late = max(f.Late, rounded(milliseconds(res.Late.Quantile(0.99))))
+		}
+	}
+	return f
+}
+
+// errorsOf says what ended transfers of one direction, and the kernel's own, early.
+func errorsOf(rounds []LossRound, dir Dir) string {
+	var errs []string
+	for _, r := range rounds {
+		for _, which := range []Dir{dir, Without, Again} {
+			if err := r.Results[which].Err; err != nil {
+				errs = append(errs, fmt.Sprintf("seed %d, %s: %v", r.Seed, which, err))
+			}
+		}
+	}
+	return strings.Join(errs, "; ")
 }
 
 // rounded returns x with the decimals that mean something.
@@ -168,17 +184,21 @@ type LossTotal struct {
 	Least       LossLine
 	Below1      []LossLine // worst first
 	Below09     int
+	Latest      LossLine // whose path was latest
 	Own, Kernel Counts
 }
 
 // Total sums up lines, of which there is at least one.
 func Total(lines []LossLine) LossTotal {
-	t := LossTotal{Least: lines[0]}
+	t := LossTotal{Least: lines[0], Latest: lines[0]}
 	var ratios []float64
 	for _, l := range lines {
 		ratios = append(ratios, l.Ratio)
 		if l.Ratio < t.Least.Ratio {
 			t.Least = l
+		}
+		if l.Late > t.Latest.Late {
+			t.Latest = l
 		}
 		if l.Ratio < 1 {
 			t.Below1 = append(t.Below1, l)

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -34,7 +35,7 @@ func (p *LossPlan) round(ctx context.Context, j job) (LossRound, error) {
 	r := LossRound{Cell: j.cell, Seed: j.seed, Results: make(map[Dir]Result)}
 	dirs := p.dirs()
 	for i := range dirs {
-		dir := dirs[(i+j.order)%len(dirs)]
+		dir := dirs[(i+j.order)%len(dirs)] // in turn the first
 		res, err := p.transfer(ctx, j, dir)
 		if err != nil {
 			return r, err
@@ -79,6 +80,17 @@ func captureName(j job, dir Dir) string {
 	return fmt.Sprintf("loss%g-rtt%g-reorder%g-seed%d-%s.pcapng", j.cell.Loss, milliseconds(j.cell.RTT), j.cell.Reorder, j.seed, dir)
 }
 
+// baseline returns the goodput of the kernel with itself, and how far apart its two transfers lie, as a fraction of it.
+func (r *LossRound) baseline() (goodput, spread float64) {
+	a := r.Results[Without].Goodput
+	again, ok := r.Results[Again]
+	if !ok {
+		return a, 0
+	}
+	mean := (a + again.Goodput) / 2
+	return mean, math.Abs(a-again.Goodput) / max(mean, 1)
+}
+
 // measureRTTs measures the round trip of each kind of path there will be.
 func (p *LossPlan) measureRTTs(ctx context.Context) (map[time.Duration]map[Dir]time.Duration, error) {
 	all := make(map[time.Duration]map[Dir]time.Duration)
@@ -87,7 +99,7 @@ func (p *LossPlan) measureRTTs(ctx context.Context) (map[time.Duration]map[Dir]t
 			continue
 		}
 		all[c.RTT] = make(map[Dir]time.Duration)
-		for _, dir := range p.dirs() {
+		for _, dir := range append([]Dir{Without}, p.Dirs...) {
 			sender, receiver := dir.ends()
 			d, err := p.measureRTT(ctx, c.RTT, sender, receiver)
 			if err != nil {

@@ -18,15 +18,6 @@ func Median(v []float64) float64 {
 	return (s[m-1] + s[m]) / 2
 }
 
-// Spread returns how far the values of v lie apart, as a fraction of their median.
-func Spread(v []float64) float64 {
-	m := Median(v)
-	if m == 0 {
-		return 0
-	}
-	return (slices.Max(v) - slices.Min(v)) / m
-}
-
 // GeometricMean returns the geometric mean of v, whose values are positive; 0 of nothing.
 func GeometricMean(v []float64) float64 {
 	if len(v) == 0 {

@@ -17,8 +17,6 @@ func TestStats(t *testing.T) {
 		{"median of one", Median([]float64{3}), 3},
 		{"median of an odd number", Median([]float64{9, 1, 4}), 4},
 		{"median of an even number", Median([]float64{9, 1, 4, 2}), 3},
-		{"spread", Spread([]float64{8, 10, 14}), 0.6},
-		{"spread of nothing", Spread(nil), 0},
 		{"geometric mean", GeometricMean([]float64{0.5, 2, 8}), 2},
 		{"Jain of equals", Jain([]float64{3, 3, 3, 3}), 1},
 		{"Jain of one who has all", Jain([]float64{0, 5, 0, 0}), 0.25},
