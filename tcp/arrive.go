@@ -71,6 +71,10 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 		return 0, true
 	}
 	if tsBefore(o.TSVal, c.ts.recent) && !c.tsExpired(now) {
+		if at := seg.seq().Sub(c.rcv.nxt); at < 0 && len(seg.Payload) > 0 && !seg.Has(wire.SYN) {
+			// An original that its retransmission has overtaken: the sender wants to know that the latter was spurious.
+			c.noteDuplicate(c.rcvOffset(seg.seq()), min(-at, len(seg.Payload)))
+		}
 		c.owe(now, ackOutOfWindow, seg)
 		return DropOldTimestamp, false
 	}

@@ -152,6 +152,21 @@ func TestDSACK(t *testing.T) {
 		s.Recv("<SEQ=751><ACK=1><DATA=500><CTL=ACK>")
 		s.ExpectOnly("<SEQ=1><ACK=1><CTL=ACK><SACK=751:1001,501:1251>")
 	})
+	t.Run("held in the middle", func(t *testing.T) {
+		s := sacking(t)
+		s.Recv("<SEQ=501><ACK=1><DATA=100><CTL=ACK>")
+		s.Ignore()
+		s.Recv("<SEQ=401><ACK=1><DATA=300><CTL=ACK>")
+		s.ExpectOnly("<SEQ=1><ACK=1><CTL=ACK><SACK=501:601,401:701>")
+	})
+	t.Run("an original that its retransmission has overtaken", func(t *testing.T) {
+		s := tcptest.New(t, tcptest.Established, tcptest.Setup{Peer: everyOption})
+		s.Recv("<SEQ=1><ACK=1><DATA=500><CTL=ACK><TS=300,0>")
+		s.Ignore()
+		s.Recv("<SEQ=1><ACK=1><DATA=500><CTL=ACK><TS=100,0>")
+		s.ExpectDrop(tcp.DropOldTimestamp)
+		s.ExpectOnly("<SEQ=1><ACK=501><CTL=ACK><SACK=1:501>")
+	})
 	t.Run("a duplicate FIN is none", func(t *testing.T) {
 		s := tcptest.New(t, tcptest.CloseWait, tcptest.Setup{Peer: "<WND=20000><MSS=1000><SACKOK>"})
 		s.Recv("<SEQ=1><ACK=1><CTL=FIN,ACK>")

@@ -52,10 +52,14 @@ func (p *player) openPassive(options string, rtt time.Duration) (err error) {
 	if p.peer, err = notation.Parse(options); err != nil {
 		return err
 	}
-	if err := p.emit("<SEQ=0><CTL=SYN>"); err != nil {
+	ask, answer := "<SEQ=0><CTL=SYN>", "<SEQ=0><ACK=1><CTL=SYN,ACK>"
+	if p.peer.Ctl != 0 { // it asks for ECN
+		ask, answer = "<SEQ=0><CTL=SYN,ECE,CWR>", "<SEQ=0><ACK=1><CTL=SYN,ACK,ECE>"
+	}
+	if err := p.emit(ask); err != nil {
 		return err
 	}
-	if err := p.expectSYN("<SEQ=0><ACK=1><CTL=SYN,ACK>"); err != nil {
+	if err := p.expectSYN(answer); err != nil {
 		return err
 	}
 	if err := p.pause(rtt); err != nil {
@@ -169,6 +173,25 @@ func (p *player) fill(n int) error {
 	p.last = p.end.now()
 	p.muted = false
 	p.note("the window is full with %d bytes", p.next-1)
+	return nil
+}
+
+// quick has the peer send n segments of size bytes, each of which is acknowledged at once, and the application read them.
+func (p *player) quick(n, size int) error {
+	p.muted = true
+	defer func() { p.muted = false }()
+	for range n {
+		if err := p.emit(fmt.Sprintf("<SEQ=NXT><ACK=1><DATA=%d><CTL=ACK>", size)); err != nil {
+			return err
+		}
+		p.next += size
+		if err := p.expect(expectation{text: "<SEQ=1><ACK=NXT><CTL=ACK>", count: 1}); err != nil {
+			return err
+		}
+		if err := p.read(size); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

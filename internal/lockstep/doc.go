@@ -23,7 +23,7 @@
 //	< SEGMENT                   the TCP has sent this next, at once; "xN" after it: N of them, one after the other
 //	< 200ms SEGMENT             it sends this next, about so long after what went before; "soon": after a few milliseconds
 //	sleep 50ms                  time passes; what is sent meanwhile is expected afterwards
-//	passive OPTIONS             the peer, whose SYN has these options, connects and is accepted
+//	passive OPTIONS             the peer, whose SYN has these options, connects and is accepted; <CTL=ECE,CWR> asks for ECN
 //	active OPTIONS              the TCP connects to the peer; rtt=50ms after either delays the peer's answers
 //	listen, accept, connect     their system calls one by one
 //	write N, read N, eof        the application writes, reads bytes, reads the end of the stream
@@ -32,12 +32,13 @@
 //	error ECONNRESET            what a read reports
 //	readable N, state NAME      what it sees of the connection
 //	fill N                      the peer sends segments of N bytes until the window is full, and takes the answers
+//	quick N SIZE                the peer sends N segments of SIZE bytes, each of which is acknowledged at once and read
 //	ignore                      what was sent so far is of no interest
 //	flow N                      the next steps are about another connection, from another port
 //	incarnation N               the next connection's sequence numbers begin N further; SEQ=0 is its SYN
 //	config NAME=VALUE …         at the beginning: see configure
 //
-// SEQ, ACK and SACK may be NXT+n, counted from the next number of the peer after what fill has sent, EDGE+n, from the right
+// SEQ, ACK and SACK may be NXT+n, counted from the next number of the peer after what fill and quick have sent, EDGE+n, from the right
 // edge of the window offered last, or ZERO, the sequence number 0 itself. <WND=0> is a closed window, <WND=open> any other.
 // Lines that begin with # are comments.
 //

@@ -11,10 +11,15 @@ func TestMain(m *testing.M) { os.Exit(netlab.Main(m)) }
 
 // groups are all scripts.
 var groups = map[string][]Script{
-	"handshake": handshake,
-	"receive":   receive,
-	"reset":     reset,
-	"close":     closing,
+	"options":    negotiation,
+	"ecn":        marks,
+	"handshake":  handshake,
+	"receive":    receive,
+	"reset":      reset,
+	"close":      closing,
+	"timestamps": timestamps,
+	"window":     windows,
+	"ack":        acks,
 }
 
 // Every script shows the same on our side and on the kernel's.

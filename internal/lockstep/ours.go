@@ -21,6 +21,7 @@ type ourEndpoint struct {
 	pool     *buffer.Pool
 	listener *host.Listener
 	at       mono.Time
+	sockets  []*ourSocket
 	out      []packet
 	pkt      host.Packet
 }
@@ -125,12 +126,21 @@ func (e *ourEndpoint) accept() (socket, error) {
 	if c == nil {
 		return nil, syscall.EAGAIN
 	}
-	return &ourSocket{e, c}, nil
+	return e.adopt(c), nil
 }
 
 func (e *ourEndpoint) connect(local, remote netip.AddrPort, o options) (socket, error) {
 	c, err := e.host.DialTCP(e.at, local, remote, host.DialOptions{TCP: o.config()})
-	return &ourSocket{e, c}, err
+	if err != nil {
+		return nil, err
+	}
+	return e.adopt(c), nil
+}
+
+func (e *ourEndpoint) adopt(c *host.Conn) *ourSocket {
+	s := &ourSocket{e, c}
+	e.sockets = append(e.sockets, s)
+	return s
 }
 
 // close makes sure that nothing of the connections is left.
@@ -138,11 +148,9 @@ func (e *ourEndpoint) close() error {
 	if e.listener != nil {
 		e.listener.Close()
 	}
-	for c := range e.host.Conns() {
-		c.Abort(e.at)
-		e.host.MarkDirty(c)
+	for _, s := range e.sockets {
+		s.abort()
 	}
-	e.drain(false)
 	if n := e.pool.Used(); n != 0 {
 		return fmt.Errorf("%d bytes of the pool are still in use", n)
 	}

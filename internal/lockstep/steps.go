@@ -29,6 +29,7 @@ func init() {
 		"read":        number((*player).read),
 		"readable":    number((*player).checkReadable),
 		"fill":        number((*player).fill),
+		"quick":       verbQuick,
 		"eof":         plain((*player).readEnd),
 		"shutdown":    call("shut down", socket.shutdown),
 		"close":       call("close", socket.close),
@@ -98,6 +99,12 @@ func verbOpen(open func(*player, string, time.Duration) error) func(string) (fun
 		}
 		return func(p *player) error { return open(p, options, d) }, err
 	}
+}
+
+func verbQuick(args string) (func(*player) error, error) {
+	var n, size int
+	_, err := fmt.Sscanf(args, "%d %d", &n, &size)
+	return func(p *player) error { return p.quick(n, size) }, err
 }
 
 func verbSet(args string) (func(*player) error, error) {
