@@ -39,7 +39,8 @@
 //	config NAME=VALUE …         at the beginning: see configure
 //
 // SEQ, ACK and SACK may be NXT+n, counted from the next number of the peer after what fill and quick have sent, EDGE+n, from the right
-// edge of the window offered last, or ZERO, the sequence number 0 itself. <WND=0> is a closed window, <WND=open> any other.
+// edge of the window offered last, or ZERO, the sequence number 0 itself. <WND=0> is a closed window, <WND=open> any other. Of <TS=val,ecr>
+// only the latter is compared in what the TCP sends.
 // Lines that begin with # are comments.
 //
 // Whatever the TCP sends has to be expected before the next step. For that nobody waits: after each step the kernel is sent a

@@ -36,7 +36,7 @@ var sysctls = map[string]string{
 	"tcp_no_metrics_save": "1", "tcp_slow_start_after_idle": "1", "tcp_stdurg": "0", "tcp_abort_on_overflow": "0",
 	"tcp_min_snd_mss": "48", "tcp_workaround_signed_windows": "0", "tcp_limit_output_bytes": "4194304",
 	"tcp_comp_sack_nr": "0", "tcp_shrink_window": "0", "tcp_rto_min_us": "200000", "tcp_thin_linear_timeouts": "0",
-	"tcp_min_tso_segs": "2", "tcp_keepalive_time": "7200", "ip_default_ttl": "64", "ip_no_pmtu_disc": "0",
+	"tcp_min_tso_segs": "1", "tcp_tso_rtt_log": "0", "tcp_keepalive_time": "7200", "ip_default_ttl": "64", "ip_no_pmtu_disc": "0",
 }
 
 func newKernel(s setup) (*kernelEndpoint, error) {
@@ -227,6 +227,10 @@ func (e *kernelEndpoint) open(local netip.AddrPort, o options) (fd int, err erro
 		return -1, err
 	}
 	err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	if err == nil {
+		// The machine's default may be another. A namespace cannot change it, a socket can, and so do those it accepts.
+		err = unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, "cubic")
+	}
 	if n := o["rcvbuf"]; err == nil && n != 0 {
 		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
 	}

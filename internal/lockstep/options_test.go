@@ -65,7 +65,7 @@ func sizeScripts() (scripts []Script) {
 				options, n = options+"<TS=0,0>", n-12
 			}
 			scripts = append(scripts, Script{fmt.Sprintf("segments to MSS %d, timestamps %v", size.mss, stamps), fmt.Sprintf(`
-				passive %s
+				passive %s rtt=50ms
 				set nodelay
 				write %d
 				< <SEQ=1><ACK=1><DATA=%d><CTL=ACK>
