@@ -78,7 +78,7 @@ func (f *fairFlags) plan() (*bench.FairPlan, error) {
 	}
 	return &bench.FairPlan{
 		Cases: bench.FairCases(f.rtt, f.queue), CC: cc,
-		Rate: int64(f.rate), Seconds: f.seconds.Duration(), Rounds: f.rounds,
+		Rate: int64(f.rate), Duration: f.seconds.Duration(), Rounds: f.rounds,
 	}, nil
 }
 

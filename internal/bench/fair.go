@@ -13,11 +13,11 @@ import (
 // FairPlan measures how flows share a bottleneck: ours beside a kernel's, and many of ours, each beside the same number of
 // kernel flows in our stead.
 type FairPlan struct {
-	Cases   []FairCase
-	CC      Algorithms
-	Rate    int64 // bits per second
-	Seconds time.Duration
-	Rounds  int
+	Cases    []FairCase
+	CC       Algorithms
+	Rate     int64 // bits per second
+	Duration time.Duration
+	Rounds   int
 }
 
 // FairCase is a bottleneck and who sends through it.
@@ -146,7 +146,7 @@ func (p *FairPlan) run(ctx context.Context, c FairCase) (FairRun, error) {
 		return FairRun{}, err
 	}
 	defer s.close()
-	results, err := s.transfer(ctx, flows, p.Seconds)
+	results, err := s.transfer(ctx, flows, p.Duration)
 	if err != nil {
 		return FairRun{}, err
 	}
@@ -165,7 +165,7 @@ func (p *FairPlan) sumUp(s *scene, cfg *sceneConfig, c FairCase, results []flowR
 		r.Counts[who] = sum
 	}
 	for i, f := range results {
-		r.Goodput = append(r.Goodput, float64(f.bytes)*8/p.Seconds.Seconds())
+		r.Goodput = append(r.Goodput, float64(f.bytes)*8/p.Duration.Seconds())
 		if f.err != nil && r.Err == nil {
 			r.Err = fmt.Errorf("flow %d: %w", i+1, f.err)
 		}

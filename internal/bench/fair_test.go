@@ -10,11 +10,11 @@ import (
 // TestFairRun has few and many flows share a bottleneck for a moment.
 func TestFairRun(t *testing.T) {
 	p := FairPlan{
-		Cases:   FairCases([]time.Duration{10 * time.Millisecond}, []float64{0.5}),
-		CC:      Algorithms{Antedon: congestion.DefaultName, Kernel: congestion.DefaultName},
-		Rate:    20e6,
-		Seconds: 500 * time.Millisecond,
-		Rounds:  1,
+		Cases:    FairCases([]time.Duration{10 * time.Millisecond}, []float64{0.5}),
+		CC:       Algorithms{Antedon: congestion.DefaultName, Kernel: congestion.DefaultName},
+		Rate:     20e6,
+		Duration: time.Second,
+		Rounds:   1,
 	}
 	var rounds []FairRound
 	if err := p.Run(t.Context(), func(r FairRound) { rounds = append(rounds, r) }); err != nil {
@@ -53,7 +53,7 @@ func TestFairSummary(t *testing.T) {
 		return FairRun{Goodput: goodput, Who: []Who{who, Kernel}, Counts: map[Who]Counts{who: {Retransmits: 3, Spurious: 1}}}
 	}
 	c := FairCase{20 * time.Millisecond, 0.25, []Who{Antedon, Kernel}}
-	p := FairPlan{Rate: 1e6, Seconds: time.Second}
+	p := FairPlan{Rate: 1e6, Duration: time.Second}
 	l := p.Summarise([]FairRound{
 		{c, 1, run(Antedon, 6e6, 4e6), run(Kernel, 7e6, 3e6)},
 		{c, 2, run(Antedon, 5e6, 5e6), run(Kernel, 2e6, 8e6)},

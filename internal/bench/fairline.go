@@ -67,7 +67,7 @@ func (p *FairPlan) Each(r FairRound) FairLine {
 func (p *FairPlan) Summarise(rounds []FairRound) FairLine {
 	c := rounds[0].Case
 	l := FairLine{
-		Bench: "fair", Stack: Antedon, Rounds: len(rounds), Seconds: p.Seconds.Seconds(),
+		Bench: "fair", Stack: Antedon, Rounds: len(rounds), Seconds: p.Duration.Seconds(),
 		FairKey: FairKey{
 			RTT: milliseconds(c.RTT), Queue: c.Queue, Flows: c.Flows,
 			CC: p.CC.Antedon, KernelCC: p.CC.Kernel, Rate: megabits(float64(p.Rate)),
@@ -78,7 +78,7 @@ func (p *FairPlan) Summarise(rounds []FairRound) FairLine {
 	var errs []string
 	for _, r := range rounds {
 		ours, kernel = append(ours, r.Ours), append(kernel, r.Kernel)
-		ratios = append(ratios, ratio(r.Ours.total(), r.Kernel.total(), p.Seconds))
+		ratios = append(ratios, ratio(r.Ours.total(), r.Kernel.total(), p.Duration))
 		for _, run := range []*FairRun{&r.Ours, &r.Kernel} {
 			l.Late = max(l.Late, rounded(milliseconds(run.Late.Quantile(0.99))))
 			if run.Err != nil {
