@@ -31,8 +31,8 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 		l.dupAcks++
 		c.count.dupAcks++
 	}
-	if acked == 0 && a.fresh.at != 0 {
-		c.takeRTT(&a, now.Sub(a.fresh.at))
+	if acked == 0 && a.isMeasurable() {
+		c.takeRTT(now, &a, now.Sub(a.fresh.at))
 	}
 	c.updateSendWindow(now, seg)
 	c.snd.probesOut = 0
@@ -187,17 +187,21 @@ func (c *Conn) updateSendWindow(now mono.Time, seg *Segment) {
 // req: RFC9293 MUST-18, RFC6298 3-1, 3-2, 3-3, RFC7323 3.2-3, 4.2-1
 func (c *Conn) sampleRTT(now mono.Time, a *arrival) {
 	switch {
-	case a.fresh.at != 0:
-		c.takeRTT(a, now.Sub(a.fresh.at))
+	case a.isMeasurable():
+		c.takeRTT(now, a, now.Sub(a.fresh.at))
 	case c.ts.ok && a.seg.Header.Options.HasTimestamps && c.echoIsFresh(a.seg):
 		c.sampleTimestamp(now, a.seg)
 	}
 }
 
+// isMeasurable reports whether the acknowledgment tells the round trip of the newest segment it acknowledges. If it answers
+// a retransmission too, that may be what brought it, and the others had arrived long before.
+func (a *arrival) isMeasurable() bool { return a.fresh.at != 0 && a.again.at == 0 }
+
 // takeRTT takes a measured round trip.
-func (c *Conn) takeRTT(a *arrival, rtt time.Duration) {
+func (c *Conn) takeRTT(now mono.Time, a *arrival, rtt time.Duration) {
 	a.rtt = max(rtt, 1)
-	c.rtt.sample(c.cfg, rtt)
+	c.rtt.sample(c.cfg, now, rtt)
 }
 
 // echoIsFresh reports whether the timestamp echoed after a retransmission tells a round trip. If the acknowledgment of
@@ -211,7 +215,7 @@ func (c *Conn) echoIsFresh(seg *Segment) bool {
 func (c *Conn) sampleTimestamp(now mono.Time, seg *Segment) {
 	if e := seg.Header.Options.TSEcr; e != 0 {
 		if d := int32(c.ts.now(now) - e); d >= 0 {
-			c.rtt.sample(c.cfg, max(time.Duration(d)*time.Millisecond, time.Millisecond))
+			c.rtt.sample(c.cfg, now, max(time.Duration(d)*time.Millisecond, time.Millisecond))
 		}
 	}
 }

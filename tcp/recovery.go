@@ -68,7 +68,7 @@ type arrival struct {
 func (c *Conn) react(now mono.Time, a *arrival) {
 	l := &c.loss
 	c.updateRACK(now, a)
-	if l.phase == phaseOpen && l.dupAcks == 0 && l.board.sacked.Len() == 0 && a.dsack == 0 {
+	if l.phase == phaseOpen && l.dupAcks == 0 && l.board.sacked.Len() == 0 && a.dsack == 0 && l.tlp.end == 0 {
 		l.board.forget(a.una)
 		return
 	}

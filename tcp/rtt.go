@@ -1,15 +1,25 @@
 package tcp
 
-import "time"
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+)
 
 // rttEstimator computes the retransmission timeout (RFC 6298).
 type rttEstimator struct {
 	srtt, rttvar time.Duration
-	min          time.Duration // lowest round trip seen
+	min          time.Duration // lowest round trip of this and the last half of minRTTWindow
+	minNow       time.Duration // of this half
+	minUntil     mono.Time     // when it ends
 	latest       time.Duration
 	rto          time.Duration // without back-off
 	backoff      uint8         // doublings since the last new measurement
+	fresh        bool          // there was a measurement since the last tail loss probe
 }
+
+// minRTTWindow is how long a round trip may count as the lowest, as in Linux.
+const minRTTWindow = 5 * time.Minute
 
 // req: RFC6298 2-1
 func (r *rttEstimator) init(cfg *Config) { r.rto = cfg.InitialRTO }
@@ -24,13 +34,12 @@ func (r *rttEstimator) init(cfg *Config) { r.rto = cfg.InitialRTO }
 // rounded up to 1 second").
 //
 // req: RFC9293 MUST-18, RFC6298 2-2, 2-3, 2-4, 2-5, 2-6, 2-8, 4-1
-func (r *rttEstimator) sample(cfg *Config, rtt time.Duration) {
+func (r *rttEstimator) sample(cfg *Config, now mono.Time, rtt time.Duration) {
 	rtt = max(rtt, time.Microsecond)
 	r.latest = rtt
 	r.backoff = 0 // Section 5.7 and Karn: it lasts until the next measurement
-	if r.min == 0 || rtt < r.min {
-		r.min = rtt
-	}
+	r.fresh = true
+	r.track(now, rtt)
 	if r.srtt == 0 {
 		r.srtt, r.rttvar = rtt, rtt/2
 	} else {
@@ -42,6 +51,21 @@ func (r *rttEstimator) sample(cfg *Config, rtt time.Duration) {
 		r.srtt += (rtt - r.srtt) / 8
 	}
 	r.rto = min(r.srtt+max(cfg.MinRTO, 4*r.rttvar), cfg.MaxRTO)
+}
+
+// track keeps the lowest round trip. One of long ago does not count: the path may be another.
+//
+// RFC 8985, Section 6.2: "The sender SHOULD track a windowed min-filtered estimate of recent RTT measurements that can adapt
+// when migrating to significantly longer paths rather than tracking a simple global minimum of all RTT measurements."
+func (r *rttEstimator) track(now mono.Time, rtt time.Duration) {
+	if now >= r.minUntil {
+		r.min = r.minNow
+		if r.min == 0 || now >= r.minUntil.Add(minRTTWindow/2) {
+			r.min = rtt
+		}
+		r.minNow, r.minUntil = rtt, now.Add(minRTTWindow/2)
+	}
+	r.min, r.minNow = min(r.min, rtt), min(r.minNow, rtt)
 }
 
 // timeout returns the RTO with back-off.

@@ -3,9 +3,14 @@ package tcp
 import (
 	"testing"
 	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
 )
 
-const ms = time.Millisecond
+const (
+	ms  = time.Millisecond
+	now = mono.Time(1000 * time.Second)
+)
 
 // RFC 6298, Section 2: "SRTT <- R, RTTVAR <- R/2, RTO <- SRTT + max (G, K*RTTVAR)" for the first measurement, and
 // "RTTVAR <- (1 - beta) * RTTVAR + beta * |SRTT - R'|, SRTT <- (1 - alpha) * SRTT + alpha * R'" for those that follow,
@@ -33,7 +38,7 @@ func TestRTTEstimator(t *testing.T) {
 		var r rttEstimator
 		r.init(&cfg)
 		for _, s := range c.samples {
-			r.sample(&cfg, s)
+			r.sample(&cfg, now, s)
 		}
 		got, want := want{r.srtt, r.rttvar, r.timeout(&cfg)}, c.want[len(c.want)-1]
 		if got != want {
@@ -49,26 +54,41 @@ func TestBackoff(t *testing.T) {
 	cfg := Config{}.WithDefaults()
 	var r rttEstimator
 	r.init(&cfg)
-	r.sample(&cfg, 100*ms)
+	r.sample(&cfg, now, 100*ms)
 	for want := 300 * ms; r.backoff < 20; want = min(2*want, 120*time.Second) {
 		if got := r.timeout(&cfg); got != want {
 			t.Fatalf("backed off %d times: got %v, want %v", r.backoff, got, want)
 		}
 		r.backoff++
 	}
-	r.sample(&cfg, 100*ms)
+	r.sample(&cfg, now, 100*ms)
 	if r.backoff != 0 {
 		t.Error("still backed off after a measurement")
 	}
 }
 
+// RFC 8985, Section 6.2: the lowest of recent round trips, "that can adapt when migrating to significantly longer paths".
 func TestMinRTT(t *testing.T) {
 	cfg := Config{}.WithDefaults()
 	var r rttEstimator
-	for _, s := range []time.Duration{5 * ms, 3 * ms, 9 * ms} {
-		r.sample(&cfg, s)
-	}
-	if r.min != 3*ms || r.latest != 9*ms {
-		t.Errorf("min %v, latest %v", r.min, r.latest)
+	for _, c := range []struct {
+		at   time.Duration // since the start
+		rtt  time.Duration
+		want time.Duration
+	}{
+		{0, 5 * ms, 5 * ms},
+		{time.Second, 3 * ms, 3 * ms},
+		{2 * time.Second, 90 * ms, 3 * ms}, // another path
+		{2 * time.Minute, 80 * ms, 3 * ms},
+		{4 * time.Minute, 85 * ms, 3 * ms},
+		{6*time.Minute + 40*time.Second, 90 * ms, 85 * ms},
+		{7 * time.Minute, 10 * ms, 10 * ms},
+		{7*time.Minute + 1, 20 * ms, 10 * ms},
+		{time.Hour, 40 * ms, 40 * ms}, // after a pause
+		{time.Hour + 1, 50 * ms, 40 * ms},
+	} {
+		if r.sample(&cfg, now.Add(c.at), c.rtt); r.min != c.want || r.latest != c.rtt {
+			t.Errorf("after %v: min %v, latest %v, want %v, %v", c.at, r.min, r.latest, c.want, c.rtt)
+		}
 	}
 }

@@ -29,7 +29,7 @@ const (
 // acknowledges new data", unless in loss recovery, or with SACKed segments, or if the last probe is unanswered.
 func (c *Conn) armTailProbe(now mono.Time) {
 	l := &c.loss
-	if !c.mayProbeTail() || c.rtt.srtt == 0 {
+	if !c.mayProbeTail() {
 		return
 	}
 	d := 2 * c.rtt.srtt
@@ -46,9 +46,14 @@ func (c *Conn) armTailProbe(now mono.Time) {
 	c.timers.set(timerProbe, at)
 }
 
+// mayProbeTail reports whether a probe could tell anything and is permitted.
+//
+// RFC 8985, Section 7.3: "the sender MUST check whether both of the following conditions are met before sending a loss
+// probe: First, there is no other previous loss probe still in flight. … Second, the sender has obtained an RTT measurement
+// since the last loss probe transmission or the start of the connection".
 func (c *Conn) mayProbeTail() bool {
 	l := &c.loss
-	return c.snd.sackOK && l.phase <= phaseCWR && l.tlp.end == 0 && l.board.sacked.Len() == 0 && l.board.out > 0
+	return c.snd.sackOK && l.phase <= phaseCWR && l.tlp.end == 0 && c.rtt.fresh && l.board.sacked.Len() == 0 && l.board.out > 0
 }
 
 // onTailProbeTimer asks for a probe.
@@ -81,6 +86,7 @@ func (c *Conn) nextTailProbe(now mono.Time, out *Out) bool {
 		return false
 	}
 	c.count.probes++
+	c.rtt.fresh = false
 	mss := uint64(c.payloadMSS())
 	if n := min(uint64(max(c.usableWindow(), 0)), c.endOffset()-min(nxt, c.endOffset()), mss); n > 0 {
 		c.sendNew(now, out, nxt, nxt+n)
