@@ -45,6 +45,8 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 }
 
 // onDelivered lets the window follow what has arrived.
+//
+// req: RFC9937 6-2, 6-3
 func (c *Conn) onDelivered(now mono.Time, a *arrival, reducing bool) {
 	l := &c.loss
 	if l.prr.on {
@@ -228,7 +230,7 @@ func (c *Conn) sampleTimestamp(now mono.Time, seg *Segment) {
 // incoming acknowledgment equals the advertised window in the last incoming acknowledgment." With SACK, RFC 6675, Section
 // 2 asks for new information instead.
 //
-// req: RFC5681 3.2-6, RFC6675 5-3
+// req: RFC5681 3.2-6, RFC6675 5-3, RFC3042 2-3
 func (c *Conn) isDuplicateACK(seg *Segment, sacked int) bool {
 	if c.inFlight() == 0 || c.loss.phase == phaseLoss {
 		return false // after a timeout they tell of segments that are not counted as in the network any more

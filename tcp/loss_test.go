@@ -51,7 +51,7 @@ const sackOK = "<SACKOK>"
 // RFC 5681, Section 3.2: "Fast Retransmit/Fast Recovery"; RFC 3042: limited transmit; RFC 6582, Section 3.2.
 //
 // req: RFC5681 3.2-3, 3.2-4, 3.2-5, 3.2-7, 3.2-8, 3.2-9, 3.2-10, 3.2-11, 3.2-12, 4.3-1, 4.3-2, 4.3-3
-// req: RFC6582 3.2-1, 3.2-2, 3.2-3
+// req: RFC6582 3.2-1, 3.2-2, 3.2-3, RFC3042 2-1, 2-2
 func TestFastRetransmit(t *testing.T) {
 	s := tenInFlight(t, "") // the first is lost
 	s.Recv(ack(0))
@@ -164,7 +164,7 @@ func TestNotADuplicate(t *testing.T) {
 		// RFC 6675, Section 2; RFC 5681: "a sender using SACK MUST NOT send new data unless the incoming duplicate
 		// acknowledgment contains new SACK information."
 		//
-		// req: RFC5681 3.2-6
+		// req: RFC5681 3.2-6, RFC3042 2-3
 		s := tenInFlight(t, sackOK)
 		for range 5 {
 			s.Recv(ack(0))
@@ -181,7 +181,7 @@ func TestNotADuplicate(t *testing.T) {
 
 // RFC 6675, Section 5.
 //
-// req: RFC6675 4-1, 4-3, 4-4, 4-5, 4-6, 4-10, 5-1, 5-2, 5-3, 5-4, 5-5, 5-6, 5-7, 5-8, 5-9, RFC2018 5-1, 5.1-1
+// req: RFC6675 4-1, 4-3, 4-4, 4-5, 4-6, 4-10, 5-1, 5-2, 5-3, 5-4, 5-5, 5-6, 5-7, 5-8, 5-9, 5-10, RFC2018 5-1, 5.1-1
 func TestSACKRecovery(t *testing.T) {
 	t.Run("one lost", func(t *testing.T) {
 		s := tenInFlight(t, sackOK)
@@ -238,7 +238,7 @@ func TestSACKRecovery(t *testing.T) {
 		// Further, the new value of RecoveryPoint MUST be preserved and the loss recovery algorithm … MUST be
 		// terminated."
 		//
-		// req: RFC6675 5.1-1, 5.1-2, 5.1-3, 5.1-4, 5.1-5, RFC2018 5-3
+		// req: RFC6675 5.1-1, 5.1-2, 5.1-3, 5.1-4, 5.1-5, 5.1-6, RFC2018 5-3
 		s := tenInFlight(t, sackOK) // 1 and 3, and 1 again
 		s.Recv(ack(0, [2]int{4, 10}, [2]int{2, 2}))
 		expectSegments(s, 1, 1)

@@ -167,7 +167,7 @@ func (c *Conn) noteIdle() {
 
 // sendNew sends [from, to), or as much of it as a segment holds, for the first time.
 //
-// req: RFC6298 5-2
+// req: RFC6298 5-2, RFC9937 6-8
 func (c *Conn) sendNew(now mono.Time, out *Out, from, to uint64) {
 	c.emit(now, out, from, to)
 	c.markNew(out)

@@ -15,6 +15,8 @@ type rateReduction struct {
 // RFC 9937, Section 6: "If inflight is above ssthresh, PRR reduces in proportion … SndCnt = CEIL(prr_delivered * ssthresh /
 // RecoverFS) - prr_out"; else "SndCnt = MAX(prr_delivered - prr_out, DeliveredData)", one segment more "if SafeACK", and
 // never beyond ssthresh; "Force a fast retransmit upon entering recovery".
+//
+// req: RFC8985 9.3-2, RFC9937 6-2, 6-4, 6-5, 6-6, 6-7
 func (p *rateReduction) update(delivered, pipe, ssthresh, mss int, safe bool) {
 	if !p.on || delivered == 0 && p.out > 0 {
 		return

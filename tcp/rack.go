@@ -37,6 +37,8 @@ const (
 // transmission, or "RACK.rtt < RACK.min_RTT", the acknowledgment is more likely for an earlier one.
 //
 // Step 3: "If … ACK … Segment.end_seq < RACK.fack and Segment.retransmitted is FALSE, RACK.reordering_seen = TRUE".
+//
+// req: RFC8985 1-1
 func (c *Conn) updateRACK(now mono.Time, a *arrival) {
 	r := &c.loss.rack
 	if f := &a.fresh; f.at != 0 && f.sentAfter(r.at, r.end) {
@@ -69,6 +71,8 @@ func (c *Conn) isAmbiguous(now mono.Time, f *flight, seg *Segment) bool {
 //
 // RFC 8985, Section 6.2, step 4: "If DSACK option is present on an ACK and RACK.dsack_round … RACK.reo_wnd_mult += 1 …
 // RACK.reo_wnd_persist = 16", at most once a round trip; after 16 recoveries without one the window is the initial one.
+//
+// req: RFC8985 3.3.2-3, 4-4
 func (r *rack) widen(prior, total uint64) {
 	switch {
 	case !r.dsack:
@@ -88,6 +92,8 @@ func (r *rack) widen(prior, total uint64) {
 //
 // RFC 8985, Section 6.2, step 4: "If RACK.reordering_seen is FALSE: If in loss recovery …: return 0; else if RACK.segs_sacked
 // >= DupThresh: return 0. Return MIN(RACK.reo_wnd_mult * RACK.min_RTT / 4, SRTT)".
+//
+// req: RFC8985 3.3.2-1, 3.3.2-2, 3.3.2-4, 3.3.2-5
 func (c *Conn) reorderingWindow() time.Duration {
 	l := &c.loss
 	r := &l.rack
@@ -107,6 +113,8 @@ func (c *Conn) manySACKed() bool {
 // out to be.
 //
 // RFC 8985, Section 6.2, step 5.
+//
+// req: RFC8985 6.2-2, 9.2-1
 func (c *Conn) detectByTime(now mono.Time) {
 	l := &c.loss
 	if l.rack.at == 0 {

@@ -64,7 +64,7 @@ type arrival struct {
 
 // react begins, continues or ends a recovery after an acknowledgment.
 //
-// req: RFC6582 3.2-4, RFC6675 5-3, 5-4, 5-6
+// req: RFC6582 3.2-4, RFC6675 5-3, 5-4, 5-6, RFC6675 5-10
 func (c *Conn) react(now mono.Time, a *arrival) {
 	l := &c.loss
 	c.updateRACK(now, a)
@@ -94,6 +94,8 @@ func (c *Conn) react(now mono.Time, a *arrival) {
 }
 
 // detectLoss moves what is lost from the logs to the scoreboard's lost set.
+//
+// req: RFC8985 4-1
 func (c *Conn) detectLoss(now mono.Time, a *arrival) {
 	l := &c.loss
 	switch {
@@ -168,6 +170,8 @@ func (c *Conn) beginRecovery(now mono.Time, una uint64) {
 }
 
 // reduce tells congestion control of congestion and starts the proportional reduction of its window.
+//
+// req: RFC9937 6-1
 func (c *Conn) reduce(now mono.Time, flight int, why congestion.Cause) {
 	c.loss.prr = rateReduction{on: c.cc.Reduces(), flight: max(c.window(), 1), window: c.window()}
 	c.loss.tlp.end = 0
@@ -188,7 +192,7 @@ func (c *Conn) enterCWR(now mono.Time, flight int, why congestion.Cause) bool {
 	return true
 }
 
-// req: RFC5681 3.2-12, 4.3-3, RFC6582 3.2-3, RFC6675 5-4, 5-5
+// req: RFC5681 3.2-12, 4.3-3, RFC6582 3.2-3, RFC6675 5-4, 5-5, RFC9937 6-9
 func (c *Conn) endRecovery(now mono.Time) {
 	l := &c.loss
 	if l.phase == phaseRecovery && l.rack.persist > 0 {
@@ -216,7 +220,7 @@ func (c *Conn) checkReneging(now mono.Time, a *arrival) {
 // RFC 6675, Section 4, "SetPipe ()". Without SACK each duplicate acknowledgment stands for a segment that left the
 // network, which gives RFC 6582's window inflation and RFC 3042's limited transmit.
 //
-// req: RFC5681 3.2-4, 3.2-5, 3.2-8, 3.2-10, 3.2-11, 4.3-2, RFC6675 4-3
+// req: RFC5681 3.2-4, 3.2-5, 3.2-8, 3.2-10, 3.2-11, 4.3-2, RFC6675 4-3, RFC3042 2-1, 2-2
 func (c *Conn) pipe() int {
 	l := &c.loss
 	if c.snd.sackOK || l.dupAcks == 0 {

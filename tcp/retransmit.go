@@ -7,7 +7,7 @@ import "github.com/antedon-net/antedon/internal/mono"
 // RFC 6675, Section 4, "NextSeg ()", rule 1. Its rules 3 and 4, which repeat what may not be lost when there is nothing
 // else to send, have given way to tail loss probes (RFC 8985, Section 7).
 //
-// req: RFC9293 SHLD-16, MAY-7, RFC6675 4-4, 4-5, 4-10, 5-7, 5-8, 5-9
+// req: RFC9293 SHLD-16, MAY-7, RFC6675 4-4, 4-5, 4-10, 5-7, 5-8, 5-9, RFC6675 5.1-6, RFC8985 9.3-1
 func (c *Conn) nextRetransmit(now mono.Time, out *Out) bool {
 	l := &c.loss
 	if l.board.lost.Len() == 0 {
@@ -42,6 +42,8 @@ func (c *Conn) nextRetransmit(now mono.Time, out *Out) bool {
 func (c *Conn) canSendNew() bool { return c.nxtOffset() < c.endOffset() && c.usableWindow() > 0 }
 
 // sendAgain retransmits [lo, hi), or as much of it as a segment holds.
+//
+// req: RFC9937 6-8
 func (c *Conn) sendAgain(now mono.Time, out *Out, lo, hi uint64) {
 	l := &c.loss
 	small := c.snd.small

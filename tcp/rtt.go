@@ -57,6 +57,8 @@ func (r *rttEstimator) sample(cfg *Config, now mono.Time, rtt time.Duration) {
 //
 // RFC 8985, Section 6.2: "The sender SHOULD track a windowed min-filtered estimate of recent RTT measurements that can adapt
 // when migrating to significantly longer paths rather than tracking a simple global minimum of all RTT measurements."
+//
+// req: RFC8985 6.2-1
 func (r *rttEstimator) track(now mono.Time, rtt time.Duration) {
 	if now >= r.minUntil {
 		r.min = r.minNow

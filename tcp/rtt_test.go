@@ -68,6 +68,8 @@ func TestBackoff(t *testing.T) {
 }
 
 // RFC 8985, Section 6.2: the lowest of recent round trips, "that can adapt when migrating to significantly longer paths".
+//
+// req: RFC8985 6.2-1
 func TestMinRTT(t *testing.T) {
 	cfg := Config{}.WithDefaults()
 	var r rttEstimator

@@ -52,6 +52,8 @@ func (c *Conn) takeSACK(seg *Segment, a *arrival) {
 // acknowledgement, it is an indication that the segment identified by the SACK block has been received more than once";
 // otherwise "the sender then compares the sequence space in the first SACK block with the sequence space in the second
 // SACK block": it is one if it lies within the second.
+//
+// req: RFC2883 5-1, 5-2
 func (c *Conn) isDSACK(seg *Segment, left, right seq.Number) bool {
 	o := &seg.Header.Options
 	if left.Less(seg.ack()) {

@@ -8,6 +8,8 @@ import (
 )
 
 // flight is a run of bytes that was sent in one go and has neither been acknowledged nor been found lost.
+//
+// req: RFC8985 4-3
 type flight struct {
 	lo, hi uint64
 	at     mono.Time // when it was sent
@@ -100,6 +102,8 @@ func (l *flightLog) cut(i int, lo, hi uint64) (flight, bool) {
 // scoreboard knows where every byte between SND.UNA and SND.NXT is: in one of the two logs it is in the network, in
 // sacked the peer has it, and what is in lost has to be sent again. While nothing is lost only fresh is used: an addition
 // for each segment sent and a removal at the front for each acknowledgment.
+//
+// req: RFC8985 4-2
 type scoreboard struct {
 	fresh  flightLog // sent once; in order of offset, too
 	again  flightLog // sent again

@@ -55,7 +55,7 @@ const renegingDelay = 10 * time.Millisecond
 // Its window is reduced once for the data in flight (RFC 5681, Section 3.1), in the recovery that this timeout ends or now.
 // RFC 2018, Section 8 would have us forget what was SACKed; like Linux we do if the peer shows that it has.
 //
-// req: RFC2018 5-3
+// req: RFC2018 5-3, RFC5682 3.1-2, 3.1-3
 func (c *Conn) enterLoss(now mono.Time) {
 	l := &c.loss
 	una := c.unaOffset()

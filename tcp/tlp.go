@@ -27,6 +27,8 @@ const (
 // worst case delayed ACK timer …; if the RTO timer would expire earlier: PTO = the time until then". "A sender SHOULD
 // start or restart a loss probe PTO timer after transmitting new data … or upon receiving an ACK that cumulatively
 // acknowledges new data", unless in loss recovery, or with SACKed segments, or if the last probe is unanswered.
+//
+// req: RFC8985 7.2-1, 7.2-3
 func (c *Conn) armTailProbe(now mono.Time) {
 	l := &c.loss
 	if !c.mayProbeTail() {
@@ -51,6 +53,8 @@ func (c *Conn) armTailProbe(now mono.Time) {
 // RFC 8985, Section 7.3: "the sender MUST check whether both of the following conditions are met before sending a loss
 // probe: First, there is no other previous loss probe still in flight. … Second, the sender has obtained an RTT measurement
 // since the last loss probe transmission or the start of the connection".
+//
+// req: RFC8985 7.3-1, 7.3-2
 func (c *Conn) mayProbeTail() bool {
 	l := &c.loss
 	return c.snd.sackOK && l.phase <= phaseCWR && l.tlp.end == 0 && c.rtt.fresh && l.board.sacked.Len() == 0 && l.board.out > 0
@@ -60,6 +64,8 @@ func (c *Conn) mayProbeTail() bool {
 //
 // RFC 8985, Section 7.3: "After attempting to send a loss probe, regardless of whether a loss probe was sent, the sender
 // MUST re-arm the RTO timer, not the PTO timer, if FlightSize is not zero."
+//
+// req: RFC8985 7.3-3, 7.3-7
 func (c *Conn) onTailProbeTimer(now mono.Time) {
 	l := &c.loss
 	l.tlp.armed = false
@@ -75,6 +81,8 @@ func (c *Conn) onTailProbeTimer(now mono.Time) {
 // RFC 8985, Section 7.3: "If a previously unsent segment exists AND the receive window allows new data to be sent: Transmit
 // the lowest-sequence unsent segment of up to SMSS; Increment FlightSize by the size of the newly-sent segment; else:
 // retransmit the highest-sequence segment sent so far". "TLP.end_seq = SND.NXT".
+//
+// req: RFC8985 7.3-4, 7.3-5, 7.3-6
 func (c *Conn) nextTailProbe(now mono.Time, out *Out) bool {
 	l := &c.loss
 	if !l.tlp.due {
@@ -106,6 +114,8 @@ func (c *Conn) nextTailProbe(now mono.Time, out *Out) bool {
 // ACK carries a DSACK option matching the TLP retransmission: the original arrived; else if SEG.ACK > TLP.end_seq: …
 // congestion control reacts to a loss that the probe repaired; else if the ACK is a duplicate without SACK blocks: the
 // original arrived too".
+//
+// req: RFC8985 7.4.2-1, 7.4.2-2
 func (c *Conn) ackTailProbe(now mono.Time, a *arrival) {
 	t := &c.loss.tlp
 	if t.end == 0 || a.una < t.end {

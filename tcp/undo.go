@@ -88,7 +88,7 @@ func (c *Conn) undoReduction(now mono.Time) {
 // everything, "the TCP sender transmits up to two new (previously unsent) segments" instead of retransmissions; step 3a:
 // if then only duplicates come, the loss was real.
 //
-// req: RFC6582 3.2-6
+// req: RFC6582 3.2-6, RFC5682 3.1-1
 func (c *Conn) continueLoss(now mono.Time, a *arrival) {
 	l := &c.loss
 	recovered := a.una >= l.point

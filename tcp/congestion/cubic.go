@@ -13,6 +13,8 @@ import (
 //     growing while it is not used, and nothing here grows that is not Limited.
 //   - While W_max is not known (after slow start ended without a loss, and after a timeout), the window grows by a
 //     twentieth per round trip at least. It may be far from what the path carries, and the curve begins flat.
+//
+// req: RFC9293 MAY-18
 type cubic struct {
 	window
 	avoid   avoidance

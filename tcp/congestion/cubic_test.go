@@ -51,7 +51,7 @@ func roundTrips(c *cubic, from mono.Time, n int, rtt time.Duration, each func(no
 // and cwnd_epoch = 0.7 * W_max: concave before K, convex after. Every acknowledgment brings the window so much nearer to
 // W_cubic(t + RTT) that it is W_cubic(t), to a segment.
 //
-// req: RFC9438 4.4-1, 4.5-1, 5.1-1
+// req: RFC9438 4.4-1, 4.5-1, 5.1-1, RFC9293 MAY-18
 func TestCubicCurve(t *testing.T) {
 	for _, c := range []struct {
 		wMax int
