@@ -111,8 +111,8 @@ func TestLossTable(t *testing.T) {
 Retransmitted 2.50 % of the packets, the kernel 2.00 %; spurious 0.50 %, the kernel 0.00 %.
 The paths delivered 99 % of the packets within 0.50 ms of the time planned, the worst (loss 5 %, RTT 1 ms, reordering 0 %, send) included.
 Below 1.0:
-  x0.800  loss 1 %, RTT 20 ms, reordering 0 %, recv; kernel's spread 0.25
-  x0.950  loss 5 %, RTT 1 ms, reordering 0 %, send; kernel's spread 0.25
+  x0.8000  loss 1 %, RTT 20 ms, reordering 0 %, recv; kernel's spread 0.25
+  x0.9500  loss 5 %, RTT 1 ms, reordering 0 %, send; kernel's spread 0.25
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)

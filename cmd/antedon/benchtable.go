@@ -123,7 +123,7 @@ func lossSummary(lines []bench.LossLine) string {
 		fmt.Fprintln(&b, "Below 1.0:")
 	}
 	for _, l := range t.Below1 {
-		fmt.Fprintf(&b, "  x%.3f  %v, %s; kernel's spread %.2f\n", l.Ratio, l.Cell(), l.Dir, l.Spread)
+		fmt.Fprintf(&b, "  x%.4f  %v, %s; kernel's spread %.2f\n", l.Ratio, l.Cell(), l.Dir, l.Spread)
 	}
 	return b.String()
 }

@@ -1,17 +1,20 @@
 // Package bench measures our TCP beside the kernel's over the same bad path, in private network namespaces: the machinery
 // of antedon bench.
 //
-//	plan := bench.LossPlan{Cells: bench.Grid(...), ...}
-//	for c := range plan.Run(ctx) {
-//		... c.Ratio ...
-//	}
+//	plan := bench.LossPlan{Cells: bench.Grid(loss, rtt, reorder), Seeds: seeds, CC: algorithms, ...}
+//	err := plan.Run(ctx, func(r bench.LossRound) {
+//		... when a cell has all its rounds: plan.Summarise(rounds) ...
+//	})
+//
+// FairPlan does the same for flows that share a bottleneck.
 //
 // # The path
 //
-// A Path carries packets between ends: kernels, each in a namespace with a TUN device of its own (or a packet socket in its stead), and stacks of ours, on
-// devices in memory. It is one goroutine on a thread of its own, which puts every packet on an impair.Line and delivers it
-// when its time has come. It is woken by the kernel's high-resolution timers, not by Go's, and for short round trips it spins:
-// how late it was is measured. No end offers segmentation offload, so impairment acts on packets of the path's MTU.
+// A Path carries packets between ends: kernels, each in a namespace with a TUN device of its own (or a packet socket in its
+// stead), and stacks of ours, on devices in memory. It is one goroutine on a thread of its own, which puts every packet on an
+// impair.Line and delivers it when its time has come. It is woken by the kernel's high-resolution timers, not by Go's, and for
+// short round trips it spins: how late it was is measured. No end offers segmentation offload, so impairment acts on packets
+// of the path's MTU.
 //
 // # What is measured
 //

@@ -1,7 +1,11 @@
 package bench
 
 import (
+	"bytes"
+	"encoding/binary"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,6 +22,7 @@ func TestLossRun(t *testing.T) {
 		Link:     Link{Rate: 20e6},
 		AtLeast:  500 * time.Millisecond,
 		Parallel: 4,
+		Capture:  t.TempDir(),
 	}
 	rounds := make(map[Cell]LossRound)
 	if err := p.Run(t.Context(), func(r LossRound) { rounds[r.Cell] = r }); err != nil {
@@ -34,6 +39,7 @@ func TestLossRun(t *testing.T) {
 		for dir, res := range r.Results {
 			checkResult(t, cell, dir, &res)
 			arrived[dir] += res.Goodput
+			checkCapture(t, filepath.Join(p.Capture, captureName(job{cell: cell, seed: r.Seed}, dir)), res.Link.Lost > 0)
 			if dir != Again && r.RTT[dir] < cell.RTT {
 				t.Errorf("%v, %s: a ping took %v", cell, dir, r.RTT[dir])
 			}
@@ -48,6 +54,19 @@ func TestLossRun(t *testing.T) {
 		if arrived[dir] == 0 { // a machine busy elsewhere may stop one transfer, but not all
 			t.Errorf("%s: nothing arrived in any cell", dir)
 		}
+	}
+}
+
+// checkCapture checks that a capture is there and says of the packets that were lost, if any, that they were.
+func checkCapture(t *testing.T, name string, lost bool) {
+	t.Helper()
+	comment := binary.NativeEndian.AppendUint16(nil, 1) // opt_comment
+	comment = append(binary.NativeEndian.AppendUint16(comment, 4), "lost"...)
+	file, err := os.ReadFile(name)
+	if err != nil {
+		t.Error(err)
+	} else if got := bytes.Contains(file, comment); got != lost {
+		t.Errorf("%s: packets marked as lost: %v, want %v", name, got, lost)
 	}
 }
 
