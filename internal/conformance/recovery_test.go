@@ -231,6 +231,7 @@ func TestProbeTimeout(t *testing.T) {
 		s := flight(t, 10, 10)
 		s.Recv(acks(0, [2]int{2, 4}))
 		sends(t, s, 1, 1)
+		s.Recv(acks(4))
 		s.ExpectNone()
 		s.Advance(s.Info().RTO - 1)
 		s.ExpectNone()
@@ -318,6 +319,20 @@ func TestProbe(t *testing.T) {
 		sends(t, s, 1, 1)
 		s.Ignore()
 	})
+}
+
+// RFC 6298, Section 3: "RTT samples MUST NOT be made using segments that were retransmitted (and thus for which it is
+// ambiguous whether the reply was for the first instance of the packet or a later instance)", nor using those that came
+// before and are acknowledged along with them.
+//
+// req: RFC6298 3-1, 3-2
+func TestNoMeasurementBesideRetransmission(t *testing.T) {
+	s := flight(t, 2, 2)
+	sendsAfter(t, s, pto-rtt, 2)
+	s.Recv(acks(2)) // 1 arrived when, if the acknowledgment is that of the probe?
+	if got := s.Info().RTT; got != rtt {
+		t.Errorf("SRTT is %v", got)
+	}
 }
 
 // RFC 8985, Section 7.4.2: "If the TLP sender does not receive such an indication, then it MUST assume that the original data
