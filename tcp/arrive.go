@@ -89,7 +89,7 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 // req: RFC9293 MUST-66
 func (c *Conn) checkSeq(now mono.Time, seg *Segment) (Drop, bool) {
 	if c.state == StateSynReceived && seg.Has(wire.SYN) && seg.seq() == c.rcv.irs {
-		if !seg.Has(wire.ACK) || seg.ack() != c.snd.nxt {
+		if !seg.Has(wire.ACK) || seg.ack().LessEq(c.snd.iss) || c.snd.nxt.Less(seg.ack()) {
 			c.pend.syn = true // the SYN again: it wants the SYN-ACK again, and to measure by it
 			c.onECNSetup(seg)
 			c.updateRecentTimestamp(now, seg)
@@ -197,11 +197,11 @@ func (c *Conn) checkRST(now mono.Time, seg *Segment) (Drop, bool) {
 		c.owe(now, ackChallenge, seg)
 		return DropRSTInexact, false
 	}
-	switch c.state {
-	case StateSynReceived:
+	switch {
+	case c.state == StateSynReceived && !c.user.passive:
 		// "If this connection was initiated with an active OPEN … the connection was refused"
 		c.toClosed(syscall.ECONNREFUSED)
-	case StateCloseWait:
+	case c.state == StateCloseWait:
 		c.toClosed(syscall.EPIPE)
 	default:
 		// In CLOSING and LAST-ACK too: our FIN at least was not acknowledged.

@@ -21,6 +21,9 @@ func (c *Conn) CloseWrite(now mono.Time) {
 		c.snd.finQueued = true
 		c.setState(StateLastAck)
 	case StateSynSent:
+		if c.closeEarly(now) {
+			return
+		}
 		c.toClosed(nil) // "Delete the TCB and return 'error: closing' responses"
 	}
 }

@@ -27,6 +27,7 @@ type Conn struct {
 	cc     congestion.Control
 	loss   recovery
 	ecn    ecnState
+	fast   *fastOpen // nil without Fast Open
 	rate   rateState
 	pace   pacing
 	timers timers

@@ -28,6 +28,7 @@ type ecnState struct {
 	answered bool      // the window was reduced for the marks of what was sent
 	point    uint64    // before here
 	pause    mono.Time // no new data before: the window cannot be made smaller
+	unmarked uint64    // text before here is no new data: a SYN carried it
 
 	marks      uint64 // segments that came marked
 	reductions uint64 // of the window, for marks
@@ -112,7 +113,7 @@ func (c *Conn) ecnFlagsFor(flags wire.Flags) wire.Flags {
 // req: RFC3168 5-1, 5.2-1, 5.2-2, 6.1.1-8, 6.1.2-1, 6.1.2-4, 6.1.2-5, 6.1.4-1, 6.1.5-1, 6.1.6-1
 func (c *Conn) markNew(out *Out) {
 	e := &c.ecn
-	if !e.sends || out.Len == 0 {
+	if !e.sends || out.Len == 0 || c.nxtOffset() < e.unmarked {
 		return
 	}
 	out.TOS |= uint8(wire.ECT0)

@@ -45,7 +45,13 @@ func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
 	}
 	c.sampleHandshake(now, seg)
 	c.snd.una = seg.ack()
+	if c.fast != nil {
+		c.onFastOpenAnswer(seg)
+	}
 	c.toEstablished(now)
+	if c.snd.finQueued {
+		c.setState(StateFinWait1) // closed before the handshake was done
+	}
 	c.ack.now = true
 	c.trim(seg)
 	c.arriveText(now, seg)
@@ -71,7 +77,7 @@ func (c *Conn) retrySoon(now mono.Time) {
 // req: RFC6298 5-8
 func (c *Conn) sampleHandshake(now mono.Time, seg *Segment) {
 	if c.loss.rexmitAt == 0 {
-		c.rtt.sample(c.cfg, now, now.Sub(c.snd.lastSent))
+		c.rtt.sample(c.cfg, now, now.Sub(c.snd.synAt))
 		return
 	}
 	if c.loss.retries > 0 {
@@ -89,7 +95,7 @@ func (c *Conn) sampleHandshake(now mono.Time, seg *Segment) {
 // RFC 9293, Section 3.10.7.4: "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED state … If the segment
 // acknowledgment is not acceptable, form a reset segment <SEQ=SEG.ACK><CTL=RST> and send it."
 func (c *Conn) completeHandshake(now mono.Time, seg *Segment) (Drop, bool) {
-	if seg.ack().LessEq(c.snd.una) || c.snd.nxt.Less(seg.ack()) {
+	if seg.ack().LessEq(c.snd.iss) || c.snd.nxt.Less(seg.ack()) {
 		c.pend.refuse, c.user.refused = true, seg.ack()
 		return DropBadAckInHandshake, false
 	}
@@ -99,6 +105,9 @@ func (c *Conn) completeHandshake(now mono.Time, seg *Segment) (Drop, bool) {
 	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
 	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
 	c.toEstablished(now)
+	if c.fast != nil {
+		c.settleEarly(now, seg)
+	}
 	if c.snd.finQueued {
 		c.setState(StateFinWait1) // closed before the handshake was done
 	}

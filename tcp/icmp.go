@@ -27,7 +27,8 @@ const (
 //
 // req: RFC9293 MUST-54, SHLD-25, MUST-47, MUST-56
 func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err syscall.Errno) bool {
-	if c.state == StateClosed || c.inFlight() == 0 || !seq.Number(at).InWindow(c.snd.una, c.inFlight()) {
+	first := c.firstInFlight()
+	if c.state == StateClosed || !seq.Number(at).InWindow(first, c.snd.nxt.Sub(first)) {
 		return false
 	}
 	switch kind {

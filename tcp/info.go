@@ -93,6 +93,9 @@ func (c *Conn) optionString() string {
 	if c.ecn.sends && c.state != StateSynSent {
 		b = append(b, "ecn "...)
 	}
+	if c.fast != nil && (c.fast.taken || c.fast.result == FastOpenTaken) {
+		b = append(b, "fastopen "...)
+	}
 	if c.snd.scaleOK {
 		b = append(b, "wscale:"...)
 		b = appendSmall(b, c.snd.scale)

@@ -26,6 +26,9 @@ func (c *Conn) Next(now mono.Time, out *Out) bool {
 			c.putSYN(now, out)
 			return true
 		}
+		if c.nextEarly(now, out) {
+			return true
+		}
 	case c.state.canSend() && (c.nextTailProbe(now, out) || c.nextRetransmit(now, out) || c.nextNew(now, out)):
 		return true
 	case c.pend.probe:
@@ -89,11 +92,14 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 		out.Header.Ack = 0
 		o.TSEcr = 0
 	}
-	if c.snd.lastSent != 0 {
+	if c.fast != nil {
+		c.putFastOpen(out)
+	}
+	if c.snd.synAt != 0 {
 		c.loss.rexmitAt = now // and there is no telling which of them will be answered
 		c.count.retransmits++
 	}
-	c.snd.lastSent = now
+	c.snd.synAt, c.snd.lastSent = now, now
 	if !c.timers.isSet(timerRetransmit) {
 		c.timers.set(timerRetransmit, now.Add(c.boundByUserTimeout(now, c.handshakeTimeout())))
 	}

@@ -27,6 +27,7 @@ const (
 	purposeISS uint64 = 1 + iota
 	purposeTimestamp
 	purposeCookie
+	purposeFastOpen
 )
 
 // hash returns the keyed hash of the connection's ends and a purpose.

@@ -32,6 +32,7 @@ type sendSpace struct {
 	more         bool      // the writer is in the middle of a write and comes back
 	small        uint64    // end of the last segment that was not full-sized (Minshall)
 	cwndLimited  bool      // the congestion window was what held us back
+	synAt        mono.Time // when a SYN last left
 	lastSent     mono.Time // when a segment with text or SYN last left
 	idleTold     mono.Time // when congestion control was told of an idle time
 	stalledSince mono.Time // since when the oldest byte in flight, or a closed window, waits for progress
@@ -114,6 +115,7 @@ func (c *Conn) Commit(now mono.Time, n int, push bool) {
 	if n == 0 {
 		return
 	}
+	c.Connect(now)
 	if push {
 		c.snd.push = c.snd.buf.End()
 	}
@@ -149,7 +151,7 @@ func (c *Conn) restartAfterIdle(now mono.Time) {
 
 // Unsent returns the bytes written and never sent; Unacked those sent and not acknowledged (SIOCOUTQNSD, SIOCOUTQ).
 func (c *Conn) Unsent() int {
-	if !c.state.synchronized() || c.state == StateTimeWait {
+	if !c.state.synchronized() && !c.HasTakenText() || c.state == StateTimeWait {
 		return c.snd.buf.Len()
 	}
 	return max(0, int(int64(c.snd.buf.End()-c.nxtOffset())))

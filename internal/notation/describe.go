@@ -1,6 +1,8 @@
 package notation
 
 import (
+	"encoding/hex"
+
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/wire"
 )
@@ -20,8 +22,9 @@ func Describe(h *wire.TCP, n, gso int, base Base) Segment {
 		Wnd: int(h.Window), Data: n, GSO: gso, Urg: int(h.Urgent), Ctl: h.Flags, MSS: int(o.MSS), WS: int(o.WScale),
 		Named: map[string]bool{
 			"DATA": n > 0, "GSO": gso > 0, "URG": h.Flags.Has(wire.URG), "MSS": o.HasMSS, "WS": o.HasWScale,
-			"SACKOK": o.SACKPermitted, "TS": o.HasTimestamps,
+			"SACKOK": o.SACKPermitted, "TS": o.HasTimestamps, "FO": o.HasFastOpen,
 		},
+		FO: hex.EncodeToString(o.Cookie()),
 	}
 	if o.HasTimestamps {
 		x.TSVal, x.TSEcr = relative(o.TSVal, base.TSVal), relative(o.TSEcr, base.TSEcr)

@@ -14,6 +14,7 @@
 //	<MSS=n> <WS=n> <SACKOK>       options of a SYN
 //	<TS=val,ecr> <NOTS>           timestamps in milliseconds since the start; none although negotiated
 //	<SACK=l:r,l:r>                SACK blocks
+//	<FO> <FO=0123…>               Fast Open's option: a request for a cookie, a cookie
 //	<ECT0> <ECT1> <CE>            the mark in the IP header
 //	<GSO=n>                       a super-segment of segments of n bytes
 //
@@ -29,5 +30,5 @@
 //
 // # Limitations
 //
-// Options that no test writes by hand yet, such as Fast Open's, have no field.
+// Options that no test writes by hand yet, such as the user timeout, have no field.
 package notation

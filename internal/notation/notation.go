@@ -13,7 +13,8 @@ type Segment struct {
 	Seq, Ack, Wnd, Data, Urg, MSS, WS, GSO int
 	TSVal, TSEcr                           int
 	ECN                                    wire.ECN
-	Open                                   bool // WND was written as "open": anything but 0
+	FO                                     string // the cookie, in hexadecimal
+	Open                                   bool   // WND was written as "open": anything but 0
 	SACK                                   [][2]int
 	Ctl                                    wire.Flags
 	Named                                  map[string]bool
@@ -57,6 +58,8 @@ func (s *Segment) set(name, value string) (err error) {
 	case number[name] != nil:
 		*number[name], err = strconv.Atoi(value)
 	case name == "SACKOK", name == "NOTS":
+	case name == "FO":
+		s.FO = value
 	case ecnOf[name] != 0:
 		s.ECN = ecnOf[name]
 	case name == "CTL":
@@ -112,6 +115,11 @@ func (s Segment) String() string {
 	if s.Named["SACKOK"] {
 		b.WriteString("<SACKOK>")
 	}
+	if s.Named["FO"] && s.FO == "" {
+		b.WriteString("<FO>")
+	} else if s.Named["FO"] {
+		b.WriteString("<FO=" + s.FO + ">")
+	}
 	if s.Named["TS"] {
 		fmt.Fprintf(&b, "<TS=%d,%d>", s.TSVal, s.TSEcr)
 	}
@@ -163,6 +171,8 @@ func Differences(got, want Segment) []string {
 	diff("CTL", ControlBits(got.Ctl), ControlBits(want.Ctl))
 	diff("DATA", got.Data, want.Data)
 	diff("ECN", got.ECN, want.ECN)
+	diff("FO", got.FO, want.FO)
+	diff("the Fast Open option", got.Named["FO"], want.Named["FO"])
 	diff("SACK", blocks(got.SACK), blocks(want.SACK))
 	if want.Named["SACKOK"] {
 		diff("SACKOK", got.Named["SACKOK"], true)

@@ -28,6 +28,7 @@ type Setup struct {
 	ISS, IRS uint32 // initial sequence numbers of ours and the peer; 10,000 and 20,000
 	TSBase   uint32 // the peer's timestamp clock at the start
 
+	FastOpen bool      // the listener understands it
 	MaxSuper int       // of the Env
 	Pool     int       // limit of the Env's pool
 	Start    mono.Time // of the clock; 1,000 s

@@ -70,6 +70,15 @@ func Dial(t testing.TB, setup Setup) *Script {
 	return s
 }
 
+// DialFast is Dial with what is known of the server: there is no SYN to be expected yet if that is a cookie.
+func DialFast(t testing.TB, setup Setup, known tcp.FastOpen) *Script {
+	t.Helper()
+	s := newScript(t, setup)
+	s.conn = tcp.DialFast(s.env, &s.setup.Config, s.now, s.id(), s.setup.MTU, known)
+	s.Drain()
+	return s
+}
+
 // Accept returns a script whose connection was just made by a SYN: its SYN-ACK is to be expected.
 func Accept(t testing.TB, setup Setup) *Script {
 	t.Helper()
@@ -81,7 +90,11 @@ func AcceptSYN(t testing.TB, setup Setup, syn string) *Script {
 	t.Helper()
 	s := newScript(t, setup)
 	seg := s.build(syn)
-	s.conn, s.drop = tcp.Accept(s.env, &s.setup.Config, s.now, s.id(), s.setup.MTU, &seg)
+	accept := tcp.Accept
+	if setup.FastOpen {
+		accept = tcp.AcceptFast
+	}
+	s.conn, s.drop = accept(s.env, &s.setup.Config, s.now, s.id(), s.setup.MTU, &seg)
 	if s.conn == nil {
 		t.Fatalf("SYN not accepted: %v", s.drop)
 	}
