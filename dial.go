@@ -28,6 +28,12 @@ type Dialer struct {
 	// Transparent lets LocalAddr be an address that nobody owns here. It is up to the network to bring the answers.
 	Transparent bool
 
+	// FastOpen lets the SYN carry what is written first (TCP Fast Open, RFC 7413), which saves a round trip. The first
+	// connection to a server asks it for a cookie. For later ones Dial returns at once; the SYN leaves with the first
+	// Write or Read, or a little later without, and errors of the connection appear there. If the server does not play along the connection is made
+	// as usual. The server's application may get what the SYN carries twice, as when a web page is loaded again.
+	FastOpen bool
+
 	// Timeout bounds the whole Dial, besides its context.
 	Timeout time.Duration
 
@@ -64,7 +70,7 @@ func (d *Dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return fail(nil, err)
 	}
-	opt := host.DialOptions{TCP: netTCP(d.TCP), Transparent: d.Transparent}
+	opt := host.DialOptions{TCP: netTCP(d.TCP), Transparent: d.Transparent, FastOpen: d.FastOpen}
 	var first error
 	for _, r := range remotes {
 		r = orLoopback(r)
@@ -96,8 +102,13 @@ type ListenConfig struct {
 	// Stack is the stack to listen on.
 	Stack *Stack
 
-	// Backlog bounds the connections that wait to be accepted, and those not yet established: DefaultBacklog.
+	// Backlog bounds the connections that wait to be accepted, and those not yet established: DefaultBacklog. Further
+	// handshakes are answered with SYN cookies.
 	Backlog int
+
+	// FastOpen accepts connections with what their SYN carries (TCP Fast Open, RFC 7413), before the handshake is over:
+	// this many at a time at most. 0 switches it off. What a SYN carries may arrive twice, on two connections.
+	FastOpen int
 
 	// AnyAddress accepts connections to every address, AnyPort to every port that no other listener has. The
 	// accepted Conn's LocalAddr says which.
@@ -125,7 +136,7 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (ne
 		backlog = DefaultBacklog
 	}
 	l, err := lc.Stack.shard.Listen(addrs[0], backlog, host.ListenOptions{
-		AnyAddress: lc.AnyAddress, AnyPort: lc.AnyPort, TCP: netTCP(lc.TCP),
+		AnyAddress: lc.AnyAddress, AnyPort: lc.AnyPort, TCP: netTCP(lc.TCP), FastOpen: lc.FastOpen,
 	})
 	if err != nil {
 		return fail(tcpAddr(addrs[0]), err)

@@ -50,6 +50,14 @@ func networks(t *testing.T) []network {
 		},
 		ours("offload", a, b),
 		ours("MTU-sized packets", c, d),
+		{"Fast Open",
+			func() (net.Listener, error) {
+				return (&antedon.ListenConfig{Stack: b, FastOpen: 16}).Listen(context.Background(), "tcp", "10.0.0.2:0")
+			},
+			func(addr string) (net.Conn, error) {
+				return (&antedon.Dialer{Stack: a, FastOpen: true}).Dial(context.Background(), "tcp", addr)
+			},
+		},
 	}
 }
 

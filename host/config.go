@@ -55,6 +55,9 @@ type Limits struct {
 	Queue int
 	// PathMTUs is how many destinations' path MTUs are remembered: 1024.
 	PathMTUs int
+	// FastOpens is how many servers' cookies for Fast Open are remembered, and as many that had better not be asked:
+	// 1024.
+	FastOpens int
 	// ICMPRate and ResetRate are how many ICMP errors, and how many RSTs that answer segments without a connection,
 	// are sent per second: 1000 and 5000; bursts of a tenth of that.
 	ICMPRate, ResetRate int
@@ -75,6 +78,7 @@ func (l Limits) withDefaults() Limits {
 		ReassemblyCount: or(l.ReassemblyCount, 1024),
 		Queue:           or(l.Queue, 4<<20),
 		PathMTUs:        or(l.PathMTUs, 1024),
+		FastOpens:       or(l.FastOpens, 1024),
 		ICMPRate:        or(l.ICMPRate, 1000),
 		ResetRate:       or(l.ResetRate, 5000),
 	}

@@ -19,12 +19,14 @@ type Conn struct {
 	flow     flow[*Conn]
 	timer    wheel.Timer[*Conn]
 	listener *Listener // that has not handed it out yet
+	early    *Listener // that may hand it out, or has, before its handshake is over (Fast Open)
 
 	nextDirty *Conn
 	dirty     bool
 	self      bool // with an end of our own
 	embryo    bool // counted in the listener's SYN queue
 	forgotten bool
+	fast      fastDial
 }
 
 // adopt makes t, just opened, one of the host's connections.
@@ -73,6 +75,7 @@ func (c *Conn) NextPacket(now mono.Time, p *Packet) bool {
 
 // settle brings the host's view of c up to date after its segments were drained.
 func (h *Host) settle(c *Conn) {
+	h.settleFastOpen(c)
 	switch {
 	case c.forgotten:
 	case c.Done():
@@ -88,6 +91,8 @@ func (h *Host) forget(c *Conn) {
 		return
 	}
 	c.forgotten = true
+	h.settleFastOpen(c)
+	h.checkBlackHole(c)
 	h.tcp.conns.remove(&c.flow)
 	h.tcp.timers.Stop(&c.timer)
 	h.count.ConnsClosed++

@@ -58,8 +58,7 @@ func (h *Host) recvCookie(l *Listener, in *inbound, seg *tcp.Segment, key *tuple
 	c.self = c.self || in.self
 	if c.State() != tcp.StateClosed {
 		c.listener = l
-		l.queue.push(c)
-		h.markOther(l, &l.dirty)
+		l.enqueue(c)
 	}
 	return accepted
 }

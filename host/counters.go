@@ -27,6 +27,10 @@ type Counters struct {
 	CookiesAccepted uint64 // and connections that came of them
 	CookiesRefused  uint64 // ACKs without a valid cookie, from listeners that had sent some
 
+	FastOpensIn      uint64 // connections opened with text from the SYN
+	FastOpensOut     uint64 // and those whose server took ours
+	FastOpensRefused uint64 // attempts to avoid for a while
+
 	Fragments, Reassembled uint64 // fragments that arrived; datagrams they made
 
 	Echoes              uint64 // echo requests answered
@@ -53,6 +57,8 @@ func (c *Counters) All() iter.Seq2[string, uint64] {
 			{"connections closed", c.ConnsClosed},
 			{"SYN cookies sent", c.CookiesSent},
 			{"SYN cookies accepted", c.CookiesAccepted}, {"SYN cookies refused", c.CookiesRefused},
+			{"Fast Opens in", c.FastOpensIn}, {"Fast Opens out", c.FastOpensOut},
+			{"Fast Opens refused", c.FastOpensRefused},
 			{"fragments in", c.Fragments}, {"datagrams reassembled", c.Reassembled},
 			{"echo requests answered", c.Echoes},
 			{"ICMP errors in", c.ICMPErrorsIn}, {"ICMP errors out", c.ICMPErrorsOut},

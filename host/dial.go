@@ -15,6 +15,9 @@ type DialOptions struct {
 	TCP *tcp.Config
 	// Transparent allows a local address that is not one of the host's.
 	Transparent bool
+	// FastOpen lets the SYN carry what is written first (RFC 7413), to servers that gave a cookie on an earlier
+	// connection: see tcp.DialFast. Others are asked for one. Text of a SYN may reach a server's application twice.
+	FastOpen bool
 }
 
 // DialTCP begins a connection to remote. What local leaves open (a zero or unspecified address, port 0) is chosen.
@@ -45,9 +48,16 @@ func (h *Host) DialTCP(now mono.Time, local, remote netip.AddrPort, opt DialOpti
 		own := opt.TCP.WithDefaults()
 		cfg = &own
 	}
-	t := tcp.Dial(h.env(src), cfg, now, tcp.ID{Local: local, Remote: remote}, h.mtu(remote.Addr()))
 	h.count.ConnsOpened++
-	return h.adopt(t, makeTuple(local, remote)), nil
+	id, mtu := tcp.ID{Local: local, Remote: remote}, h.mtu(remote.Addr())
+	if opt.FastOpen {
+		if known, ok := h.fast.lookup(now, local.Addr(), remote); ok {
+			c := h.adopt(tcp.DialFast(h.env(src), cfg, now, id, mtu, known), makeTuple(local, remote))
+			c.fast = fastTrying
+			return c, nil
+		}
+	}
+	return h.adopt(tcp.Dial(h.env(src), cfg, now, id, mtu), makeTuple(local, remote)), nil
 }
 
 // env returns what the connections of a's family share.

@@ -19,6 +19,7 @@ type Host struct {
 	addrs  addresses
 	routes routes
 	paths  pathMTUs
+	fast   fastOpens
 	now    mono.Time // of the last call that knew
 	count  Counters
 
@@ -58,6 +59,7 @@ func New(cfg Config) *Host {
 	}
 	h.routes = newRoutes(h.addrs, cfg.Routes)
 	h.paths.limit = cfg.Limits.PathMTUs
+	h.fast.init(cfg.Limits.FastOpens)
 	h.rnd.key, h.ports.key, h.ids.key = keys.random, keys.ports, keys.ids
 	h.tcp.listeners = map[netip.AddrPort]*Listener{}
 	h.tcp.resets = newBucket(cfg.Limits.ResetRate)

@@ -18,6 +18,10 @@ type ListenOptions struct {
 	AnyPort bool
 	// NoCookies drops SYNs for which the queue has no room, instead of answering them with SYN cookies.
 	NoCookies bool
+	// FastOpen takes text from SYNs of peers that show a cookie (RFC 7413): Accept returns their connections before the
+	// handshake is over, this many at a time at most. 0 switches it off. The application has to cope with text that
+	// arrives twice.
+	FastOpen int
 }
 
 // Listener takes connections to a local address.
@@ -36,6 +40,7 @@ type Listener struct {
 	closed  bool
 
 	cookieAt mono.Time // when the last SYN cookie was sent
+	fast     fastQueue
 }
 
 // ListenTCP begins to take connections to local. The zero Addr stands for every address of the host, an unspecified one
@@ -67,6 +72,7 @@ func (h *Host) ListenTCP(local netip.AddrPort, backlog int, opt ListenOptions) (
 		return nil, errAddrInUse
 	}
 	l := &Listener{host: h, local: local, opt: opt, cfg: &h.cfg.TCP, backlog: h.cfg.Limits.Backlog}
+	l.fast.limit = opt.FastOpen
 	if backlog > 0 {
 		l.backlog = min(backlog, l.backlog)
 	}
@@ -127,16 +133,32 @@ func (h *Host) onSYN(l *Listener, in *inbound, seg *tcp.Segment, key *tuple) Dro
 		return h.sendCookie(l, in, seg, key)
 	}
 	local, remote := in.ends(key)
-	t, d := tcp.Accept(h.env(in.dst), l.cfg, h.now, tcp.ID{Local: local, Remote: remote}, h.mtu(in.src), seg)
+	id, mtu := tcp.ID{Local: local, Remote: remote}, h.mtu(in.src)
+	t, d := (*tcp.Conn)(nil), tcp.Accepted
+	if l.fast.limit > 0 && l.fast.hasRoom(h.now) {
+		t, d = tcp.AcceptFast(h.env(in.dst), l.cfg, h.now, id, mtu, seg)
+	} else {
+		t, d = tcp.Accept(h.env(in.dst), l.cfg, h.now, id, mtu, seg)
+	}
 	h.count.TCPDrops[d]++
 	if t == nil {
 		return accepted // counted under TCP's own name
 	}
 	c := h.adopt(t, *key)
-	c.listener, c.embryo = l, true
 	c.self = c.self || in.self
+	if c.HasTakenText() {
+		l.openEarly(c)
+		return accepted
+	}
+	c.listener, c.embryo = l, true
 	l.embryos++
 	return accepted
+}
+
+// enqueue puts a connection into the accept queue.
+func (l *Listener) enqueue(c *Conn) {
+	l.queue.push(c)
+	l.host.markOther(l, &l.dirty)
 }
 
 // hatch moves a connection whose handshake is over to the accept queue, unless it failed.
@@ -148,8 +170,7 @@ func (h *Host) hatch(c *Conn) {
 		c.listener = nil
 		return
 	}
-	l.queue.push(c)
-	h.markOther(l, &l.dirty)
+	l.enqueue(c)
 }
 
 func (l *Listener) clean() { l.dirty = false }

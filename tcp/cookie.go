@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/wire"
@@ -76,8 +75,7 @@ func AnswerWithCookie(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn 
 		mss--
 	}
 	c.snd.iss = cookieFor(env, id, c.rcv.irs, mss, options, cookieMinute(now))
-	var views [1]buffer.View
-	out := Out{Payload: views[:0]}
+	var out Out
 	c.putSYN(now, &out)
 	if c.ts.ok {
 		putCookieOptions(&out.Header.Options, options)

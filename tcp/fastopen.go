@@ -41,8 +41,11 @@ type fastOpen struct {
 	synLen int // client: bytes of text in the SYN
 }
 
-// DialFast is Dial with Fast Open. Without a cookie in f, the SYN asks for one. With a cookie it waits for text to carry:
-// it leaves with the first Commit, or with Connect if nothing will be written first.
+// fastOpenPatience is how long a SYN waits for text. Who dials and then waits for something else must not wait for ever.
+const fastOpenPatience = 100 * time.Millisecond
+
+// DialFast is Dial with Fast Open. Without a cookie in f, the SYN asks for one. With a cookie it waits for text to carry,
+// a little: it leaves with the first Commit, or with Connect if nothing will be written first.
 //
 // req: RFC7413 2-1
 func DialFast(env *Env, cfg *Config, now mono.Time, id ID, mtu int, f FastOpen) *Conn {
@@ -52,6 +55,7 @@ func DialFast(env *Env, cfg *Config, now mono.Time, id ID, mtu int, f FastOpen) 
 		c.fast.waits = true
 		c.pend.syn = false
 		c.snd.nxt, c.snd.stalledSince = c.snd.iss, 0
+		c.timers.set(timerRetransmit, now.Add(fastOpenPatience))
 	}
 	return c
 }
@@ -65,6 +69,7 @@ func (c *Conn) Connect(now mono.Time) {
 		return
 	}
 	c.fast.waits = false
+	c.timers.stop(timerRetransmit)
 	c.pend.syn = true
 	c.snd.stalledSince = now
 }

@@ -117,14 +117,19 @@ func TestFastOpenClient(t *testing.T) {
 		s.ExpectState(tcp.StateSynSent)
 	})
 	t.Run("nothing to write first", func(t *testing.T) {
-		s := tcptest.DialFast(t, tcptest.Setup{}, known(0))
-		s.Advance(time.Hour)
-		s.ExpectNone()
-		s.Do("connect", func(c *tcp.Conn, now mono.Time) { c.Connect(now) })
-		s.ExpectOnly("<SEQ=0><CTL=SYN>" + theCookie)
-		s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
-		s.ExpectOnly("<SEQ=1><ACK=1><CTL=ACK>")
-		expectFastOpen(t, s, tcp.FastOpenPlain, "0123456789abcdef")
+		for _, wait := range []bool{false, true} {
+			s := tcptest.DialFast(t, tcptest.Setup{}, known(0))
+			s.ExpectNone()
+			if wait {
+				s.ExpectAfter(100*time.Millisecond, "<SEQ=0><CTL=SYN>"+theCookie)
+			} else {
+				s.Do("connect", func(c *tcp.Conn, now mono.Time) { c.Connect(now) })
+				s.ExpectOnly("<SEQ=0><CTL=SYN>" + theCookie)
+			}
+			s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
+			s.ExpectOnly("<SEQ=1><ACK=1><CTL=ACK>")
+			expectFastOpen(t, s, tcp.FastOpenPlain, "0123456789abcdef")
+		}
 	})
 }
 

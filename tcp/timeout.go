@@ -16,6 +16,10 @@ func (c *Conn) onRetransmitTimer(now mono.Time) {
 		c.giveUp(now)
 		return
 	}
+	if c.WaitsForText() {
+		c.Connect(now)
+		return
+	}
 	if c.pend.early && c.state == StateSynSent {
 		c.pend.early, c.pend.syn = false, true
 		return

@@ -91,7 +91,8 @@ func (c *Conn) delivered() bool {
 	return false
 }
 
-// Dial opens a connection to remote and waits until it is established, refused, or ctx is done.
+// Dial opens a connection to remote and waits until it is established, refused, or ctx is done. It does not wait for one
+// whose SYN waits for text (Fast Open).
 func (s *Shard) Dial(ctx context.Context, local, remote netip.AddrPort, opt host.DialOptions) (*Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -131,6 +132,8 @@ func (c *Conn) waitConnected(ctx context.Context) error {
 	defer s.mu.Unlock()
 	for {
 		switch st := c.h.State(); {
+		case c.h.WaitsForText():
+			return nil
 		case st == tcp.StateClosed && c.h.Err() != nil:
 			return c.h.Err()
 		case st == tcp.StateClosed:
@@ -198,8 +201,20 @@ func (c *Conn) waitReadable(dontWait bool) error {
 		case c.s.closed:
 			return c.s.err()
 		}
+		if c.h.WaitsForText() {
+			c.connect()
+			continue
+		}
 		c.rgate.wait(&c.s.mu)
 	}
+}
+
+// connect sends a SYN that waits for text: the user wants to read first. The mutex is held.
+func (c *Conn) connect() {
+	now := c.s.Now()
+	c.h.Connect(now)
+	c.s.host.MarkDirty(c.h)
+	c.s.pump(now)
 }
 
 // consumed ends a Read or a part of WriteTo. The mutex is held and given up.
