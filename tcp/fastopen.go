@@ -222,7 +222,7 @@ func fastOpenCookie(env *Env, now mono.Time, id ID, previous bool) (cookie [fast
 // AcceptFast is Accept for a listener that understands Fast Open. If the SYN has a valid cookie, its text is taken at
 // once: HasTakenText reports that. Otherwise, if it asked, the SYN-ACK gives it one.
 //
-// req: RFC7413 4.2-1
+// req: RFC7413 4.2-1, 4.2-2
 func AcceptFast(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn *Segment) (*Conn, Drop) {
 	o := syn.Header.Options
 	c, d := Accept(env, cfg, now, id, mtu, syn)

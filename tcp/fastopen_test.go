@@ -100,6 +100,17 @@ func TestFastOpenClient(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the option without a SYN", func(t *testing.T) {
+		// "Options with invalid Length values or without the SYN flag set MUST be ignored" (Section 4.1.1).
+		//
+		// req: RFC7413 4.1.1-2
+		s := tcptest.DialFast(t, tcptest.Setup{}, known(0))
+		s.Write(300)
+		s.Expect("<SEQ=0><DATA=300><CTL=SYN>" + theCookie)
+		s.Recv("<SEQ=0><ACK=301><CTL=SYN,ACK>", "<SEQ=1><ACK=301><CTL=ACK><FO=11223344>")
+		s.ExpectOnly("<SEQ=301><ACK=1><CTL=ACK>")
+		expectFastOpen(t, s, tcp.FastOpenTaken, "0123456789abcdef")
+	})
 	t.Run("the answer comes with the SYN-ACK", func(t *testing.T) {
 		s := tcptest.DialFast(t, tcptest.Setup{}, known(0))
 		s.Write(300)
@@ -362,7 +373,7 @@ func TestFastOpenServer(t *testing.T) {
 		// "When this flag is off, the server does not perform any TFO-related operations and MUST ignore all cookie
 		// options."
 		//
-		// req: RFC7413 4.2-1, 4.2-2
+		// req: RFC7413 2-1, 4.2-1, 4.2-2
 		s := tcptest.AcceptSYN(t, tcptest.Setup{}, "<SEQ=0><DATA=300><CTL=SYN>"+cookie)
 		s.ExpectOnly("<SEQ=0><ACK=1><CTL=SYN,ACK>")
 		s.ExpectReadable(0)

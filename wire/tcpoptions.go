@@ -153,7 +153,10 @@ func (o *TCPOptions) setSACK(data []byte) bool {
 
 // setFastOpen takes over a cookie of 4 to 16 bytes, or the request for one.
 //
-// RFC 7413, Section 4.1.1: "The number MUST be even"; "Options with invalid Length values [...] MUST be ignored."
+// RFC 7413, Section 4.1.1: "The number MUST be even"; "Options with invalid Length values [...] MUST be ignored." Section 9:
+// implementations "SHOULD use this new option (34)".
+//
+// req: RFC7413 4.1.1-2, 9-1
 func (o *TCPOptions) setFastOpen(data []byte) {
 	n := len(data)
 	if n != 0 && (n < MinFastOpenCookie || n > MaxFastOpenCookie) || n%2 != 0 {

@@ -16,7 +16,7 @@ func header(options []byte) []byte {
 	return append(b, options...)
 }
 
-// req: RFC9293 MUST-4, MUST-6, MUST-64
+// req: RFC9293 MUST-4, MUST-6, MUST-64, RFC7413 4.1.1-2, 9-1
 func TestTCPOptionsParse(t *testing.T) {
 	ts := TCPOptions{HasTimestamps: true, TSVal: 1, TSEcr: 2}
 	for _, tt := range []struct {
