@@ -71,7 +71,7 @@ func (c *Conn) Connect(now mono.Time) {
 	c.fast.waits = false
 	c.timers.stop(timerRetransmit)
 	c.pend.syn = true
-	c.snd.stalledSince = now
+	c.snd.nxt, c.snd.stalledSince = c.snd.iss.Add(1), now
 }
 
 // FastOpenState returns what a connection made with DialFast has learned of its server, once the handshake is over or has

@@ -299,6 +299,15 @@ func TestFastOpenSimultaneous(t *testing.T) {
 		s.Recv("<SEQ=1><ACK=301><CTL=ACK>")
 		s.ExpectNone()
 	}
+	t.Run("before ours has left", func(t *testing.T) {
+		s := tcptest.DialFast(t, tcptest.Setup{}, known(0))
+		s.Recv("<SEQ=0><CTL=SYN>")
+		s.ExpectOnly("<SEQ=0><ACK=1><CTL=SYN,ACK>")
+		s.ExpectAfter(time.Second, "<SEQ=0><ACK=1><CTL=SYN,ACK>")
+		s.Write(100)
+		s.Recv("<SEQ=1><ACK=1><CTL=ACK>")
+		s.ExpectOnly("<SEQ=1><ACK=1><DATA=100><CTL=ACK,PSH>")
+	})
 }
 
 // serverCookie asks a server for the cookie of the script's client.

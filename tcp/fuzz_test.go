@@ -110,7 +110,10 @@ func newVictim(t *testing.T, b []byte) *victim {
 		v.env.MaxSuper = 64 << 10
 	}
 	id := tcp.ID{Local: netip.MustParseAddrPort("192.0.2.1:1"), Remote: netip.MustParseAddrPort("192.0.2.2:2")}
-	if options&128 != 0 {
+	fast := more&4 != 0
+	if options&128 != 0 && fast {
+		v.conn = tcp.DialFast(v.env, &v.cfg, v.now, id, 1500, tcp.FastOpen{Len: more >> 3 & 1 << 3, MSS: uint16(v.in.n(65536))})
+	} else if options&128 != 0 {
 		v.conn = tcp.Dial(v.env, &v.cfg, v.now, id, 1500)
 	} else {
 		seg := v.segment()
@@ -118,10 +121,24 @@ func newVictim(t *testing.T, b []byte) *victim {
 		if more&2 != 0 {
 			seg.Header.Flags |= wire.ECE | wire.CWR
 		}
-		v.conn, _ = tcp.Accept(v.env, &v.cfg, v.now, id, 1500, &seg)
+		if fast {
+			seg.Header.Options.HasFastOpen, seg.Header.Options.FastOpenLen = true, 8
+			seg.Header.Options.FastOpen = v.cookie(id)
+		}
+		v.conn, _ = tcp.AcceptFast(v.env, &v.cfg, v.now, id, 1500, &seg)
 	}
 	v.drain()
 	return v
+}
+
+// cookie asks for the Fast Open cookie of a client.
+func (v *victim) cookie(id tcp.ID) [16]byte {
+	syn := tcp.Segment{Header: wire.TCP{Flags: wire.SYN, Options: wire.TCPOptions{HasFastOpen: true}}}
+	c, _ := tcp.AcceptFast(v.env, &v.cfg, v.now, id, 1500, &syn)
+	out := tcp.Out{Payload: make([]buffer.View, 0, 1)}
+	c.Next(v.now, &out)
+	c.Abort(v.now)
+	return out.Header.Options.FastOpen
 }
 
 // segment makes up a segment near what the connection expects.
@@ -184,6 +201,7 @@ func (v *victim) options(o *wire.TCPOptions, kind byte) {
 	o.HasWScale, o.WScale = which&2 != 0, in.byte()&15
 	o.SACKPermitted = which&4 != 0
 	o.HasTimestamps, o.TSVal, o.TSEcr = which&8 != 0, uint32(in.n(65536)), v.last.Options.TSVal
+	o.HasFastOpen, o.FastOpenLen = which&16 != 0, which>>5&1<<3
 	for range which >> 5 & 3 {
 		left := v.last.Seq - uint32(in.n(3000))
 		o.SACK[o.NSACK] = wire.SACKBlock{Left: left, Right: left + uint32(in.n(3000))}

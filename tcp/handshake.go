@@ -38,6 +38,7 @@ func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
 		// simultaneous open.
 		//
 		// req: RFC9293 MUST-10
+		c.Connect(now) // a SYN that waits for text waits no longer
 		c.setState(StateSynReceived)
 		c.pend.syn = true
 		c.timers.stop(timerRetransmit)
