@@ -34,7 +34,8 @@
 //
 // RFC 791, RFC 792, RFC 1122, RFC 1191, RFC 768, RFC 815, RFC 4443, RFC 4861 (answers solicitations), RFC 4987 (SYN
 // cookies), RFC 5722, RFC 5927, RFC 6056, RFC 6724 (source selection, rules 1, 2 and 8), RFC 6864, RFC 6946, RFC 7413
-// (Fast Open), RFC 7739, RFC 8200, RFC 8201. docs/conformance.md answers every requirement.
+// (Fast Open), RFC 7739, RFC 8200, RFC 8201. docs/conformance.md answers every requirement of
+// those that it lists.
 //
 // # Limitations
 //

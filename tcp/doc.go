@@ -29,9 +29,9 @@
 // # Conformance
 //
 // RFC 9293, RFC 7323, RFC 2018 and RFC 2883 (SACK, DSACK). Loss recovery: RFC 6675, RFC 6582, RFC 3042, RFC 8985
-// (RACK-TLP), RFC 9937 (PRR), RFC 5682 (F-RTO), taken back where RFC 3522 (timestamps) or RFC 3708 (DSACK) shows it to have
-// been spurious. RFC 6298, RFC 5681, RFC 3168 (ECN), RFC 7413 (Fast Open), RFC 4987 (SYN cookies), RFC 5961, RFC 1337,
-// RFC 6191, RFC 5461 and RFC 5927 (ICMP). docs/conformance.md answers every requirement.
+// (RACK-TLP), RFC 9937 (PRR), RFC 5682 (F-RTO with SACK), taken back where RFC 3522 (timestamps) or RFC 3708 (DSACK) shows
+// it to have been spurious. RFC 6298, RFC 5681, RFC 3168 (ECN), RFC 7413 (Fast Open), RFC 4987 (SYN cookies), RFC 5961,
+// RFC 1337, RFC 6191, RFC 5461 and RFC 5927 (ICMP). docs/conformance.md answers every requirement of those that it lists.
 //
 // # Limitations
 //

@@ -85,6 +85,12 @@ func TestFastRetransmit(t *testing.T) {
 	if i := s.Info(); i.SndCwnd != 5000 || i.CAState != "open" {
 		t.Errorf("got %+v", i)
 	}
+	s.Recv(ack(17)) // and congestion avoidance from there: one segment more for a window acknowledged
+	expectSegments(s, 18, 23)
+	s.ExpectNone()
+	s.Recv(ack(22))
+	expectSegments(s, 24, 28)
+	s.ExpectNone()
 }
 
 // "In this case, retransmit the first unacknowledged segment. Deflate the congestion window by the amount of new data
