@@ -12,7 +12,6 @@ import (
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/internal/siphash"
-	"github.com/antedon-net/antedon/internal/tcptest"
 	"github.com/antedon-net/antedon/tcp"
 	"github.com/antedon-net/antedon/wire"
 )
@@ -374,46 +373,4 @@ func (v *victim) end() {
 	if used := v.env.Pool.Used(); used != 0 || !v.conn.Done() {
 		v.t.Fatalf("%d bytes of chunks leaked, done %v", used, v.conn.Done())
 	}
-}
-
-// FuzzPair lets two connections talk over a path on which the fuzzer decides the fate of every segment for a while, and
-// the size of every write and read. Afterwards the path is good, and everything has to arrive.
-func FuzzPair(f *testing.F) {
-	f.Add(uint8(0), uint16(100), uint16(100), []byte{1, 2, 3})
-	f.Add(uint8(1), uint16(60_000), uint16(1), []byte("\x01\x01\x00\x02\x00\x03\x81\x01\x01\x01\x01\x01\x01\x01"))
-	f.Add(uint8(14), uint16(9000), uint16(60_000), []byte("\x00\x00\x00\x00\x01\x00\x07\x07\x07\x00\x04\x05\x06"))
-	f.Fuzz(func(t *testing.T, options uint8, there, back uint16, fates []byte) {
-		in := input{fates}
-		cfg := tcp.Config{NoSACK: options&1 != 0, NoTimestamps: options&2 != 0, NoWindowScale: options&4 != 0, NoDelay: options&8 != 0}
-		if options&16 != 0 {
-			cfg.RecvBuffer = 300 + 16*int(options)
-		}
-		setup := tcptest.PairSetup{Config: both(cfg), Limit: 200_000}
-		if options&32 != 0 {
-			setup.MaxSuper = 20_000
-		}
-		setup.Path = func(_, _ int, _ *tcp.Segment) (fate tcptest.Fate) {
-			switch b := in.byte(); {
-			case b&7 == 1:
-				fate.Drop = true
-			case b&7 == 2:
-				fate.Copies = int(b >> 6)
-			case b&7 == 3:
-				fate.Delay = time.Duration(b>>3) * time.Millisecond
-			case b&7 == 4:
-				fate.Delay = time.Duration(b>>3) * 50 * time.Millisecond
-			}
-			return fate
-		}
-		p := tcptest.NewPair(t, setup)
-		a, b := p.Ends[0], p.Ends[1]
-		a.ToSend, b.ToSend = int(there), int(back)
-		a.Chunk, b.Chunk = 1+in.n(5000), 1+in.n(5000)
-		a.ReadAt, b.ReadAt = in.n(2000), in.n(2000)
-		p.Run()
-		if a.Conn.Err() == nil && b.Conn != nil && b.Conn.Err() == nil && (a.Got != int(back) || b.Got != int(there)) {
-			t.Errorf("got %d and %d bytes, want %d and %d", a.Got, b.Got, back, there)
-		}
-		p.CheckLeaks()
-	})
 }
