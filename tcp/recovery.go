@@ -161,7 +161,7 @@ func (c *Conn) beginRecovery(now mono.Time, una uint64) {
 			flight = int(l.limitedFrom - una)
 		}
 		c.reduce(now, flight, congestion.CauseLoss)
-		l.undo.begin(una)
+		l.undo.begin(una, l.board.underWayAgain())
 	}
 	// In phaseCWR the window was reduced for this window of data, and goes on being reduced.
 	l.phase = phaseRecovery

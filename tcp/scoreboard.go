@@ -238,8 +238,11 @@ func (b *scoreboard) unlose(now mono.Time, mark rateMark) {
 }
 
 // everLost returns how many bytes were found lost and have not arrived, whether they were sent again or not.
-func (b *scoreboard) everLost() int {
-	n := b.lost.Covered()
+func (b *scoreboard) everLost() int { return b.lost.Covered() + b.underWayAgain() }
+
+// underWayAgain returns how many bytes were sent again and have not arrived.
+func (b *scoreboard) underWayAgain() int {
+	n := 0
 	for i := b.again.head; i < len(b.again.r); i++ {
 		n += b.again.r[i].len()
 	}

@@ -66,7 +66,7 @@ func (c *Conn) enterLoss(now mono.Time) {
 	reduced := l.phase != phaseOpen && una < l.point && !(l.phase == phaseLoss && l.retries == 1)
 	calm := l.phase <= phaseCWR
 	if !reduced {
-		l.undo.begin(una)
+		l.undo.begin(una, l.board.underWayAgain())
 	}
 	c.cc.OnTimeout(now, c.inFlight(), reduced)
 	c.onReduced()

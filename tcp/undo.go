@@ -15,8 +15,13 @@ type undoState struct {
 	frto   bool      // F-RTO (RFC 5682) is looking at a timeout
 }
 
-func (u *undoState) begin(una uint64) { *u = undoState{on: true, from: una} }
-func (u *undoState) end()             { *u = undoState{} }
+// begin forgets former recoveries. Retransmissions of theirs still under way count as this one's: a DSACK does not say
+// which copy was the second.
+func (u *undoState) begin(una uint64, underWay int) {
+	*u = undoState{on: true, from: una, left: underWay}
+}
+
+func (u *undoState) end() { *u = undoState{} }
 
 func (u *undoState) onResend(now mono.Time, n int) {
 	if !u.resent {
