@@ -39,7 +39,7 @@ type use struct {
 const (
 	sharingBegins = time.Second / 10 // a flow after the one before it
 	sharingWarmUp = 10 * time.Second
-	sharingTime   = 30 * time.Second
+	sharingTime   = 20 * time.Second
 )
 
 // build returns the network: host 0 receives. Round trips differ by a little jitter, so that no flow's packets find the queue
@@ -89,7 +89,7 @@ func (u *use) jain() float64 {
 	return u.sum * u.sum / (float64(len(u.goodput)) * squares)
 }
 
-const sharedRate = 50_000_000
+const sharedRate = 30_000_000
 
 // queueOf returns a queue of a part of the bandwidth-delay product, in packets.
 func queueOf(rtt time.Duration, part float64) int {
@@ -137,26 +137,34 @@ func algorithmPairs() (pairs [][2]string) {
 	return pairs
 }
 
-// TestEightFlows checks that eight flows of an algorithm share a bottleneck evenly.
+// TestEightFlows compares with testdata how eight flows of an algorithm share a bottleneck, and checks that they do so evenly.
+// BBR's first version is known not to: each flow measures what the others leave, and those that began with more keep it.
 func TestEightFlows(t *testing.T) {
-	for _, cc := range congestion.Names() {
-		for _, rtt := range []time.Duration{20 * time.Millisecond, 80 * time.Millisecond} {
+	lines := []string{
+		fmt.Sprintf("# eight flows through %d Mbit/s, %v, after %v", sharedRate/1_000_000, sharingTime, sharingWarmUp),
+		fmt.Sprintf("%-10s %-6s %-9s %12s %10s %9s %7s %12s", "algorithm", "rtt", "queue", "Jain's index", "used", "wait", "drops", "retransmits"),
+	}
+	rtts, names := []time.Duration{20 * time.Millisecond, 80 * time.Millisecond}, congestion.Names()
+	if race {
+		rtts, names = rtts[:1], names[:1]
+	}
+	for _, cc := range names {
+		for _, rtt := range rtts {
 			for _, part := range []float64{1, 0.25} {
-				t.Run(fmt.Sprintf("%s %v %g BDP", cc, rtt, part), func(t *testing.T) {
-					x := bottleneck{rate: sharedRate, queue: queueOf(rtt, part)}
-					for range 8 {
-						x.flows = append(x.flows, flow{cc, rtt})
-					}
-					u := x.measure(t)
-					if j := u.jain(); j < 0.9 {
-						t.Errorf("Jain's index is %.3f, want 0.9: %.0f", j, u.goodput)
-					} else {
-						t.Logf("Jain's index %.3f, %.1f%% used, %v wait, %.2f%% drops", j, 100*u.sum/sharedRate, u.wait, 100*u.loss)
-					}
-				})
+				x := bottleneck{rate: sharedRate, queue: queueOf(rtt, part)}
+				for range 8 {
+					x.flows = append(x.flows, flow{cc, rtt})
+				}
+				u := x.measure(t)
+				lines = append(lines, fmt.Sprintf("%-10s %-6v %-9s %12.3f %10s %9v %7s %12d", cc, rtt, fmt.Sprintf("%g BDP", part), u.jain(),
+					fmt.Sprintf("%.1f%%", 100*u.sum/sharedRate), u.wait.Round(10*time.Microsecond), fmt.Sprintf("%.2f%%", 100*u.loss), u.retransmits))
+				if j := u.jain(); cc != "bbr" && j < 0.9 {
+					t.Errorf("%s: Jain's index is %.3f, want 0.9: %.0f", cc, j, u.goodput)
+				}
 			}
 		}
 	}
+	checkGolden(t, "eightflows", lines)
 }
 
 var flowsFlag = flag.String("flows", "@20ms,@80ms", "of TestShare: algorithm and round trip of each flow")
