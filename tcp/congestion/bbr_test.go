@@ -408,3 +408,19 @@ func TestMulDiv(t *testing.T) {
 		}
 	}
 }
+
+// Two outages in a row, with minutes between acknowledgments, look like a policer of a few bytes a second. They are none.
+func TestBBROutageIsNoPolicer(t *testing.T) {
+	_, b := newBBRModel(t, 100*mbit, 40*ms, 1)
+	a := Ack{Now: mono.Time(1e9)}
+	for range 20 { // a round each, of a segment and of one that was lost
+		a.Now = a.Now.Add(10 * time.Minute)
+		a.Rate.Prior = a.Rate.Total
+		a.Rate.Total += mss
+		a.Rate.Delivered, a.Rate.Interval, a.Rate.Lost = mss, 10*time.Minute, mss
+		b.OnAck(a)
+		if b.policer.active {
+			t.Fatalf("a policer of %d bytes a second", b.policer.rate)
+		}
+	}
+}

@@ -73,18 +73,23 @@ func (p *policer) onAck(b *bbr, a *Ack) {
 	case p.rounds > policerMaxRounds:
 		p.reset() // losses too far apart
 	case lost:
-		p.tryEnd(a)
+		p.tryEnd(a, b.mss)
 	}
 }
 
-// tryEnd ends the interval if enough was lost in it.
-func (p *policer) tryEnd(a *Ack) {
+// tryEnd ends the interval if enough was lost in it. Less than a segment a second is an outage and no policer: to send at
+// that rate when it is over would make the outage last.
+func (p *policer) tryEnd(a *Ack, mss int) {
 	lost, delivered := p.lost-p.began.lost, a.Rate.Total-p.began.delivered
 	d := a.Now.Sub(p.began.at)
 	if delivered == 0 || lost*256 < policerLoss*delivered || d < time.Millisecond {
 		return
 	}
 	rate := rateOf(int(delivered), d)
+	if rate < int64(mss) {
+		p.reset()
+		return
+	}
 	diff := max(rate, p.rate) - min(rate, p.rate)
 	if p.rate > 0 && (diff*policerSimilar <= p.rate || diff <= policerSlack) {
 		p.rate = (rate + p.rate) / 2
