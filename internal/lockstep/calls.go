@@ -203,10 +203,12 @@ func (p *player) fillOn(size int) error {
 		return p.act(func() error { return p.inject(s) })
 	}
 	p.pace.check(p.end.now())
-	err := p.collect(p.end.wait(fillLimit))
-	p.pace.resume(p.end.now())
-	if err == nil && len(p.queue) == 0 {
-		err = fmt.Errorf("%d of %d bytes are acknowledged", p.acked-1, p.next-1)
+	if err := p.collect(p.end.wait(fillLimit)); err != nil {
+		return err
 	}
-	return err
+	if len(p.queue) == 0 {
+		return fmt.Errorf("%d of %d bytes are acknowledged", p.acked-1, p.next-1)
+	}
+	p.pace.resume(p.queue[len(p.queue)-1].at)
+	return nil
 }

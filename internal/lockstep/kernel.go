@@ -234,6 +234,9 @@ func (e *kernelEndpoint) open(local netip.AddrPort, o options) (fd int, err erro
 	if n := o["rcvbuf"]; err == nil && n != 0 {
 		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, n)
 	}
+	if n := o["syncnt"]; err == nil && n != 0 {
+		err = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_SYNCNT, n)
+	}
 	if err == nil {
 		err = unix.Bind(fd, sockaddr(local))
 	}

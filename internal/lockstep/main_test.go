@@ -20,6 +20,9 @@ var groups = map[string][]Script{
 	"timestamps": timestamps,
 	"window":     windows,
 	"ack":        acks,
+	"send":       sending,
+	"loss":       loss,
+	"recovery":   recovery,
 }
 
 // Every script shows the same on our side and on the kernel's.

@@ -41,6 +41,7 @@ func newOurs(s setup) *ourEndpoint {
 // config is the kernel's, where that differs from our defaults.
 func (o options) config() *tcp.Config {
 	c := &tcp.Config{RecvBuffer: 6 << 20} // the largest of tcp_rmem
+	c.SYNRetries = o["synretries"]
 	if n := o["rcvbuf"]; n != 0 {
 		c.InitialRecvBuffer, c.RecvBuffer = n, n
 	}

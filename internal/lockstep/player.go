@@ -106,10 +106,11 @@ func (p *player) play(steps []step) error {
 			continue
 		}
 		p.step = i
-		if err := s.run(p); err != nil {
+		err := s.run(p)
+		p.pace.check(p.end.now())
+		if err != nil {
 			return fmt.Errorf("line %d: %s: %w", s.line, s.text, err)
 		}
-		p.pace.check(p.end.now())
 	}
 	return p.quiet()
 }

@@ -1,6 +1,7 @@
 package lockstep
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -189,10 +190,14 @@ func (p *player) nextAnswer(after time.Duration) (answer, error) {
 	return a, nil
 }
 
-// latest is the longest that a delay is waited for. The kernel has its timers run when it finds the time.
+// latest is the longest that a delay is waited for.
 func latest(d time.Duration) time.Duration { return 3*d + time.Second }
 
-// checkDelay judges how long after what went before a was sent. The kernel rounds, to a tick of its clock.
+// errLate is what a delay that is longer than expected wraps. The kernel has its timers run when it finds the time.
+var errLate = errors.New("late")
+
+// checkDelay judges how long after what went before a was sent. The kernel rounds, to ticks of its clock, and to fewer of
+// them the longer a timer runs.
 func checkDelay(a answer, delay, want time.Duration, on side) error {
 	switch {
 	case want == 0 && a.prompt:
@@ -201,8 +206,10 @@ func checkDelay(a answer, delay, want time.Duration, on side) error {
 		return fmt.Errorf("sent only after %v", round(delay))
 	case want == soon && delay < time.Second:
 		return nil
-	case on == ours && (delay < want*9/10 || delay > want*11/10), delay < want*8/10, delay > latest(want):
-		return fmt.Errorf("sent after %v", round(delay))
+	case delay < want*8/10, on == ours && delay < want*9/10:
+		return fmt.Errorf("sent after %v already", round(delay))
+	case delay > want*14/10+50*time.Millisecond, on == ours && delay > want*11/10:
+		return fmt.Errorf("sent only after %v: %w", round(delay), errLate)
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ type setup struct {
 //
 //	ipv6          the addresses are IPv6's
 //	rcvbuf=N      the receive buffer, which then does not grow
+//	synretries=N  how often ours repeats a SYN
+//	syncnt=N      the same for the kernel, which does not count those at the beginning
 //	NAME=VALUE    a sysctl below net.ipv4, for the kernel only
 func (s Script) configure() (setup, error) {
 	c := setup{
@@ -34,7 +36,7 @@ func (s Script) configure() (setup, error) {
 			switch name {
 			case "ipv6":
 				c.local, c.remote = netip.MustParseAddr("fd07::1"), netip.MustParseAddr("fd07::2")
-			case "rcvbuf":
+			case "rcvbuf", "synretries", "syncnt":
 				n, err := strconv.Atoi(value)
 				if err != nil {
 					return c, fmt.Errorf("%s: %w", f, err)

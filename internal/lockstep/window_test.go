@@ -28,6 +28,7 @@ var windows = []Script{
 		read 30000
 		< <SEQ=1><ACK=NXT><WND=open><CTL=ACK>
 		> <SEQ=NXT><ACK=1><DATA=1><CTL=ACK>
+		ignore
 		sleep 100ms
 		ignore
 		> <SEQ=NXT><ACK=1><DATA=1><CTL=ACK>
