@@ -44,6 +44,21 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 	}
 }
 
+// arriveOldAck takes what an acknowledgment below SND.UNA tells besides. It was overtaken, but its SACK blocks may be news.
+func (c *Conn) arriveOldAck(now mono.Time, seg *Segment) {
+	l := &c.loss
+	a := arrival{seg: seg, una: c.unaOffset(), flight: c.pipe(), fack: l.rack.fack}
+	reducing := l.phase == phaseCWR || l.phase == phaseRecovery
+	if l.phase == phaseLoss {
+		a.point = l.point
+	}
+	c.takeSACK(seg, &a)
+	if a.bytes > 0 || a.dsack != dsackNone {
+		c.react(now, &a)
+		c.onDelivered(now, &a, reducing)
+	}
+}
+
 // onDelivered lets the window follow what has arrived.
 //
 // req: RFC9937 6-2, 6-3
@@ -64,7 +79,8 @@ func (c *Conn) onDelivered(now mono.Time, a *arrival, reducing bool) {
 	c.cc.OnAck(congestion.Ack{
 		Now: now, Acked: min(a.acked, a.bytes), Delivered: a.bytes, InFlight: a.flight, Left: c.pipe(),
 		RTT: a.rtt, SRTT: c.rtt.srtt, MinRTT: c.rtt.min, Una: a.una, Nxt: c.nxtOffset(), Limited: c.wasLimited(a.flight),
-		Reducing: reducing || l.phase == phaseCWR || l.phase == phaseRecovery, Rate: rate,
+		Reordered: l.rack.reordered,
+		Reducing:  reducing || l.phase == phaseCWR || l.phase == phaseRecovery, Rate: rate,
 	})
 }
 

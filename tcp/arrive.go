@@ -264,6 +264,9 @@ func (c *Conn) checkOldACK(now mono.Time, seg *Segment) (Drop, bool) {
 		c.owe(now, ackChallenge, seg)
 		return DropACKTooOld, false
 	}
+	if seg.Header.Options.NSACK > 0 {
+		c.arriveOldAck(now, seg)
+	}
 	return 0, true // its text may still be new
 }
 

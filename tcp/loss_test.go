@@ -336,3 +336,17 @@ func TestBadSACK(t *testing.T) {
 		s.ExpectNone()
 	})
 }
+
+// An acknowledgment that was overtaken is old, but what it SACKs may be news (as in Linux).
+func TestSACKInOldACK(t *testing.T) {
+	s := tenInFlight(t, sackOK)
+	s.Recv(ack(1))
+	s.Recv(ack(2))
+	s.Ignore()
+	s.Recv(ack(1, [2]int{4, 4}))
+	if i := s.Info(); i.Sacked != 1000 {
+		t.Errorf("got %+v", i)
+	}
+	expectSegments(s, 15, 15) // one has left the network
+	s.ExpectNone()
+}

@@ -36,6 +36,7 @@ type Ack struct {
 	MinRTT    time.Duration // the lowest round trip of the connection, 0 if none was measured
 	Una, Nxt  uint64        // SND.UNA and SND.NXT as stream offsets: when Una passes an earlier Nxt, a round trip is over
 	Limited   bool          // the window, and not the application or the peer, held the sender back
+	Reordered bool          // the path was seen to reorder: a hole does not make a loss likely
 	Reducing  bool          // in fast recovery or in the reduction after an ECN signal
 	Rate      Rate
 }

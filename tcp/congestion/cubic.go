@@ -12,7 +12,8 @@ import (
 //   - cwnd, and not the flight size, is what a loss reduces. Section 4.6 permits that to a sender that keeps cwnd from
 //     growing while it is not used, and nothing here grows that is not Limited.
 //   - While W_max is not known (after slow start ended without a loss, and after a timeout), the window grows by a
-//     twentieth per round trip at least. It may be far from what the path carries, and the curve begins flat.
+//     twentieth per round trip at least. It may be far from what the path carries, and the curve begins flat. A loss, even
+//     one that is taken back, ends that.
 //
 // req: RFC9293 MAY-18
 type cubic struct {
@@ -21,6 +22,7 @@ type cubic struct {
 	before  cubicMemory
 	hystart hystart
 	lastAck mono.Time
+	probing bool // no loss was found, rightly or not, since the start or the last timeout
 }
 
 // avoidance is what congestion avoidance remembers of the losses before it.
@@ -43,7 +45,7 @@ type cubicMemory struct {
 }
 
 func newCubic(o Options) Control {
-	return &cubic{window: newWindow(o), hystart: hystart{off: o.NoHyStart}}
+	return &cubic{window: newWindow(o), hystart: hystart{off: o.NoHyStart}, probing: true}
 }
 
 func (c *cubic) Name() string { return "cubic" }
@@ -100,7 +102,7 @@ func (c *cubic) climb(now mono.Time, n int, srtt time.Duration) {
 		c.beginEpoch(now)
 	}
 	target := a.at(now.Sub(a.start)+srtt, c.mss)
-	if a.wMax == 0 {
+	if a.wMax == 0 && c.probing {
 		target = max(target, c.cwnd+c.cwnd/20)
 	}
 	target = min(max(target, c.cwnd), c.cwnd+c.cwnd/2)
@@ -167,6 +169,7 @@ func (c *cubic) OnLoss(_ mono.Time, _ int, why Cause) {
 	if c.abe && why == CauseECN && c.cwnd > c.ssthresh {
 		beta = 85
 	}
+	c.probing = false
 	c.endEpoch()
 	c.reduceTo(c.percent(beta), why)
 }
@@ -183,7 +186,7 @@ func (c *cubic) OnTimeout(_ mono.Time, _ int, again bool) {
 		c.avoid.prior = c.cwnd
 		c.reduceTo(c.percent(70), CauseLoss)
 	}
-	c.avoid.wMax, c.avoid.running = 0, false
+	c.avoid.wMax, c.avoid.running, c.probing = 0, false, true
 	c.collapse()
 }
 

@@ -150,3 +150,16 @@ func TestRenoWindowSettings(t *testing.T) {
 		expect(t, c, mss, 5*mss)
 	})
 }
+
+// What was SACKed beyond a hole counts when the hole is filled, or at once where the path is known to reorder.
+func TestGrowthBeyondHoles(t *testing.T) {
+	for _, reordered := range []bool{false, true} {
+		c := control(t, 10)
+		c.OnAck(Ack{Delivered: mss, Limited: true, Reordered: reordered})
+		if want := map[bool]int{false: 10, true: 11}[reordered]; c.Window() != want*mss {
+			t.Errorf("reordered %v: got window %d, want %d", reordered, c.Window(), want*mss)
+		}
+		c.OnAck(Ack{Acked: 2 * mss, Delivered: mss, Limited: true, Reordered: reordered})
+		expect(t, c, 12*mss, maxWindow)
+	}
+}

@@ -78,6 +78,7 @@ func (w *window) OnIdle(_ mono.Time, _ time.Duration, restart bool) {
 // Every byte counts once, when it was delivered after recovery and a cumulative acknowledgment says that what was sent
 // before it is not missing. RFC 5681, Section 3.2: for the first duplicate acknowledgments "the TCP sender MUST NOT change
 // cwnd"; and the acknowledgment that fills a hole, which jumps over all that was SACKed before, is no reason for a burst.
+// Where reordering is known a hole is nothing to wait for (as in Linux), or the path would run dry behind each late segment.
 //
 // req: RFC5681 3.2-3, RFC9438 4.6-3
 func (w *window) take(a *Ack) int {
@@ -86,7 +87,7 @@ func (w *window) take(a *Ack) int {
 		return 0
 	}
 	w.credit += a.Delivered
-	if a.Acked == 0 {
+	if a.Acked == 0 && !a.Reordered {
 		return 0
 	}
 	n := w.credit
