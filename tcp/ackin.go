@@ -14,7 +14,7 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 	l := &c.loss
 	una, acked := c.unaOffset(), seg.ack().Sub(c.snd.una)
 	a := arrival{seg: seg, una: una + uint64(acked), acked: acked, flight: c.pipe(), fack: l.rack.fack}
-	reducing := l.phase == phaseCWR || l.phase == phaseRecovery
+	held := l.phase == phaseCWR || l.phase == phaseRecovery // the acknowledgment that ends it does not open the window
 	if l.phase == phaseLoss {
 		a.point = l.point
 	}
@@ -37,8 +37,8 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 	c.updateSendWindow(now, seg)
 	c.snd.probesOut = 0
 	c.react(now, &a)
-	reducing = c.takeECE(now, seg, a.flight) || reducing
-	c.onDelivered(now, &a, reducing)
+	held = c.takeECE(now, seg, a.flight) || held
+	c.onDelivered(now, &a, held)
 	if acked > 0 {
 		c.armTailProbe(now)
 	}
@@ -48,21 +48,21 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 func (c *Conn) arriveOldAck(now mono.Time, seg *Segment) {
 	l := &c.loss
 	a := arrival{seg: seg, una: c.unaOffset(), flight: c.pipe(), fack: l.rack.fack}
-	reducing := l.phase == phaseCWR || l.phase == phaseRecovery
+	held := l.phase == phaseCWR || l.phase == phaseRecovery // the acknowledgment that ends it does not open the window
 	if l.phase == phaseLoss {
 		a.point = l.point
 	}
 	c.takeSACK(seg, &a)
 	if a.bytes > 0 || a.dsack != dsackNone {
 		c.react(now, &a)
-		c.onDelivered(now, &a, reducing)
+		c.onDelivered(now, &a, held)
 	}
 }
 
 // onDelivered lets the window follow what has arrived.
 //
 // req: RFC9937 6-2, 6-3
-func (c *Conn) onDelivered(now mono.Time, a *arrival, reducing bool) {
+func (c *Conn) onDelivered(now mono.Time, a *arrival, held bool) {
 	l := &c.loss
 	if l.prr.on {
 		n := a.bytes
@@ -80,7 +80,8 @@ func (c *Conn) onDelivered(now mono.Time, a *arrival, reducing bool) {
 		Now: now, Acked: min(a.acked, a.bytes), Delivered: a.bytes, InFlight: a.flight, Left: c.pipe(),
 		RTT: a.rtt, SRTT: c.rtt.srtt, MinRTT: c.rtt.min, Una: a.una, Nxt: c.nxtOffset(), Limited: c.wasLimited(a.flight),
 		Reordered: l.rack.reordered,
-		Reducing:  reducing || l.phase == phaseCWR || l.phase == phaseRecovery, Rate: rate,
+		Reducing:  held || l.phase == phaseCWR || l.phase == phaseRecovery || l.phase == phaseLoss && a.acked == 0,
+		Rate:      rate,
 	})
 }
 

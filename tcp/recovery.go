@@ -200,7 +200,7 @@ func (c *Conn) endRecovery(now mono.Time) {
 	}
 	l.phase, l.dupAcks, l.force = phaseOpen, 0, false
 	l.prr = rateReduction{}
-	l.undo.end()
+	l.undo.frto = false // but a DSACK may still tell that it was spurious
 	c.cc.OnRecovered(now)
 }
 

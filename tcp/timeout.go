@@ -68,6 +68,7 @@ func (c *Conn) enterLoss(now mono.Time) {
 	if !reduced {
 		l.undo.begin(una, l.board.underWayAgain())
 	}
+	l.undo.timeout = true
 	c.cc.OnTimeout(now, c.inFlight(), reduced)
 	c.onReduced()
 	l.undo.frto = c.snd.sackOK && (calm || l.retries > 1)

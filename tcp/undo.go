@@ -7,12 +7,13 @@ import (
 
 // undoState tells whether the reaction to a loss has to be taken back, because nothing was lost.
 type undoState struct {
-	on     bool
-	from   uint64    // SND.UNA when the recovery began
-	resent bool      // something was retransmitted
-	left   int       // bytes retransmitted since, less those that a DSACK has told were not needed
-	first  mono.Time // when the first retransmission left
-	frto   bool      // F-RTO (RFC 5682) is looking at a timeout
+	on      bool
+	from    uint64    // SND.UNA when the recovery began
+	timeout bool      // a timeout is among what is to be taken back
+	resent  bool      // something was retransmitted
+	left    int       // bytes retransmitted since, less those that a DSACK has told were not needed
+	first   mono.Time // when the first retransmission left
+	frto    bool      // F-RTO (RFC 5682) is looking at a timeout
 }
 
 // begin forgets former recoveries. Retransmissions of theirs still under way count as this one's: a DSACK does not say
@@ -43,7 +44,7 @@ func (c *Conn) isSpurious(a *arrival) bool {
 		return false
 	case a.dsack != dsackNone && l.undo.left == 0:
 		return true
-	case a.acked == 0 || !c.answersOriginal(a.seg):
+	case l.phase <= phaseCWR || a.acked == 0 || !c.answersOriginal(a.seg):
 		return false
 	}
 	// One hole was none. While others are being filled there is no telling of them.
@@ -61,7 +62,7 @@ func (c *Conn) answersOriginal(seg *Segment) bool {
 // would have each late segment repeated before it could be seen to arrive.
 func (c *Conn) tryUndo(now mono.Time, a *arrival) {
 	l := &c.loss
-	if l.undo.resent && l.phase != phaseLoss && (a.dsack == dsackSeen || a.acked > 0 && c.answersOriginal(a.seg)) {
+	if l.undo.resent && !l.undo.timeout && (a.dsack == dsackSeen || a.acked > 0 && c.answersOriginal(a.seg)) {
 		l.rack.reordered = true
 	}
 	if c.isSpurious(a) {
@@ -77,12 +78,16 @@ func (c *Conn) tryUndo(now mono.Time, a *arrival) {
 func (c *Conn) undoReduction(now mono.Time) {
 	l := &c.loss
 	c.count.undone++
+	over := l.phase <= phaseCWR
+	l.undo.end()
+	c.cc.Undo(now)
+	if over {
+		return // what is being done now is for another reason
+	}
 	l.board.unlose(now, c.rate.mark())
 	l.phase, l.dupAcks, l.force = phaseOpen, 0, false
 	l.prr = rateReduction{}
-	l.undo.end()
 	l.retries = 0
-	c.cc.Undo(now)
 	c.cc.OnRecovered(now)
 }
 

@@ -37,7 +37,7 @@ type Ack struct {
 	Una, Nxt  uint64        // SND.UNA and SND.NXT as stream offsets: when Una passes an earlier Nxt, a round trip is over
 	Limited   bool          // the window, and not the application or the peer, held the sender back
 	Reordered bool          // the path was seen to reorder: a hole does not make a loss likely
-	Reducing  bool          // in fast recovery or in the reduction after an ECN signal
+	Reducing  bool          // the window must not grow: in fast recovery, in the reduction after an ECN signal, and by SACK after a timeout
 	Rate      Rate
 }
 
@@ -100,8 +100,8 @@ type Control interface {
 	// segment timed out before.
 	OnTimeout(now mono.Time, inFlight int, again bool)
 
-	// Undo tells that what was told since the first OnLoss or OnTimeout after the last OnRecovered was an error: nothing
-	// was lost. The window is as it was before.
+	// Undo tells that what was told since the first OnLoss or OnTimeout of the last recovery was an error: nothing was
+	// lost. The window is as it was before. It may come when the recovery is over.
 	Undo(now mono.Time)
 
 	// OnIdle tells that the connection sends new data with nothing in flight, having sent nothing since idle. restart is

@@ -210,7 +210,7 @@ func (c *cubic) remember() {
 	if !c.reduced {
 		c.before = cubicMemory{c.cwnd, c.ssthresh, c.avoid}
 	}
-	c.reduced = true
+	c.reduced, c.undoable = true, true
 }
 
 // Undo takes back what was done since recovery began.
@@ -220,10 +220,10 @@ func (c *cubic) remember() {
 //
 // req: RFC9438 4.9.2-1, 4.9.2-2
 func (c *cubic) Undo(mono.Time) {
-	if c.reduced && c.cwnd <= c.before.cwnd {
+	if c.undoable && c.cwnd <= c.before.cwnd {
 		c.cwnd, c.ssthresh, c.avoid = c.before.cwnd, c.before.ssthresh, c.before.avoid
 	}
-	c.reduced = false
+	c.reduced, c.undoable = false, false
 }
 
 // OnIdle stops the clock for the idle time, and restarts slow start if it was long.

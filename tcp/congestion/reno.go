@@ -67,13 +67,13 @@ func (r *reno) remember() {
 	if !r.reduced {
 		r.before.cwnd, r.before.ssthresh = r.cwnd, r.ssthresh
 	}
-	r.reduced = true
+	r.reduced, r.undoable = true, true
 }
 
 // Undo takes back what was done since recovery began.
 func (r *reno) Undo(mono.Time) {
-	if r.reduced {
+	if r.undoable {
 		r.cwnd, r.ssthresh = max(r.cwnd, r.before.cwnd), max(r.ssthresh, r.before.ssthresh)
 	}
-	r.reduced = false
+	r.reduced, r.undoable = false, false
 }

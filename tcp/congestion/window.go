@@ -15,6 +15,7 @@ type window struct {
 	credit   int  // bytes delivered that no cumulative acknowledgment has turned into growth yet
 	abe      bool // Options.ABE
 	reduced  bool // between OnLoss or OnTimeout and OnRecovered
+	undoable bool // since the first of them, until Undo
 }
 
 // RFC 5681, Section 3.1: "The initial value of ssthresh SHOULD be set arbitrarily high".
