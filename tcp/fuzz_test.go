@@ -10,9 +10,9 @@ import (
 
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/mono"
-	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/internal/siphash"
 	"github.com/antedon-net/antedon/tcp"
+	"github.com/antedon-net/antedon/tcp/congestion"
 	"github.com/antedon-net/antedon/wire"
 )
 
@@ -32,26 +32,6 @@ func (in *input) n(limit int) int {
 	v := int(binary.LittleEndian.Uint16([]byte{in.byte(), in.byte()}))
 	return v % limit
 }
-
-// victim is a connection at the mercy of a fuzzer, and what must hold of it whatever happens.
-type victim struct {
-	t    *testing.T
-	in   input
-	now  mono.Time
-	env  *tcp.Env
-	cfg  tcp.Config
-	conn *tcp.Conn
-
-	iss, irs   uint32
-	last       wire.TCP // header sent last
-	edge       seq.Number
-	told       bool
-	shift      uint8
-	reserved   []byte
-	reservedOK bool
-}
-
-const fuzzISS, fuzzIRS = 1<<32 - 3000, 1<<32 - 5000
 
 // FuzzConn throws arbitrary segments, commands and errors at one connection.
 func FuzzConn(f *testing.F) {
@@ -87,7 +67,7 @@ func TestTorment(t *testing.T) {
 }
 
 func newVictim(t *testing.T, b []byte) *victim {
-	v := &victim{t: t, in: input{b}, now: 1e12, iss: fuzzISS, irs: fuzzIRS}
+	v := &victim{t: t, in: input{b}, now: 1e12, iss: fuzzISS, irs: fuzzIRS, tsval: 1 << 31}
 	options := v.in.byte()
 	v.cfg = tcp.Config{
 		FixedISS: &v.iss, NoSACK: options&1 != 0, NoTimestamps: options&2 != 0, NoWindowScale: options&4 != 0,
@@ -105,6 +85,8 @@ func newVictim(t *testing.T, b []byte) *victim {
 	}
 	v.cfg = v.cfg.WithDefaults()
 	v.env = &tcp.Env{Pool: buffer.NewPool(0), Secret: siphash.Key{K0: 1}}
+	names := congestion.Names()
+	v.cfg.Congestion = names[int(more>>6)%len(names)]
 	if more&1 != 0 {
 		v.env.MaxSuper = 64 << 10
 	}
@@ -117,6 +99,7 @@ func newVictim(t *testing.T, b []byte) *victim {
 	} else {
 		seg := v.segment()
 		seg.Header.Flags, seg.Header.Seq = wire.SYN, v.irs
+		fillDuel(seg.Payload, 0)
 		if more&2 != 0 {
 			seg.Header.Flags |= wire.ECE | wire.CWR
 		}
@@ -124,6 +107,7 @@ func newVictim(t *testing.T, b []byte) *victim {
 			seg.Header.Options.HasFastOpen, seg.Header.Options.FastOpenLen = true, 8
 			seg.Header.Options.FastOpen = v.cookie(id)
 		}
+		v.noteDelivered(&seg.Header, len(seg.Payload))
 		v.conn, _ = tcp.AcceptFast(v.env, &v.cfg, v.now, id, 1500, &seg)
 	}
 	v.drain()
@@ -140,97 +124,37 @@ func (v *victim) cookie(id tcp.ID) [16]byte {
 	return out.Header.Options.FastOpen
 }
 
-// segment makes up a segment near what the connection expects.
-func (v *victim) segment() tcp.Segment {
-	in := &v.in
-	var s tcp.Segment
-	h := &s.Header
-	h.Flags = wire.Flags(in.byte()) | wire.ACK
-	kind := in.byte()
-	if kind&1 != 0 {
-		h.Flags &^= wire.ACK
-	}
-	if kind&2 == 0 || in.byte() > 20 {
-		h.Flags &^= wire.SYN | wire.FIN | wire.RST // most of the time: the connection is to live for a while
-	}
-	if v.conn != nil && v.conn.State() == tcp.StateSynSent && kind&16 != 0 {
-		h.Flags |= wire.SYN
-	}
-	h.Seq, h.Ack = v.last.Ack, v.last.Seq
-	if h.Seq == 0 {
-		h.Seq = v.irs
-	}
-	switch kind >> 2 & 7 {
-	case 0:
-	case 1:
-		h.Ack += uint32(in.n(3000))
-	case 2:
-		h.Ack -= uint32(in.n(3000))
-	case 3:
-		h.Seq += uint32(in.n(3000))
-	case 4:
-		h.Seq -= uint32(in.n(3000))
-	case 5:
-		h.Seq, h.Ack = h.Seq+uint32(in.n(65536))<<16, h.Ack+uint32(in.n(65536))<<16
-	default:
-		if v.conn != nil {
-			h.Ack = v.last.Seq + uint32(v.conn.Info(v.now).Unacked)
-		}
-	}
-	h.Window = uint16(in.n(65536))
-	s.CE = kind&64 != 0
-	s.ECT = s.CE
-	if kind&32 != 0 {
-		s.Payload = make([]byte, in.n(5000))
-		if kind&64 != 0 {
-			s.SegSize = 1 + in.n(1500)
-		}
-	}
-	v.options(&h.Options, kind)
-	return s
-}
-
-func (v *victim) options(o *wire.TCPOptions, kind byte) {
-	in := &v.in
-	if kind&128 == 0 {
-		return
-	}
-	which := in.byte()
-	o.HasMSS, o.MSS = which&1 != 0, uint16(in.n(65536))
-	o.HasWScale, o.WScale = which&2 != 0, in.byte()&15
-	o.SACKPermitted = which&4 != 0
-	o.HasTimestamps, o.TSVal, o.TSEcr = which&8 != 0, uint32(in.n(65536)), v.last.Options.TSVal
-	o.HasFastOpen, o.FastOpenLen = which&16 != 0, which>>5&1<<3
-	for range which >> 5 & 3 {
-		left := v.last.Seq - uint32(in.n(3000))
-		o.SACK[o.NSACK] = wire.SACKBlock{Left: left, Right: left + uint32(in.n(3000))}
-		o.NSACK++
-	}
-}
-
 // step does one thing of the fuzzer's choice.
 func (v *victim) step() {
 	in, c := &v.in, v.conn
 	switch in.byte() % 16 {
 	case 0, 1, 2, 3, 4, 5:
 		seg := v.segment()
-		c.Recv(v.now, &seg)
+		v.receive(&seg)
 	case 6, 7:
 		if !v.reservedOK {
 			v.reserved = c.Reserve(1 + in.n(20_000))
 			v.reservedOK = v.reserved != nil
 			break
 		}
-		clear(v.reserved)
-		c.Commit(v.now, min(in.n(20_000), len(v.reserved)), in.byte()&1 == 0)
+		fillDuel(v.reserved, v.written)
+		n := min(in.n(20_000), len(v.reserved))
+		if c.State() != tcp.StateClosed {
+			v.written += n
+		}
+		c.Commit(v.now, n, in.byte()&1 == 0)
 		c.Push()
 		v.reservedOK = false
 	case 8, 9:
 		views := c.Peek(make([]buffer.View, 0, 3), in.n(10_000))
 		n := 0
 		for _, x := range views {
+			if k := mismatchDuel(x.B, v.read+n); k >= 0 {
+				v.t.Fatalf("byte %d read is wrong", v.read+n+k)
+			}
 			n += len(x.B)
 		}
+		v.read += n
 		v.env.Pool.ReleaseAll(views)
 		c.Consume(v.now, n)
 	case 10:
@@ -278,89 +202,6 @@ func (v *victim) command() {
 		c.SetUserTimeout(time.Duration(in.n(1000)) * time.Millisecond)
 	case 7:
 		c.SetQuickACK(in.byte()&1 != 0)
-	}
-}
-
-// drain takes what the connection sends and checks every segment.
-func (v *victim) drain() {
-	out := tcp.Out{Payload: make([]buffer.View, 0, 8)}
-	for n := 0; v.conn.Next(v.now, &out); n++ {
-		if n > 10_000 {
-			v.t.Fatal("Next does not end")
-		}
-		h := out.Header
-		got := 0
-		for _, x := range out.Payload {
-			got += len(x.B)
-		}
-		if got != out.Len || h.Len() > wire.MaxTCPHeaderLen {
-			v.t.Fatalf("%d bytes of payload for Len %d, a header of %d", got, out.Len, h.Len())
-		}
-		v.env.Pool.ReleaseAll(out.Payload)
-		if h.Options.HasWScale {
-			v.shift = h.Options.WScale
-		}
-		if ecn := wire.ECN(out.TOS & 3); ecn != wire.NotECT && (ecn != wire.ECT0 || got == 0 || v.cfg.ECN != tcp.ECNRequest) {
-			v.t.Fatalf("%d bytes marked %v", got, ecn)
-		}
-		v.checkEdge(&h)
-		if h.Flags&wire.RST == 0 {
-			v.last = h
-		}
-	}
-	v.conn.Events()
-}
-
-// checkEdge checks that the window never shrinks. A flood of tiny segments may make it: then it is not judged.
-func (v *victim) checkEdge(h *wire.TCP) {
-	if h.Flags&(wire.RST|wire.SYN) != 0 || h.Flags&wire.ACK == 0 {
-		return
-	}
-	scale := uint8(0)
-	if _, scaled := scaleOf(v.conn.Info(v.now).Options); scaled {
-		scale = v.shift
-	}
-	edge := seq.Number(h.Ack).Add(int(h.Window) << scale)
-	if i := v.conn.Info(v.now); v.told && edge.Less(v.edge) && i.ReadQueue < i.RcvSpace {
-		v.t.Fatalf("the right edge of the window moves left by %d", v.edge.Sub(edge))
-	}
-	v.edge, v.told = edge, true
-}
-
-// scaleOf reports whether the options of Info say that windows are scaled.
-func scaleOf(options string) (string, bool) {
-	const word = "wscale:"
-	for i := 0; i+len(word) <= len(options); i++ {
-		if options[i:i+len(word)] == word {
-			return options[i:], true
-		}
-	}
-	return "", false
-}
-
-// check checks what must hold between steps.
-func (v *victim) check() {
-	c := v.conn
-	i := c.Info(v.now)
-	if c.State() == tcp.StateClosed {
-		if c.Deadline() != mono.Never || !c.Done() {
-			v.t.Fatalf("closed, with deadline %v, done %v", c.Deadline(), c.Done())
-		}
-		return
-	}
-	if i.Unacked < 0 || i.Sacked > i.Unacked || i.Lost > i.Unacked || i.Lost < 0 {
-		v.t.Fatalf("SND.NXT-SND.UNA is %d, %d SACKed, %d lost", i.Unacked, i.Sacked, i.Lost)
-	}
-	if (i.Unacked > 0 || i.NotSent > 0 || c.State() == tcp.StateTimeWait) && c.Deadline() == mono.Never {
-		v.t.Fatalf("something to wait for, and no deadline: %+v", i)
-	}
-	if i.SndCwnd < 1 || i.RTO <= 0 || i.RTO > 120*time.Second {
-		v.t.Fatalf("cwnd %d, RTO %v", i.SndCwnd, i.RTO)
-	}
-	// 512 bytes may hold one; a packet kept in place holds twice its bytes; a write under way holds a chunk.
-	bound := 3*i.RcvSpace + 128<<10 + 2*c.Unacked() + 128<<10
-	if used := v.env.Pool.Used(); used > bound {
-		v.t.Fatalf("%d bytes of chunks, %d expected at most: %+v", used, bound, i)
 	}
 }
 
