@@ -6,6 +6,7 @@ var acks = []Script{
 		passive <WND=65535><MSS=1000>
 		quick 16 100
 	`},
+	// req: RFC9293 SHLD-18, MUST-40, RFC5681 4.2-1, 4.2-2, 4.2-4
 	{"later ones after 40 ms", `
 		passive <WND=65535><MSS=1000>
 		quick 16 100
@@ -14,6 +15,7 @@ var acks = []Script{
 		> <SEQ=1701><ACK=1><DATA=100><CTL=ACK>
 		< 40ms <SEQ=1><ACK=1801><CTL=ACK>
 	`},
+	// req: RFC9293 SHLD-19, RFC5681 4.2-3
 	{"the second full one at once", `
 		passive <WND=65535><MSS=1460>
 		# Linux's quick start lasts for half of the window that it offered, ours for 16 segments.

@@ -130,6 +130,7 @@ var closing = []Script{
 		< <SEQ=102><ACK=2><CTL=ACK>
 	`},
 
+	// req: RFC9293 SHLD-3
 	{"close with unread data", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK>
@@ -148,6 +149,7 @@ var closing = []Script{
 		close
 		< <SEQ=1><ACK=2><CTL=FIN,ACK>
 	`},
+	// req: RFC9293 SHLD-3
 	{"data after close", `
 		passive <WND=65535><MSS=1000>
 		close
@@ -185,6 +187,7 @@ var closing = []Script{
 		< <SEQ=2><ACK=101><CTL=ACK>
 		read 100
 	`},
+	// req: RFC7323 5.2-4
 	{"abort", `
 		passive <WND=65535><MSS=1000><TS=0,0>
 		abort
@@ -262,6 +265,7 @@ var closing = []Script{
 		eof
 	`},
 
+	// req: RFC9293 MUST-13
 	{"TIME-WAIT: the FIN again is acknowledged", `
 		passive <WND=65535><MSS=1000><TS=0,0>
 		close
@@ -343,6 +347,7 @@ var closing = []Script{
 		> <SEQ=-100000><CTL=SYN><WND=1000><MSS=1000>
 		< <SEQ=2><ACK=2><CTL=ACK>
 	`},
+	// req: RFC9293 SHLD-4
 	{"TIME-WAIT: a SYN below them with a later timestamp does", `
 		passive <WND=65535><MSS=1000><TS=0,0>
 		close
@@ -391,6 +396,19 @@ var closing = []Script{
 		< 250ms <SEQ=1><ACK=1><CTL=FIN,ACK>
 		< 500ms <SEQ=1><ACK=1><CTL=FIN,ACK>
 		> <SEQ=1><ACK=2><CTL=ACK>
+	`},
+	{"FIN-WAIT-2 on behalf of nobody ends after a while", `
+		config tcp_fin_timeout=1 fintimeout=1
+		passive <WND=65535><MSS=1000>
+		close
+		< <SEQ=1><ACK=1><CTL=FIN,ACK>
+		> <SEQ=1><ACK=2><CTL=ACK>
+		sleep 500ms
+		> <SEQ=0><ACK=2><CTL=ACK>
+		< <SEQ=2><ACK=1><CTL=ACK>
+		sleep 2s
+		> <SEQ=1><ACK=2><CTL=FIN,ACK>
+		< <SEQ=2><WND=0><CTL=RST>
 	`},
 	{"the error of a reset", `
 		passive <WND=65535><MSS=1000>

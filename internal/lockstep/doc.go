@@ -15,7 +15,8 @@
 // marked with the side it is for and with the reason; so the script fails when either side changes:
 //
 //	# RFC 1337, Section 3, fix F1: TIME-WAIT is not ended by a RST
-//	ours:   > <SEQ=2><ACK=2><CTL=FIN,ACK>
+//	ours:   < <SEQ=2><ACK=2><CTL=ACK>
+//	kernel: < <SEQ=2><WND=0><CTL=RST>
 //
 // # Steps
 //
@@ -28,7 +29,7 @@
 //	listen, accept, connect     their system calls one by one
 //	write N, read N, eof        the application writes, reads bytes, reads the end of the stream
 //	shutdown, close, abort      it closes for writing, closes, closes with a RST
-//	set NAME [VALUE]            it sets a socket option: see setOption
+//	set NAME [VALUE]            it sets a socket option: see ourSocket.set
 //	error ECONNRESET            what a read reports
 //	readable N, state NAME      what it sees of the connection
 //	fill N                      the peer sends segments of N bytes until the window is full, and takes the answers
@@ -36,7 +37,7 @@
 //	ignore                      what was sent so far is of no interest
 //	flow N                      the next steps are about another connection, from another port
 //	incarnation N               the next connection's sequence numbers begin N further; SEQ=0 is its SYN
-//	config NAME=VALUE …         at the beginning: see configure
+//	config NAME=VALUE …         at the beginning: see Script.configure
 //
 // SEQ, ACK and SACK may be NXT+n, counted from the next number of the peer after what fill and quick have sent, EDGE+n, from the right
 // edge of the window offered last, or ZERO, the sequence number 0 itself. <WND=0> is a closed window, <WND=open> any other. Of <TS=val,ecr>

@@ -2,6 +2,7 @@ package lockstep
 
 // marks is about Explicit Congestion Notification (RFC 3168).
 var marks = []Script{
+	// req: RFC3168 6.1.1-2, 6.1.1-8, 6.1.4-1, 6.1.2-1
 	{"accepted if asked for", `
 		listen
 		> <SEQ=0><WND=65535><CTL=SYN,ECE,CWR><MSS=1000>
@@ -22,6 +23,7 @@ var marks = []Script{
 		write 100
 		< <SEQ=1><ACK=1><DATA=100><CTL=ACK,PSH>
 	`},
+	// req: RFC3168 6.1.1-1, 6.1.1-7
 	{"SYNs that are not quite asking", `
 		listen
 		> <SEQ=0><WND=65535><CTL=SYN,ECE><MSS=1000>
@@ -54,6 +56,7 @@ var marks = []Script{
 		> <SEQ=101><ACK=1><DATA=100><CTL=ACK,CWR><CE>
 		< <SEQ=1><ACK=201><CTL=ACK,ECE>
 	`},
+	// req: RFC3168 6.1.2-5
 	{"an echo is answered with CWR", `
 		passive <WND=65535><MSS=1000><CTL=ECE,CWR>
 		write 1000
@@ -74,6 +77,7 @@ var marks = []Script{
 		> <SEQ=101><ACK=1><DATA=100><CTL=ACK><ECT0>
 		< <SEQ=1><ACK=201><CTL=ACK>
 	`},
+	// req: RFC3168 6.1.5-1
 	{"what is marked as capable", `
 		passive <WND=65535><MSS=1000><CTL=ECE,CWR> rtt=50ms
 		write 100

@@ -169,6 +169,7 @@ var handshake = []Script{
 		> <SEQ=100><WND=1000><CTL=RST>
 		> <SEQ=100><ACK=7><WND=1000><CTL=RST,ACK>
 	`},
+	// req: RFC7323 5.2-2, 5.2-3
 	{"a closed port echoes timestamps", `
 		> <SEQ=0><WND=1000><CTL=SYN><MSS=1000><TS=10,0>
 		# RFC 7323, Section 5.2: "the <RST> should also contain a Timestamps option".
@@ -187,6 +188,7 @@ var handshake = []Script{
 		> <SEQ=0><ACK=1><WND=1000><CTL=SYN,ACK><MSS=1000>
 		< <SEQ=1><ACK=1><CTL=ACK>
 	`},
+	// req: RFC5961 3.2-6
 	{"SYN-SENT: a RST with the ACK of the SYN refuses", `
 		connect
 		< <SEQ=0><CTL=SYN>
@@ -209,6 +211,7 @@ var handshake = []Script{
 		< <SEQ=1><ACK=1><CTL=ACK>
 	`},
 
+	// req: RFC9293 MUST-10
 	{"simultaneous open, with crossing SYN-ACKs", `
 		connect
 		< <SEQ=0><CTL=SYN>
@@ -222,6 +225,7 @@ var handshake = []Script{
 		write 100
 		< <SEQ=1><ACK=1><DATA=100><CTL=ACK,PSH>
 	`},
+	// req: RFC9293 MUST-10
 	{"simultaneous open, completed by an ACK", `
 		connect
 		< <SEQ=0><CTL=SYN>
@@ -232,6 +236,7 @@ var handshake = []Script{
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK>
 		< <SEQ=1><ACK=101><CTL=ACK>
 	`},
+	// req: RFC9293 MUST-11
 	{"simultaneous open, refused", `
 		connect
 		< <SEQ=0><CTL=SYN>
@@ -246,6 +251,25 @@ var handshake = []Script{
 		kernel: error ECONNRESET
 	`},
 
+	{"a full SYN queue: cookies keep the options", `
+		config backlog=1
+		listen
+		> <SEQ=0><WND=1000><CTL=SYN><MSS=1000>
+		< <SEQ=0><ACK=1><CTL=SYN,ACK>
+		flow 1
+		> <SEQ=0><WND=1000><CTL=SYN><MSS=1000>
+		< <SEQ=0><ACK=1><CTL=SYN,ACK>
+		flow 2
+		> <SEQ=0><WND=1000><CTL=SYN><MSS=1460><SACKOK><TS=0,0><WS=3>
+		< <SEQ=0><ACK=1><CTL=SYN,ACK><MSS=1460><SACKOK><WS=7>
+		> <SEQ=1><ACK=1><CTL=ACK>
+		accept
+		> <SEQ=101><ACK=1><DATA=100><CTL=ACK>
+		< <SEQ=1><ACK=1><CTL=ACK><SACK=101:201>
+		write 5000
+		< <SEQ=1><ACK=1><DATA=1436><CTL=ACK><SACK=101:201>
+		ignore
+	`},
 	{"SYN-RECEIVED: an ACK of the wrong SYN-ACK is refused", `
 		listen
 		> <SEQ=0><WND=1000><CTL=SYN><MSS=1000>

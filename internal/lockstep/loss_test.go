@@ -2,6 +2,7 @@ package lockstep
 
 // loss is about timers and what is sent again.
 var loss = []Script{
+	// req: RFC6298 2-2, 5-2, 5-5, 5-6, 5-7, RFC9293 MUST-18
 	{"RTO: doubling, from 200 ms more than the round trip", `
 		passive <WND=65535><MSS=1000> rtt=100ms
 		write 1000
@@ -19,6 +20,7 @@ var loss = []Script{
 		< 400ms <SEQ=1><ACK=1><DATA=1000><CTL=ACK,PSH>
 		> <SEQ=1><ACK=1001><CTL=ACK>
 	`},
+	// req: RFC8985 7.2-1, 7.2-3, 7.3-5, 7.3-7
 	{"TLP: the last segment again after two round trips, then the RTO", `
 		passive <WND=65535><MSS=1000><SACKOK><TS=0,0> rtt=100ms
 		write 1976
@@ -28,6 +30,7 @@ var loss = []Script{
 		< 300ms <SEQ=1><ACK=1><DATA=988><CTL=ACK>
 		< 600ms <SEQ=1><ACK=1><DATA=988><CTL=ACK>
 	`},
+	// req: RFC8985 7.3-4
 	{"TLP: new data instead, if there is", `
 		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
 		write 11000
@@ -54,6 +57,7 @@ var loss = []Script{
 		> <SEQ=1><ACK=1><CTL=ACK><SACK=2001:3001>
 		< <SEQ=1><ACK=1><DATA=1000><CTL=ACK>
 	`},
+	// req: RFC8985 3.3.2-1, RFC5681 3.2-3
 	{"three duplicate ACKs with SACK: fast retransmit", `
 		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
 		write 10000
@@ -78,6 +82,7 @@ var loss = []Script{
 		< <SEQ=1><ACK=1><DATA=1000><CTL=ACK>
 		> <SEQ=1><ACK=10001><CTL=ACK>
 	`},
+	// req: RFC3042 2-1
 	{"limited transmit", `
 		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
 		write 15000
@@ -90,6 +95,18 @@ var loss = []Script{
 		> <SEQ=1><ACK=1><CTL=ACK><SACK=1001:4001>
 		< <SEQ=1><ACK=1><DATA=1000><CTL=ACK>
 	`},
+	// req: RFC3042 2-3
+	{"limited transmit: only if a duplicate ACK tells something new", `
+		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
+		write 15000
+		< <SEQ=1><ACK=1><DATA=1000><CTL=ACK> x10
+		sleep 100ms
+		> <SEQ=1><ACK=1><CTL=ACK>
+		> <SEQ=1><ACK=1><CTL=ACK><SACK=1001:2001>
+		< <SEQ=10001><ACK=1><DATA=1000><CTL=ACK>
+		> <SEQ=1><ACK=1><CTL=ACK><SACK=1001:2001>
+	`},
+	// req: RFC8985 3.3.2-2
 	{"one duplicate ACK: RACK waits a quarter of the round trip", `
 		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
 		write 3000
@@ -150,6 +167,7 @@ var loss = []Script{
 		> <SEQ=1><ACK=1001><CTL=ACK>
 	`},
 
+	// req: RFC9293 MUST-36, MUST-37, SHLD-29, SHLD-30
 	{"zero window: probes at the RTO, doubling, without data", `
 		passive <WND=65535><MSS=1000> rtt=100ms
 		> <SEQ=1><ACK=1><WND=0><CTL=ACK>
@@ -204,6 +222,7 @@ var loss = []Script{
 		> <SEQ=1><ACK=1501><WND=500><CTL=ACK>
 		< <SEQ=1501><ACK=1><DATA=500><CTL=ACK,PSH>
 	`},
+	// req: RFC9293 MUST-21
 	{"user timeout", `
 		passive <WND=65535><MSS=1000> rtt=100ms
 		set usertimeout 800
@@ -217,6 +236,31 @@ var loss = []Script{
 		state CLOSED
 		error ETIMEDOUT
 	`},
+	{"a SYN-ACK is given up", `
+		config tcp_synack_retries=1 synackretries=1
+		listen
+		> <SEQ=0><WND=1000><CTL=SYN><MSS=1000>
+		< <SEQ=0><ACK=1><CTL=SYN,ACK>
+		< 1s <SEQ=0><ACK=1><CTL=SYN,ACK>
+		sleep 2500ms
+		> <SEQ=1><ACK=1><CTL=ACK>
+		< <SEQ=1><WND=0><CTL=RST>
+	`},
+	// req: RFC9293 MUST-20
+	{"data is given up", `
+		config tcp_retries2=2 dataretries=2
+		passive <WND=65535><MSS=1000> rtt=100ms
+		write 1000
+		< <SEQ=1><ACK=1><DATA=1000><CTL=ACK,PSH>
+		< 300ms <SEQ=1><ACK=1><DATA=1000><CTL=ACK,PSH>
+		< 600ms <SEQ=1><ACK=1><DATA=1000><CTL=ACK,PSH>
+		# Linux says nothing to a peer that does not answer.
+		ours:   < 1200ms <SEQ=1001><ACK=1><CTL=RST,ACK>
+		kernel: sleep 1500ms
+		state CLOSED
+		error ETIMEDOUT
+	`},
+	// req: RFC9293 MUST-22
 	{"a SYN is given up", `
 		config synretries=5 syncnt=2
 		connect

@@ -6,11 +6,15 @@ import (
 )
 
 // sizes are MSS options, -1 for none, and what full-sized segments to a peer that sent them carry.
+//
+// req: RFC9293 MUST-14, MUST-15, MUST-16
 var sizes = []struct{ mss, segment int }{
 	{-1, 536}, {0, 536}, {64, 64}, {536, 536}, {1460, 1460}, {9000, 1460}, {65495, 1460},
 }
 
 // negotiation is about SYNs with every combination of options, and what they lead to.
+//
+// req: RFC7323 2.2-1, 2.2-2, 2.3-1, 2.3-2, RFC2018 2-1
 var negotiation = append(synOffers(), sizeScripts()...)
 
 // synOffers are scripts in which peers offer every combination of MSS, window scale, SACK and timestamps to a listener, and
@@ -74,5 +78,12 @@ func sizeScripts() (scripts []Script) {
 			`, options, 2*n+1, n, n+1, n, 2*n+1)})
 		}
 	}
-	return scripts
+	return append(scripts, Script{"segments over IPv6 to no MSS", `
+		config ipv6
+		passive <WND=65535> rtt=50ms
+		set nodelay
+		write 1221
+		< <SEQ=1><ACK=1><DATA=1220><CTL=ACK>
+		< <SEQ=1221><ACK=1><DATA=1><CTL=ACK,PSH>
+	`})
 }

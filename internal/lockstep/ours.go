@@ -1,7 +1,6 @@
 package lockstep
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -41,7 +40,8 @@ func newOurs(s setup) *ourEndpoint {
 // config is the kernel's, where that differs from our defaults.
 func (o options) config() *tcp.Config {
 	c := &tcp.Config{RecvBuffer: 6 << 20} // the largest of tcp_rmem
-	c.SYNRetries = o["synretries"]
+	c.SYNRetries, c.SYNACKRetries, c.DataRetries = o["synretries"], o["synackretries"], o["dataretries"]
+	c.FinTimeout = time.Duration(o["fintimeout"]) * time.Second
 	if n := o["rcvbuf"]; n != 0 {
 		c.InitialRecvBuffer, c.RecvBuffer = n, n
 	}
@@ -221,26 +221,26 @@ func (s *ourSocket) state() (string, error) { return s.c.State().String(), nil }
 // set sets an option that the kernel has under the same name.
 func (s *ourSocket) set(name string, n int) error {
 	seconds := time.Duration(n) * time.Second
-	return s.do(func() {
-		switch c, now := s.c, s.end.at; name {
-		case "nodelay":
-			c.SetNoDelay(n != 0)
-		case "cork":
-			c.SetCork(n != 0)
-		case "quickack":
-			c.SetQuickACK(n != 0)
-		case "keepalive":
-			c.SetKeepAlive(now, n != 0)
-		case "keepidle":
-			c.SetKeepAliveTimes(now, seconds, 0, 0)
-		case "keepintvl":
-			c.SetKeepAliveTimes(now, 0, seconds, 0)
-		case "keepcnt":
-			c.SetKeepAliveTimes(now, 0, 0, n)
-		case "usertimeout":
-			c.SetUserTimeout(time.Duration(n) * time.Millisecond)
-		default:
-			panic(errors.New("no such option: " + name))
-		}
-	})
+	c, now := s.c, s.end.at
+	switch name {
+	case "nodelay":
+		c.SetNoDelay(n != 0)
+	case "cork":
+		c.SetCork(n != 0)
+	case "quickack":
+		c.SetQuickACK(n != 0)
+	case "keepalive":
+		c.SetKeepAlive(now, n != 0)
+	case "keepidle":
+		c.SetKeepAliveTimes(now, seconds, 0, 0)
+	case "keepintvl":
+		c.SetKeepAliveTimes(now, 0, seconds, 0)
+	case "keepcnt":
+		c.SetKeepAliveTimes(now, 0, 0, n)
+	case "usertimeout":
+		c.SetUserTimeout(time.Duration(n) * time.Millisecond)
+	default:
+		return fmt.Errorf("no such option: %s", name)
+	}
+	return s.do(func() {})
 }

@@ -191,11 +191,14 @@ func (p *player) takeApart(k packet) (answer, error) {
 	if i := notation.Mismatch(h.text, a.segment.TextAt()); i >= 0 {
 		return a, fmt.Errorf("byte %d of %v is wrong", i, a.segment)
 	}
-	return a, f.noteWindow(t)
+	if err := f.noteWindow(t); err != nil && p.on == ours {
+		return a, err // Linux takes window back after a SYN cookie
+	}
+	return a, nil
 }
 
 // noteWindow follows the endpoint's window, whose right edge never moves to the left.
-func (f *flow) noteWindow(h *wire.TCP) error {
+func (f *flow) noteWindow(h *wire.TCP) (err error) {
 	if h.Flags.Has(wire.SYN) {
 		f.synScaled, f.synStamped = h.Options.HasWScale, h.Options.HasTimestamps
 		f.shift = int(h.Options.WScale)
@@ -210,10 +213,10 @@ func (f *flow) noteWindow(h *wire.TCP) error {
 	ack := seq.Number(h.Ack).Sub(seq.Number(f.irs))
 	edge := ack + wnd
 	if f.hasEdge && edge < f.edge {
-		return fmt.Errorf("the right edge of the window moves left by %d", f.edge-edge)
+		err = fmt.Errorf("the right edge of the window moves left by %d", f.edge-edge)
 	}
 	f.acked, f.edge, f.hasEdge = ack, edge, true
-	return nil
+	return err
 }
 
 // local and remote are ends of connections, as the endpoint sees it.

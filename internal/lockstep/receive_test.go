@@ -2,6 +2,7 @@ package lockstep
 
 // receive is about data that arrives.
 var receive = []Script{
+	// req: RFC2018 4-1, 4-3, 4-4, 4-5, RFC5681 3.2-1, 3.2-2, 4.2-5, 4.2-7, RFC9293 SHLD-31
 	{"data out of order draws duplicate ACKs with SACK blocks", `
 		passive <WND=65535><MSS=1000><SACKOK>
 		> <SEQ=101><ACK=1><DATA=100><CTL=ACK>
@@ -14,6 +15,7 @@ var receive = []Script{
 		< <SEQ=1><ACK=401><CTL=ACK>
 		read 400
 	`},
+	// req: RFC2018 4-2
 	{"without SACK they are plain", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=101><ACK=1><DATA=100><CTL=ACK>
@@ -24,6 +26,7 @@ var receive = []Script{
 		< <SEQ=1><ACK=301><CTL=ACK>
 		read 300
 	`},
+	// req: RFC2018 4-6, 4-7
 	{"the newest four ranges are told", `
 		passive <WND=65535><MSS=1000><SACKOK>
 		> <SEQ=101><ACK=1><DATA=10><CTL=ACK>
@@ -50,6 +53,7 @@ var receive = []Script{
 		> <SEQ=401><ACK=1><DATA=10><CTL=ACK>
 		< <SEQ=1><ACK=1><CTL=ACK><SACK=401:411,301:311,201:211>
 	`},
+	// req: RFC2018 4-5, 8-1
 	{"the last range that grew comes first", `
 		passive <WND=65535><MSS=1000><SACKOK>
 		> <SEQ=101><ACK=1><DATA=10><CTL=ACK>
@@ -61,6 +65,7 @@ var receive = []Script{
 		> <SEQ=191><ACK=1><DATA=10><CTL=ACK>
 		< <SEQ=1><ACK=1><CTL=ACK><SACK=191:211,101:121>
 	`},
+	// req: RFC5681 4.2-8
 	{"a hole filled in part", `
 		passive <WND=65535><MSS=1000><SACKOK>
 		> <SEQ=201><ACK=1><DATA=100><CTL=ACK>
@@ -71,6 +76,7 @@ var receive = []Script{
 		< <SEQ=1><ACK=301><CTL=ACK>
 	`},
 
+	// req: RFC2883 4-1, 4-2, 4-3
 	{"DSACK: a segment that came before", `
 		passive <WND=65535><MSS=1000><SACKOK>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK>
@@ -93,6 +99,7 @@ var receive = []Script{
 		> <SEQ=101><ACK=1><DATA=100><CTL=ACK>
 		< <SEQ=1><ACK=1><CTL=ACK><SACK=101:201,101:201>
 	`},
+	// req: RFC2883 4-4, 4-5
 	{"DSACK: half of a range beyond the hole, again", `
 		passive <WND=65535><MSS=1000><SACKOK>
 		> <SEQ=101><ACK=1><DATA=200><CTL=ACK>
@@ -132,6 +139,7 @@ var receive = []Script{
 		> <SEQ=100><ACK=1><DATA=1><CTL=ACK>
 		< <SEQ=1><ACK=101><CTL=ACK><SACK=100:101>
 	`},
+	// req: RFC5961 7-1
 	{"answers to empty segments outside of the window are few", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=0><ACK=1><CTL=ACK>
@@ -180,6 +188,7 @@ var receive = []Script{
 		< <SEQ=1><ACK=101><CTL=ACK>
 		readable 100
 	`},
+	// req: RFC9293 MUST-30, MUST-31
 	{"urgent data stays in the stream", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK,URG><URG=100>

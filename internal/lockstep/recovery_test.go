@@ -43,6 +43,7 @@ var recovery = []Script{
 		> <SEQ=1><ACK=14001><CTL=ACK>
 		< <SEQ=20001><ACK=1><DATA=1000><CTL=ACK>
 	`},
+	// req: RFC6582 3.2-4
 	{"NewReno: a partial acknowledgment shows the next hole", `
 		passive <WND=65535><MSS=1000> rtt=100ms
 		write 10000
@@ -74,6 +75,7 @@ var recovery = []Script{
 		> <SEQ=1><ACK=2001><CTL=ACK><SACK=3001:10001>
 		> <SEQ=1><ACK=10001><CTL=ACK>
 	`},
+	// req: RFC5682 3.1-1
 	{"F-RTO: after a timeout new data first; progress shows that it was spurious", `
 		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
 		write 20000
@@ -89,6 +91,7 @@ var recovery = []Script{
 		< <SEQ=18001><ACK=1><DATA=1000><CTL=ACK>
 		< <SEQ=19001><ACK=1><DATA=1000><CTL=ACK,PSH>
 	`},
+	// req: RFC5682 3.1-1
 	{"F-RTO: a duplicate shows that it was not", `
 		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
 		write 20000
@@ -116,6 +119,7 @@ var recovery = []Script{
 		# The window is what it was. Linux lets it grow by what this acknowledgment has newly told.
 		kernel: < <SEQ=14001><ACK=1><DATA=1000><CTL=ACK>
 	`},
+	// req: RFC2018 8-3
 	{"reneging: SACKed data is sent again, soon", `
 		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
 		write 3000

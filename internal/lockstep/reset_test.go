@@ -2,6 +2,7 @@ package lockstep
 
 // reset is about RSTs, challenges and what else must not disturb a connection.
 var reset = []Script{
+	// req: RFC5961 3.2-3, RFC9293 MUST-12
 	{"a RST at RCV.NXT resets", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=1><CTL=RST>
@@ -29,6 +30,7 @@ var reset = []Script{
 		read 100
 		error ECONNRESET
 	`},
+	// req: RFC5961 3.2-4, 3.2-5
 	{"a RST elsewhere in the window is challenged", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=2><CTL=RST>
@@ -45,6 +47,7 @@ var reset = []Script{
 		< <SEQ=1><ACK=1><CTL=ACK>
 		state ESTABLISHED
 	`},
+	// req: RFC5961 3.2-2
 	{"a RST outside of the window is ignored", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=0><CTL=RST>
@@ -59,6 +62,7 @@ var reset = []Script{
 		< <SEQ=1><ACK=1><CTL=ACK>
 		state ESTABLISHED
 	`},
+	// req: RFC9293 SHLD-2
 	{"a RST with data", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=1><DATA=10><CTL=RST>
@@ -76,6 +80,7 @@ var reset = []Script{
 		ours:   > <SEQ=1><CTL=RST>
 		state CLOSED
 	`},
+	// req: RFC5961 7-1
 	{"challenges are few", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=2><CTL=RST>
@@ -87,12 +92,14 @@ var reset = []Script{
 		> <SEQ=1><ACK=10000><CTL=ACK>
 		< <SEQ=1><ACK=1><CTL=ACK>
 	`},
+	// req: RFC7323 5.2-5
 	{"PAWS does not save from a RST", `
 		passive <WND=65535><MSS=1000><TS=1000,0>
 		> <SEQ=1><CTL=RST><TS=0,0>
 		state CLOSED
 	`},
 
+	// req: RFC5961 4.2-1, 4.2-2, 4.2-3
 	{"a SYN in the window is challenged", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=100><CTL=SYN><WND=1000>
@@ -133,6 +140,7 @@ var reset = []Script{
 		readable 0
 	`},
 
+	// req: RFC5961 5.2-1, 5.2-2
 	{"an ACK of what was never sent is challenged", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=1><ACK=2><CTL=ACK>
@@ -157,6 +165,7 @@ var reset = []Script{
 		< <SEQ=1><ACK=1><CTL=ACK>
 		state ESTABLISHED
 	`},
+	// req: RFC5961 5.2-1, 5.2-2
 	{"text with an ACK too old is not taken", `
 		passive <WND=1000><MSS=1000>
 		> <SEQ=1><ACK=-1000><DATA=100><CTL=ACK>

@@ -18,6 +18,7 @@ var sending = []Script{
 		> <SEQ=1><ACK=2001><CTL=ACK>
 		< <SEQ=10001><ACK=1><DATA=1000><CTL=ACK> x4
 	`},
+	// req: RFC5681 3.1-1
 	{"the window grows only when it was used", `
 		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
 		write 3000
@@ -33,6 +34,7 @@ var sending = []Script{
 		write 20000
 		< <SEQ=6001><ACK=1><DATA=1000><CTL=ACK> x10
 	`},
+	// req: RFC5681 4.1-1
 	{"after a pause it is the initial window again", `
 		passive <WND=65535><MSS=1000><SACKOK> rtt=100ms
 		write 15000
@@ -58,6 +60,7 @@ var sending = []Script{
 		write 1
 		< <SEQ=3501><ACK=1><DATA=1><CTL=ACK,PSH>
 	`},
+	// req: RFC9293 SHLD-7
 	{"Nagle: a small segment waits for the acknowledgment of another", `
 		passive <WND=65535><MSS=1000> rtt=100ms
 		write 100
@@ -87,6 +90,7 @@ var sending = []Script{
 		> <SEQ=1><ACK=2501><CTL=ACK>
 		< <SEQ=3501><ACK=1><DATA=500><CTL=ACK,PSH>
 	`},
+	// req: RFC9293 MUST-17
 	{"no delay", `
 		passive <WND=65535><MSS=1000> rtt=100ms
 		set nodelay
@@ -132,6 +136,7 @@ var sending = []Script{
 		< <SEQ=2001><ACK=1><DATA=500><CTL=ACK,PSH>
 	`},
 
+	// req: RFC9293 MUST-38, SHLD-28
 	{"the peer's window is full", `
 		passive <WND=2500><MSS=1000> rtt=100ms
 		write 5000
@@ -166,6 +171,7 @@ var sending = []Script{
 		< <SEQ=1501><ACK=1><DATA=500><CTL=ACK>
 		< <SEQ=2001><ACK=1><DATA=500><CTL=ACK,PSH>
 	`},
+	// req: RFC9293 MUST-34, SHLD-15
 	{"a window that shrinks", `
 		passive <WND=65535><MSS=500> rtt=100ms
 		> <SEQ=1><ACK=1><WND=1000><CTL=ACK>
@@ -185,6 +191,7 @@ var sending = []Script{
 		write 1000
 		< <SEQ=1><ACK=201><DATA=500><CTL=ACK>
 	`},
+	// req: RFC7323 2.3-4
 	{"window scale is applied", `
 		passive <WND=1000><MSS=1000><WS=2> rtt=100ms
 		write 5000
@@ -194,6 +201,7 @@ var sending = []Script{
 		kernel: < <SEQ=2001><ACK=1><DATA=1000><CTL=ACK,PSH>
 		< <SEQ=3001><ACK=1><DATA=1000><CTL=ACK>
 	`},
+	// req: RFC7323 2.2-4
 	{"the window of a SYN is not scaled", `
 		listen
 		> <SEQ=0><WND=1000><CTL=SYN><MSS=100><WS=14>
@@ -206,6 +214,7 @@ var sending = []Script{
 		< <SEQ=1><ACK=1><DATA=100><CTL=ACK> x4
 		< <SEQ=401><ACK=1><DATA=100><CTL=ACK,PSH>
 	`},
+	// req: RFC7323 2.3-7
 	{"a window scale of 15 counts as 14", `
 		passive <WND=1><MSS=1000><WS=15> rtt=100ms
 		write 20000
@@ -221,6 +230,7 @@ var sending = []Script{
 		kernel: < <SEQ=17001><ACK=1><DATA=1000><CTL=ACK,PSH>
 	`},
 
+	// req: RFC9293 MUST-24, MUST-26, MUST-27, SHLD-12
 	{"keep-alives, and no answer", `
 		passive <WND=65535><MSS=1000> rtt=100ms
 		set keepidle 1

@@ -18,9 +18,11 @@ type setup struct {
 //
 //	ipv6          the addresses are IPv6's
 //	rcvbuf=N      the receive buffer, which then does not grow
-//	synretries=N  how often ours repeats a SYN
-//	syncnt=N      the same for the kernel, which does not count those at the beginning
-//	NAME=VALUE    a sysctl below net.ipv4, for the kernel only
+//	backlog=N     the listener's queues
+//	syncnt=N      how often the kernel repeats a SYN, but for those at the beginning
+//	tcp_NAME=N    a sysctl, for the kernel only
+//
+// and for ours only, as tcp.Config has them: synretries, synackretries, dataretries, fintimeout (in seconds).
 func (s Script) configure() (setup, error) {
 	c := setup{
 		local: netip.MustParseAddr("10.7.0.1"), remote: netip.MustParseAddr("10.7.0.2"),
@@ -33,17 +35,17 @@ func (s Script) configure() (setup, error) {
 		}
 		for _, f := range strings.Fields(rest) {
 			name, value, _ := strings.Cut(f, "=")
-			switch name {
-			case "ipv6":
+			switch {
+			case name == "ipv6":
 				c.local, c.remote = netip.MustParseAddr("fd07::1"), netip.MustParseAddr("fd07::2")
-			case "rcvbuf", "synretries", "syncnt":
+			case strings.HasPrefix(name, "tcp_"):
+				c.sysctls[name] = value
+			default:
 				n, err := strconv.Atoi(value)
 				if err != nil {
 					return c, fmt.Errorf("%s: %w", f, err)
 				}
 				c.options[name] = n
-			default:
-				c.sysctls[name] = value
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package lockstep
 
 // timestamps is about the timestamps option.
 var timestamps = []Script{
+	// req: RFC7323 5.3-1, 5.3-2
 	{"PAWS: old data is not taken", `
 		passive <WND=65535><MSS=1000><TS=1000,0>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=998,0>
@@ -57,6 +58,7 @@ var timestamps = []Script{
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=990,0>
 		< <SEQ=1><ACK=101><CTL=ACK><SACK=1:101>
 	`},
+	// req: RFC7323 3.2-4, 3.2-8
 	{"a segment without the option is taken", `
 		passive <WND=65535><MSS=1000><TS=0,0>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><NOTS>
@@ -75,6 +77,7 @@ var timestamps = []Script{
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><NOTS>
 		< <SEQ=1><ACK=101><CTL=ACK>
 	`},
+	// req: RFC7323 3.2-9
 	{"the option without having been agreed on", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1000,0>
@@ -83,6 +86,7 @@ var timestamps = []Script{
 		< <SEQ=1><ACK=201><CTL=ACK>
 	`},
 
+	// req: RFC7323 4.3-2, 4.3-3, 3.2-2
 	{"what is echoed: not the timestamp of data out of order", `
 		passive <WND=65535><MSS=1000><SACKOK><TS=0,0>
 		> <SEQ=101><ACK=1><DATA=100><CTL=ACK><TS=10,0>

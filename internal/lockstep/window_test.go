@@ -2,6 +2,7 @@ package lockstep
 
 // windows is about the receiver's window.
 var windows = []Script{
+	// req: RFC9293 MUST-39, SHLD-14
 	{"a full window, and reading", `
 		passive <WND=65535><MSS=1000><SACKOK>
 		fill 1000
