@@ -43,13 +43,18 @@ const challengeInterval = 500 * time.Millisecond
 // req: RFC5961 7-1
 func (c *Conn) owe(now mono.Time, why ackReason, seg *Segment) {
 	limited := why == ackChallenge || why == ackOutOfWindow && (len(seg.Payload) == 0 || seg.Has(wire.SYN))
-	if limited {
-		if c.ack.challenged != 0 && now.Sub(c.ack.challenged) < challengeInterval {
-			return
-		}
-		c.ack.challenged = now
+	if !limited || c.mayChallenge(now) {
+		c.ack.now = true
 	}
-	c.ack.now = true
+}
+
+// mayChallenge reports whether an answer may be sent that is limited, and counts it.
+func (c *Conn) mayChallenge(now mono.Time) bool {
+	if c.ack.challenged != 0 && now.Sub(c.ack.challenged) < challengeInterval {
+		return false
+	}
+	c.ack.challenged = now
+	return true
 }
 
 // oweForData decides how soon got bytes in order are acknowledged.

@@ -90,7 +90,9 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 func (c *Conn) checkSeq(now mono.Time, seg *Segment) (Drop, bool) {
 	if c.state == StateSynReceived && seg.Has(wire.SYN) && seg.seq() == c.rcv.irs {
 		if !seg.Has(wire.ACK) || seg.ack().LessEq(c.snd.iss) || c.snd.nxt.Less(seg.ack()) {
-			c.pend.syn = true // the SYN again: it wants the SYN-ACK again, and to measure by it
+			// The SYN again: it wants the SYN-ACK again, and to measure by it. Not as often as it likes: a flood of one
+			// SYN would be a flood of answers, to whoever it names as its sender (as in Linux).
+			c.pend.syn = c.pend.syn || c.mayChallenge(now)
 			c.onECNSetup(seg)
 			c.updateRecentTimestamp(now, seg)
 			return DropDuplicate, false

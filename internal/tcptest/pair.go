@@ -3,6 +3,7 @@ package tcptest
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,6 +141,14 @@ func (p *Pair) Step() bool {
 	p.t.Helper()
 	for i := range p.Ends {
 		p.app(i)
+	}
+	return p.Relay()
+}
+
+// Relay is Step without applications.
+func (p *Pair) Relay() bool {
+	p.t.Helper()
+	for i := range p.Ends {
 		p.drain(i)
 	}
 	next := mono.Never
@@ -328,7 +337,7 @@ func (p *Pair) check(i int, seg *tcp.Segment) {
 		return
 	}
 	shift := e.shift
-	if peer := p.Ends[1-i]; peer.Conn != nil && (p.setup.Config[1-i].NoWindowScale || p.setup.Config[i].NoWindowScale) {
+	if !strings.Contains(e.Conn.Info(p.Now).Options, "wscale") {
 		shift = 0
 	}
 	edge := seq.Number(h.Ack).Add(int(h.Window) << shift)
