@@ -23,10 +23,11 @@ var sizes = [...]int{small, medium, big, large}
 
 // Chunk is a block of memory with a reference count.
 type Chunk struct {
-	B    []byte // the whole block
-	refs int32
-	size int8 // index into sizes
-	next *Chunk
+	B     []byte // the whole block
+	refs  int32
+	parts int32 // pieces of a receive buffer that lie in it
+	size  int8  // index into sizes
+	next  *Chunk
 }
 
 // Pool hands out chunks and takes them back.
@@ -54,6 +55,9 @@ func (p *Pool) Room() int {
 	}
 	return max(0, p.limit-p.used)
 }
+
+// Scarce reports whether less than a sixteenth of the limit is left: time to refuse what can be refused.
+func (p *Pool) Scarce() bool { return p.limit != 0 && p.limit-p.used < p.limit/16 }
 
 // Get returns the smallest chunk of at least n bytes, or the largest there is, with one reference. Its bytes are
 // undefined. Get does not look at the limit: callers that can wait ask Room first.

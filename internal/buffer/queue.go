@@ -87,6 +87,17 @@ func (q *queue) popFront(pool *Pool) {
 	}
 }
 
+// popBack drops the last piece; the caller has released its chunk.
+func (q *queue) popBack(pool *Pool) {
+	last := len(q.p) - 1
+	q.p[last] = piece{}
+	q.p = q.p[:last]
+	if q.head == last {
+		pool.freeSlab(q.p)
+		*q = queue{}
+	}
+}
+
 // search returns the index of the first piece that ends after off.
 func (q *queue) search(off uint64) int {
 	lo, hi := q.head, len(q.p)
@@ -105,6 +116,11 @@ func (q *queue) releaseAll(pool *Pool) {
 	for i := range q.len() {
 		pool.Release(q.at(i).chunk)
 	}
+	q.free(pool)
+}
+
+// free gives the memory of the queue back; the caller has released the chunks.
+func (q *queue) free(pool *Pool) {
 	clear(q.p)
 	pool.freeSlab(q.p)
 	*q = queue{}

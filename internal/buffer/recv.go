@@ -3,14 +3,21 @@ package buffer
 import "github.com/antedon-net/antedon/internal/span"
 
 // Recv holds bytes that arrived: those in order and not yet read, and those beyond the first hole.
+//
+// A payload that fills half of its packet's chunk stays in it. Smaller ones are copied one behind the other, so that a
+// flood of tiny segments takes little more memory than it has bytes; when chunks are kept by little that is left in them,
+// everything moves together (see repack).
 type Recv struct {
 	pool *Pool
 	q    queue  // in order: [base, next)
 	ooo  queue  // beyond the first hole, ordered and disjoint
 	base uint64 // offset of the next byte to be read
 	next uint64 // offset after the last byte in order
-	held int    // true size: chunk bytes this buffer pins, in both queues
+	held int    // bytes of the chunks that this buffer pins, in both queues
 	have span.Set
+
+	near, far store  // where small payloads of either queue are copied to
+	moved     uint64 // bytes repacked so far
 }
 
 // Init makes r empty; the first byte expected has stream offset at.
@@ -22,8 +29,11 @@ func (r *Recv) Next() uint64 { return r.next }
 // Len returns the number of bytes that can be read.
 func (r *Recv) Len() int { return int(r.next - r.base) }
 
+// pieceSize is what a piece costs beside its bytes: its place in a queue, twice as long at times, and a range in have.
+const pieceSize = 128
+
 // Held returns the memory that the bytes pin, which is at least their number.
-func (r *Recv) Held() int { return r.held }
+func (r *Recv) Held() int { return r.held + pieceSize*(r.q.len()+r.ooo.len()) }
 
 // Holes reports the ranges held beyond the first hole. The set belongs to r.
 func (r *Recv) Holes() *span.Set { return &r.have }
@@ -43,36 +53,26 @@ func (r *Recv) Insert(off uint64, b []byte, owner *Chunk) int {
 	if len(b) == 0 {
 		return 0
 	}
-	if off > r.next {
-		r.insertBeyond(off, b, owner)
-		return 0
-	}
 	before := r.next
-	if r.have.Len() > 0 {
+	switch {
+	case off > r.next:
 		r.insertBeyond(off, b, owner)
+	case r.have.Len() == 0:
+		r.insertNext(b, owner)
+	default:
+		k := min(len(b), int(r.have.At(0).Lo-off))
+		r.insertNext(b[:k], owner)
+		r.insertBeyond(off+uint64(k), b[k:], owner)
 		r.collect()
-	} else {
-		r.add(&r.q, r.q.len(), off, b, owner)
-		r.next += uint64(len(b))
 	}
 	return int(r.next - before)
 }
 
-// collect moves the pieces that are now in order to the readable queue.
-func (r *Recv) collect() {
-	for r.ooo.len() > 0 && r.ooo.at(0).start == r.next {
-		p := *r.ooo.at(0)
-		r.next = p.end()
-		if len(p.b) <= small/2 && r.q.len() > 0 && len(r.q.last().room()) >= len(p.b) {
-			last := r.q.last()
-			last.b = append(last.b, p.b...)
-			r.drop(&p)
-		} else {
-			r.q.pushBack(r.pool, p)
-		}
-		r.ooo.popFront(r.pool)
-	}
-	r.have.RemoveBelow(r.next)
+// insertNext adds the bytes that come next.
+func (r *Recv) insertNext(b []byte, owner *Chunk) {
+	r.add(&r.q, &r.near, r.q.len(), r.next, b, owner)
+	r.next += uint64(len(b))
+	r.tidy()
 }
 
 // insertBeyond fills the gaps in [off, off+len(b)) of the out-of-order queue.
@@ -84,47 +84,28 @@ func (r *Recv) insertBeyond(off uint64, b []byte, owner *Chunk) {
 			break
 		}
 		i := r.ooo.search(gap.Lo)
-		r.add(&r.ooo, i, gap.Lo, b[gap.Lo-off:gap.Hi-off], owner)
+		r.add(&r.ooo, &r.far, i, gap.Lo, b[gap.Lo-off:gap.Hi-off], owner)
 		at = gap.Hi
 	}
 	r.have.Add(off, end)
+	r.tidy()
 }
 
-// add puts b into q before its i-th piece: behind the bytes of the piece before if that has room, else as a piece of its
-// own, moved if it fills half of owner and copied if not.
-func (r *Recv) add(q *queue, i int, off uint64, b []byte, owner *Chunk) {
-	if owner != nil && 2*len(b) >= len(owner.B) {
-		r.pool.Hold(owner)
-		r.place(q, i, piece{start: off, b: b, chunk: owner})
-		return
-	}
-	if i > 0 {
-		if p := q.at(i - 1); p.end() == off {
-			n := min(len(b), len(p.room()))
-			p.b = append(p.b, b[:n]...)
-			off, b = off+uint64(n), b[n:]
+// collect moves the pieces that are now in order to the readable queue. Small ones join each other there.
+func (r *Recv) collect() {
+	for r.ooo.len() > 0 && r.ooo.at(0).start == r.next {
+		p := *r.ooo.at(0)
+		r.ooo.popFront(r.pool)
+		if len(p.b) <= small/2 {
+			r.add(&r.q, &r.near, r.q.len(), p.start, p.b, nil)
+			r.drop(&p)
+		} else {
+			r.q.pushBack(r.pool, p)
 		}
+		r.next = p.end()
 	}
-	for len(b) > 0 {
-		want := len(b)
-		if q == &r.q {
-			want = max(want, min(r.Len()/2, large)) // a backlog will go on growing: fewer, larger chunks
-		}
-		c := r.pool.Get(want)
-		n := copy(c.B, b)
-		r.place(q, i, piece{start: off, b: c.B[:n], chunk: c, own: true})
-		off, b, i = off+uint64(n), b[n:], i+1
-	}
-}
-
-func (r *Recv) place(q *queue, i int, p piece) {
-	r.held += len(p.chunk.B)
-	q.insert(r.pool, i, p)
-}
-
-func (r *Recv) drop(p *piece) {
-	r.held -= len(p.chunk.B)
-	r.pool.Release(p.chunk)
+	r.have.RemoveBelow(r.next)
+	r.have.Shrink()
 }
 
 // Peek appends to dst the readable pieces, max bytes at most and no more pieces than dst has capacity for, and returns
@@ -146,7 +127,7 @@ func (r *Recv) Consume(n int) {
 	for r.q.len() > 0 {
 		p := r.q.at(0)
 		if p.end() > r.base {
-			if k := r.base - p.start; k > 0 {
+			if k := r.base - min(r.base, p.start); k > 0 {
 				p.start, p.b = r.base, p.b[k:]
 			}
 			return
@@ -156,18 +137,33 @@ func (r *Recv) Consume(n int) {
 	}
 }
 
+// Shed drops bytes from the far end of what lies beyond the first hole until n bytes less are held, or nothing is left
+// there.
+func (r *Recv) Shed(n int) {
+	for target := r.Held() - n; r.ooo.len() > 0 && r.Held() > target; {
+		p := *r.ooo.last()
+		r.ooo.popBack(r.pool)
+		r.have.Remove(p.start, p.end())
+		r.drop(&p)
+	}
+}
+
 // ClearBeyond drops what lies beyond the first hole.
 func (r *Recv) ClearBeyond() {
-	for i := range r.ooo.len() {
-		r.held -= len(r.ooo.at(i).chunk.B)
-	}
-	r.ooo.releaseAll(r.pool)
+	r.clear(&r.ooo)
 	r.have.Clear()
 }
 
 // Clear drops every byte that was not read, in order or not.
 func (r *Recv) Clear() {
 	r.ClearBeyond()
-	r.q.releaseAll(r.pool)
-	r.base, r.held = r.next, 0
+	r.clear(&r.q)
+	r.base = r.next
+}
+
+func (r *Recv) clear(q *queue) {
+	for i := range q.len() {
+		r.drop(q.at(i))
+	}
+	q.free(r.pool)
 }

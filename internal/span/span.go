@@ -173,5 +173,15 @@ func (s *Set) CoveredAbove(off uint64) int {
 	return n
 }
 
+// Shrink gives up the memory of an empty set that was large.
+func (s *Set) Shrink() {
+	if len(s.r) == 0 && cap(s.r) > keepRanges {
+		s.r = nil
+	}
+}
+
+// keepRanges is how many ranges an empty set keeps room for.
+const keepRanges = 256
+
 // Clear empties the set and gives up its memory.
 func (s *Set) Clear() { *s = Set{} }
