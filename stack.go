@@ -37,8 +37,8 @@ type Config struct {
 	// Limits bound what the stack keeps on behalf of others.
 	Limits host.Limits
 
-	// MemoryLimit is the most memory, in bytes, for packets and for connections' buffers: 1 GiB. Connections wait for
-	// room when it is used up; one that holds nothing always gets a little.
+	// MemoryLimit is the most memory, in bytes, for packets and for connections' buffers: 1 GiB. Each connection gets as
+	// much of it, in either direction, as is left for the others, and never less than two segments.
 	MemoryLimit int
 
 	// Resolver turns host names into addresses. Nil: only literal addresses can be dialled. To ask a server through

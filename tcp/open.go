@@ -153,8 +153,10 @@ func isOpening(seg *Segment) bool {
 // req: RFC9293 MUST-14, RFC7323 2.2-3, 2.2-4, 2.3-3, 2.3-7, 3.2-6, 3.2-9
 func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 	o := &seg.Header.Options
+	offered := c.rcv.adv.Sub(c.rcv.nxt) // by a SYN of ours, which had no number to count from
 	c.rcv.irs = seg.seq()
 	c.rcv.nxt = c.rcv.irs.Add(1)
+	c.rcv.adv = c.rcv.nxt.Add(offered)
 	c.ack.last = c.rcv.nxt
 
 	mss := defaultMSS(c.id.Remote.Addr())
@@ -178,7 +180,7 @@ func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 	}
 	c.onECNSetup(seg)
 	c.setSendMSS()
-	c.rcv.adv = c.rcv.nxt.Add(c.synWindow())
+	c.synWindow()
 	// RFC 7323, Section 2.2: "The window field in a segment where the SYN bit is set … MUST NOT be scaled."
 	c.snd.wnd = int(seg.Header.Window)
 	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
@@ -186,11 +188,15 @@ func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 	c.user.lastHeard = now
 }
 
-// synWindow is the window that our SYN offers, or will offer.
+// synWindow returns the window that our SYN or SYN-ACK offers: what one offered before, or more.
 //
 // RFC 7323, Section 2.2: "The window field in a segment where the SYN bit is set (i.e., a <SYN> or <SYN,ACK>) MUST NOT be
 // scaled."
-func (c *Conn) synWindow() int { return min(c.freeWindow(), 65535) }
+func (c *Conn) synWindow() int {
+	wnd := max(c.rcv.adv.Sub(c.rcv.nxt), min(c.freeWindow(), 65535))
+	c.rcv.adv = c.rcv.nxt.Add(wnd)
+	return wnd
+}
 
 // setSendMSS recomputes the segment size from what the peer takes and what the path carries.
 //

@@ -23,6 +23,8 @@ type recvSpace struct {
 	scale uint8
 	size  int // of the receive buffer now; grows to Config.RecvBuffer
 
+	starved bool // text in order was refused for want of memory: the window is closed until there is some
+
 	advMSS int // announced
 	mss    int // the peer's segments are this large, as far as seen
 
@@ -87,14 +89,14 @@ func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 	b := &c.rcv.buf
 	next := b.Next()
 	n := len(seg.Payload)
-	if off > next && b.Held()+n > 2*c.rcv.size+64<<10 {
-		// Data out of order is a favour that may be refused; data in order always fits the window it was offered.
-		c.ack.now = true
-		return DropNoMemory
-	}
 	if c.rcv.hasFin && off+uint64(n) > c.rcv.finAt {
 		return DropAfterFIN
 	}
+	if !c.admit(off, seg) {
+		c.ack.now = true
+		return DropNoMemory
+	}
+	n = len(seg.Payload)
 	hadHoles := b.Holes().Len() > 0
 	if held, ok := b.Holes().Overlap(off, off+uint64(n)); ok {
 		c.noteDuplicate(held.Lo, held.Len())
@@ -167,62 +169,3 @@ func (c *Conn) EOF() bool { return c.rcv.fin && c.rcv.buf.Len() == 0 }
 // Peek appends views of readable bytes to dst, max bytes at most and no more views than dst's capacity allows. They stay
 // valid, outside the mutex too, until the caller releases them to the pool.
 func (c *Conn) Peek(dst []buffer.View, max int) []buffer.View { return c.rcv.buf.Peek(dst, max) }
-
-// Consume drops n bytes that were read and tells the peer of the room if that is worth a segment.
-func (c *Conn) Consume(now mono.Time, n int) {
-	c.rcv.buf.Consume(n)
-	c.tuneRecvBuffer(now, n)
-	if !c.state.canReceive() || c.rcv.fin {
-		return
-	}
-	// RFC 9293, Section 3.8.6.2.2: "The suggested SWS avoidance algorithm for the receiver is to keep RCV.NXT+RCV.WND
-	// fixed until the reduction satisfies: RCV.BUFF - RCV.USER - RCV.WND >= min(Fr * RCV.BUFF, Eff.snd.MSS)". A
-	// segment only to say so is worth its cost when the window the peer knows doubles, as in Linux.
-	known := c.rcv.adv.Sub(c.rcv.nxt)
-	if free := c.freeWindow(); free >= 2*known && free-known >= min(c.rcv.size/2, 2*c.rcv.mss) {
-		c.ack.now = true
-	}
-}
-
-// freeWindow is the window that the buffer, and the memory that all connections share, have room for. A connection takes
-// no more than is left for the others: so one alone may use half of the memory, and many get equal parts. A small window
-// is every connection's due.
-func (c *Conn) freeWindow() int {
-	size := min(c.rcv.size, max(c.env.Pool.Room(), c.recvDue()))
-	return max(0, min(size-c.rcv.buf.Len(), 65535<<c.rcv.scale))
-}
-
-// recvDue is what a connection may receive and not read, however little memory is left.
-func (c *Conn) recvDue() int { return max(minRecvBuffer, 2*c.rcv.mss) }
-
-const minRecvBuffer = 4 << 10
-
-// creepLimit is how far rounding may carry the window beyond the buffer's size.
-const creepLimit = 64 << 10
-
-// windowField moves the right edge of the window, never to the left, and returns the header's field.
-//
-// RFC 9293, Section 3.8.6: "a TCP receiver SHOULD NOT shrink the window, i.e., move the right window edge to the left
-// (SHLD-14)"; Section 3.8.6.2.2: "A TCP implementation MUST include a SWS avoidance algorithm in the receiver
-// (MUST-39)".
-//
-// req: RFC9293 SHLD-14, MUST-39, MAY-8, RFC7323 2.3-5, 2.4-2, 2.4-3
-func (c *Conn) windowField() uint16 {
-	known := max(0, c.rcv.adv.Sub(c.rcv.nxt))
-	wnd := c.freeWindow() >> c.rcv.scale << c.rcv.scale
-	if wnd-known < min(c.rcv.size/2, c.rcv.mss) && known > 0 || wnd < known {
-		wnd = known
-	} else if known == 0 && wnd < min(c.rcv.size/2, c.rcv.mss) {
-		wnd = 0
-	}
-	// An edge between two values of the scaled field is told as the next: a few bytes more, never fewer.
-	// Not without end: tiny segments would move the edge a little with each acknowledgment.
-	if c.rcv.buf.Len() < c.rcv.size+creepLimit {
-		wnd += 1<<c.rcv.scale - 1
-	}
-	field := min(wnd>>c.rcv.scale, 65535)
-	if edge := c.rcv.nxt.Add(field << c.rcv.scale); c.rcv.adv.Less(edge) {
-		c.rcv.adv = edge
-	}
-	return uint16(field)
-}

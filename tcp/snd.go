@@ -69,7 +69,7 @@ func (c *Conn) inFlight() int { return c.snd.nxt.Sub(c.snd.una) }
 // next window is there when the acknowledgments come.
 func (c *Conn) sendBufferSize() int {
 	size := max(2*c.cc.Window(), minSendBuffer)
-	return min(size, c.cfg.SendBuffer)
+	return c.share(min(size, c.cfg.SendBuffer), c.sendDue())
 }
 
 // minSendBuffer is where the send buffer begins.
@@ -82,9 +82,6 @@ func (c *Conn) Writable() int {
 		return 0
 	}
 	room := c.sendBufferSize() - c.snd.buf.Len()
-	if c.snd.buf.Len() > 0 && c.env.Pool.Room() == 0 {
-		room = 0 // a connection with nothing in flight is never refused, or nothing would move
-	}
 	if room <= 0 {
 		c.user.wantsRoom = true
 		return 0

@@ -56,9 +56,6 @@ func (p *Pool) Room() int {
 	return max(0, p.limit-p.used)
 }
 
-// Scarce reports whether less than a sixteenth of the limit is left: time to refuse what can be refused.
-func (p *Pool) Scarce() bool { return p.limit != 0 && p.limit-p.used < p.limit/16 }
-
 // Get returns the smallest chunk of at least n bytes, or the largest there is, with one reference. Its bytes are
 // undefined. Get does not look at the limit: callers that can wait ask Room first.
 func (p *Pool) Get(n int) *Chunk {

@@ -96,6 +96,13 @@ func (r *Recv) tidy() {
 	}
 }
 
+// Tighten repacks the buffer if that gives back a third of its memory, for a caller who is short of it.
+func (r *Recv) Tighten() {
+	if bytes := r.Len() + r.have.Covered(); r.held > bytes+bytes/2+large {
+		r.Repack()
+	}
+}
+
 // Repack copies all bytes into as few chunks and pieces as they need.
 func (r *Recv) Repack() {
 	r.moved += uint64(r.Len() + r.have.Covered())

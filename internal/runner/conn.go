@@ -353,14 +353,14 @@ func (c *Conn) commit(n int, push bool) error {
 }
 
 // ReadFrom implements io.ReaderFrom: r fills the send buffer itself, without a copy in between. The room is held while r
-// waits.
+// waits: little of it, unless r has been filling more.
 func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
 	var total int64
-	for {
+	for offer := readFromLeast; ; {
 		c.s.mu.Lock()
-		b, err := c.waitRoom(readFromChunk)
+		b, err := c.waitRoom(offer)
 		c.s.mu.Unlock()
 		if err != nil {
 			return total, err
@@ -377,11 +377,20 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 		if err != nil {
 			return total, err
 		}
+		switch {
+		case n == len(b):
+			offer = min(4*offer, readFromMost)
+		case n < offer/4:
+			offer = max(offer/4, readFromLeast)
+		}
 	}
 }
 
-// readFromChunk is how much ReadFrom offers its reader at once.
-const readFromChunk = 64 << 10
+// readFromLeast and readFromMost are how much ReadFrom offers its reader at once: a chunk of middle size, or the largest.
+const (
+	readFromLeast = 4 << 10
+	readFromMost  = 64 << 10
+)
 
 // command runs f under the mutex, and sends what it causes.
 func (c *Conn) command(f func(now mono.Time)) {

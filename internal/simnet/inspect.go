@@ -156,9 +156,14 @@ func (e *end) inspectACK(h *wire.TCP) string {
 }
 
 // mayShrink reports whether the right edge may move to the left by so much. A repeated SYN-ACK cannot tell of more than
-// 64 KiB; and a buffer filled beyond its size by many small segments is told in whole units of the window.
+// 64 KiB; a buffer filled beyond its size by many small segments is told in whole units of the window; and where memory is
+// exhausted the window is closed until there is some.
 func (e *end) mayShrink(h *wire.TCP, by int64) bool {
-	full := e.conn.Readable() >= e.conn.Info(e.node.net.now).RcvSpace+64<<10
+	i := e.conn.Info(e.node.net.now)
+	if h.Window == 0 && i.ReadQueue+i.RcvMSS > e.node.pool.Room() {
+		return true
+	}
+	full := i.ReadQueue >= i.RcvSpace+64<<10
 	return h.Flags&wire.SYN != 0 || full && by < 1<<e.shift()
 }
 

@@ -41,8 +41,10 @@ const (
 // AddNode adds a host.
 func (n *Net) AddNode(cfg host.Config, nic NIC, chunks Chunking) *Node {
 	nd := &Node{net: n, index: len(n.nodes), timerAt: mono.Never, chunks: chunks, listeners: map[uint16]*listener{}}
-	nd.pool = buffer.NewPool(0)
-	cfg.Pool = nd.pool
+	if cfg.Pool == nil {
+		cfg.Pool = buffer.NewPool(0)
+	}
+	nd.pool = cfg.Pool
 	nd.host = host.New(cfg)
 	nd.nic.init(nd, nic)
 	for _, p := range cfg.Addrs {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/host"
+	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/impair"
 	"github.com/antedon-net/antedon/tcp"
@@ -44,6 +45,7 @@ type HostPlan struct {
 	NIC     NIC
 	Chunks  Chunking
 	Backlog int
+	Memory  int           // the limit of its pool, 0 for none
 	Delay   time.Duration // between a connection's arrival and its acceptance
 	Secret  uint64
 }
@@ -80,6 +82,9 @@ func (s *Scenario) Build() *Net {
 		if s.Mode != Plain {
 			cfg.Offload = link.OffloadChecksum | link.OffloadTSO
 			nic.Cut = s.Mode == Cut
+		}
+		if h.Memory > 0 {
+			cfg.Pool = buffer.NewPool(h.Memory)
 		}
 		n.AddNode(cfg, nic, h.Chunks).Listen(servicePort, h.Backlog, h.Delay, nil)
 	}

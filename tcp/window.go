@@ -1,0 +1,62 @@
+package tcp
+
+import "github.com/antedon-net/antedon/internal/mono"
+
+// Consume drops n bytes that were read and tells the peer of the room if that is worth a segment.
+func (c *Conn) Consume(now mono.Time, n int) {
+	c.rcv.buf.Consume(n)
+	c.tuneRecvBuffer(now, n)
+	if !c.state.canReceive() || c.rcv.fin {
+		return
+	}
+	// RFC 9293, Section 3.8.6.2.2: "The suggested SWS avoidance algorithm for the receiver is to keep RCV.NXT+RCV.WND
+	// fixed until the reduction satisfies: RCV.BUFF - RCV.USER - RCV.WND >= min(Fr * RCV.BUFF, Eff.snd.MSS)". A
+	// segment only to say so is worth its cost when the window the peer knows doubles, as in Linux.
+	known := c.rcv.adv.Sub(c.rcv.nxt)
+	if c.rcv.starved && !c.isStarved() {
+		known = 0 // as far as the peer knows
+	}
+	if free := c.freeWindow(); free >= 2*known && free-known >= min(c.rcv.size/2, 2*c.rcv.mss) {
+		c.ack.now = true
+	}
+}
+
+// freeWindow is the window that the buffer, and the connection's share of the memory, have room for.
+func (c *Conn) freeWindow() int {
+	return max(0, min(c.share(c.rcv.size, c.recvDue())-c.rcv.buf.Len(), 65535<<c.rcv.scale))
+}
+
+// creepLimit is how far rounding may carry the window beyond the buffer's size.
+const creepLimit = 64 << 10
+
+// windowField moves the right edge of the window, never to the left, and returns the header's field.
+//
+// RFC 9293, Section 3.8.6: "a TCP receiver SHOULD NOT shrink the window, i.e., move the right window edge to the left
+// (SHLD-14)"; Section 3.8.6.2.2: "A TCP implementation MUST include a SWS avoidance algorithm in the receiver
+// (MUST-39)".
+//
+// req: RFC9293 SHLD-14, MUST-39, MAY-8, RFC7323 2.3-5, 2.4-2, 2.4-3
+func (c *Conn) windowField() uint16 {
+	if c.isStarved() {
+		return 0
+	}
+	known := max(0, c.rcv.adv.Sub(c.rcv.nxt))
+	wnd := c.freeWindow() >> c.rcv.scale << c.rcv.scale
+	if wnd-known < min(c.rcv.size/2, c.rcv.mss) && known > 0 || wnd < known {
+		wnd = known
+	} else if known == 0 && wnd < min(c.rcv.size/2, c.rcv.mss) {
+		wnd = 0
+	}
+	// An edge between two values of the scaled field is told as the next: a few bytes more, never fewer. Not without
+	// end: tiny segments, never read, would move the edge with each acknowledgment. Beyond the limit the field is
+	// rounded down, and what was offered is still taken. RFC 7323, Section 2.4: "When a non-zero scale factor is in
+	// use, there are instances when a retracted window can be offered".
+	if c.rcv.buf.Len() < c.rcv.size+creepLimit {
+		wnd += 1<<c.rcv.scale - 1
+	}
+	field := min(wnd>>c.rcv.scale, 65535)
+	if edge := c.rcv.nxt.Add(field << c.rcv.scale); c.rcv.adv.Less(edge) {
+		c.rcv.adv = edge
+	}
+	return uint16(field)
+}
