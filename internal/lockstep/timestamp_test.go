@@ -5,7 +5,7 @@ var timestamps = []Script{
 	// req: RFC7323 5.3-1, 5.3-2
 	{"PAWS: old data is not taken", `
 		passive <WND=65535><MSS=1000><TS=1000,0>
-		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=998,0>
+		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=0,0>
 		< <SEQ=1><ACK=1><CTL=ACK>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1000,0>
 		< <SEQ=1><ACK=101><CTL=ACK>
@@ -27,7 +27,7 @@ var timestamps = []Script{
 	`},
 	{"PAWS: an old FIN is not taken", `
 		passive <WND=65535><MSS=1000><TS=1000,0>
-		> <SEQ=1><ACK=1><CTL=FIN,ACK><TS=990,0>
+		> <SEQ=1><ACK=1><CTL=FIN,ACK><TS=0,0>
 		< <SEQ=1><ACK=1><CTL=ACK>
 		state ESTABLISHED
 	`},
@@ -39,23 +39,28 @@ var timestamps = []Script{
 	`},
 	{"PAWS: old acknowledgments of nothing new", `
 		passive <WND=65535><MSS=1000><TS=1000,0>
+		> <SEQ=1><ACK=1><CTL=ACK><TS=0,0>
+		< <SEQ=1><ACK=1><CTL=ACK>
+		> <SEQ=1><ACK=1><CTL=ACK><TS=0,0>
+	`},
+	{"PAWS: an acknowledgment of nothing new that is a little older", `
+		passive <WND=65535><MSS=1000><TS=1000,0>
 		> <SEQ=1><ACK=1><CTL=ACK><TS=990,0>
 		# RFC 7323, Section 5.3, R1: "Send an acknowledgment in reply". Linux takes it for one that was overtaken.
 		ours:   < <SEQ=1><ACK=1><CTL=ACK>
-		> <SEQ=1><ACK=1><CTL=ACK><TS=990,0>
 	`},
 	{"PAWS: an old acknowledgment of data in flight", `
 		passive <WND=65535><MSS=1000><TS=1000,0> rtt=100ms
 		write 100
 		< <SEQ=1><ACK=1><DATA=100><CTL=ACK,PSH>
-		> <SEQ=1><ACK=101><CTL=ACK><TS=990,0>
+		> <SEQ=1><ACK=101><CTL=ACK><TS=0,0>
 		< <SEQ=101><ACK=1><CTL=ACK>
 	`},
 	{"PAWS: a duplicate of old data with an old timestamp", `
 		passive <WND=65535><MSS=1000><SACKOK><TS=1000,0>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1001,0>
 		< <SEQ=1><ACK=101><CTL=ACK>
-		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=990,0>
+		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=0,0>
 		< <SEQ=1><ACK=101><CTL=ACK><SACK=1:101>
 	`},
 	// req: RFC7323 3.2-4, 3.2-8
