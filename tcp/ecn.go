@@ -199,3 +199,7 @@ func (c *Conn) onReduced() {
 	e.answered, e.point = true, c.nxtOffset()
 	e.reduced = e.sends
 }
+
+// onReductionUndone takes back what onReduced noted, as Linux does: there is no reduction to tell of, and if the peer tells
+// of a mark it was not answered.
+func (c *Conn) onReductionUndone() { c.ecn.answered, c.ecn.reduced = false, false }

@@ -380,6 +380,39 @@ func TestECNTimeout(t *testing.T) {
 	s.ExpectOnly("<SEQ=2001><DATA=1000><CTL=ACK,PSH,CWR><ECT0>")
 }
 
+// A reduction that is taken back is not told of, and does not stand for a mark.
+func TestECNUndo(t *testing.T) {
+	s := withECN(t, tcptest.Setup{Peer: "<WND=60000><MSS=1000><SACKOK><TS=0,0>"})
+	s.Write(5000)
+	s.Ignore()
+	for s.Info().Timeouts == 0 {
+		s.Advance(100 * time.Millisecond)
+	}
+	before := s.Info()
+	s.Ignore()
+	// The original arrived after all: its timestamp is echoed.
+	s.Recv("<SEQ=1><ACK=1989><CTL=ACK><TS=1,0>")
+	s.Ignore()
+	if i := s.Info(); i.Undone != 1 || i.SndCwnd <= before.SndCwnd {
+		t.Fatalf("nothing was taken back: %+v", i)
+	}
+	s.Recv("<SEQ=1><ACK=2977><CTL=ACK,ECE><TS=1,0>")
+	if got := s.Info().ECNCuts; got != 1 {
+		t.Errorf("got %d reductions, want 1", got)
+	}
+	s.Ignore()
+
+	s = withECN(t, tcptest.Setup{Peer: "<WND=60000><MSS=1000><SACKOK><TS=0,0>"})
+	s.Write(5000)
+	for s.Info().Timeouts == 0 {
+		s.Advance(100 * time.Millisecond)
+	}
+	s.Ignore()
+	s.Recv("<SEQ=1><ACK=5001><CTL=ACK><TS=1,0>")
+	s.Write(500)
+	s.ExpectOnly("<SEQ=5001><DATA=500><CTL=ACK,PSH><ECT0>")
+}
+
 // RFC 3168, Section 6.1.4 and 6.1.6: acknowledgments and window probes are not marked, and neither has CWR; nor has a FIN
 // that stands alone.
 //

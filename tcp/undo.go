@@ -84,6 +84,7 @@ func (c *Conn) undoReduction(now mono.Time) {
 	if over {
 		return // what is being done now is for another reason
 	}
+	c.onReductionUndone()
 	l.board.unlose(now, c.rate.mark())
 	l.phase, l.dupAcks, l.force = phaseOpen, 0, false
 	l.prr = rateReduction{}
