@@ -42,6 +42,7 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 	if acked > 0 {
 		c.armTailProbe(now)
 	}
+	c.offerRoom()
 }
 
 // arriveOldAck takes what an acknowledgment below SND.UNA tells besides. It was overtaken, but its SACK blocks may be news.
@@ -129,10 +130,6 @@ func (c *Conn) ackNewData(now mono.Time, una uint64, a *arrival) {
 	}
 	if a.una == c.endOffset() {
 		c.event |= EventFinished
-	}
-	if c.user.wantsRoom && 3*c.snd.buf.Len() <= 2*c.sendBufferSize() {
-		c.user.wantsRoom = false
-		c.event |= EventWritable
 	}
 	if c.snd.finQueued && a.una > end {
 		c.onFINAcked(now)

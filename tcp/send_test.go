@@ -296,3 +296,37 @@ func TestSendBuffer(t *testing.T) {
 		t.Errorf("%d bytes writable", got)
 	}
 }
+
+// While a hole keeps SND.UNA where it is, the buffer grows by what the peer holds beyond it: the window of a recovery is
+// never short of data.
+func TestSendBufferBehindHole(t *testing.T) {
+	const window = 400_000
+	s := tcptest.New(t, tcptest.Established, tcptest.Setup{Peer: "<WND=65535><MSS=1000><SACKOK><WS=10>"})
+	next := 1 // of the peer's next SACK edge
+	fill := func() {
+		s.Ignore()
+		if n := s.Conn().Writable(); n > 0 {
+			s.Write(n)
+			s.Ignore()
+		}
+	}
+	fill()
+	for una := 1; s.Info().SndCwnd < window; una += 2000 {
+		s.Recv(fmt.Sprintf("<SEQ=1><ACK=%d><CTL=ACK>", una+2000))
+		fill()
+		next = una + 2000
+	}
+	hole := next
+	for range 1000 {
+		i := s.Info()
+		next += 2000
+		if hole+i.Unacked < next {
+			t.Fatalf("%d bytes are in flight at a window of %d: out of data", hole+i.Unacked-next, i.SndCwnd)
+		}
+		s.Recv(fmt.Sprintf("<SEQ=1><ACK=%d><CTL=ACK><SACK=%d:%d>", hole, hole+1000, next))
+		fill()
+	}
+	if got := s.Info().Unacked; got < 2*window {
+		t.Errorf("%d bytes sent beyond the hole", got)
+	}
+}

@@ -66,10 +66,29 @@ func (c *Conn) endOffset() uint64 {
 func (c *Conn) inFlight() int { return c.snd.nxt.Sub(c.snd.una) }
 
 // sendBufferSize is how much may be written ahead of SND.UNA: twice what the congestion window lets out, so that the
-// next window is there when the acknowledgments come.
+// next window is there when the acknowledgments come; and more while a hole keeps SND.UNA where it is, or what the peer
+// holds beyond the hole would leave no room for what may be sent.
 func (c *Conn) sendBufferSize() int {
-	size := max(2*c.cc.Window(), minSendBuffer)
-	return c.share(min(size, c.cfg.SendBuffer), c.sendDue())
+	held := max(0, c.inFlight()-c.cc.Window())
+	return c.share(min(c.sendWindows()+held, c.cfg.SendBuffer), c.sendDue())
+}
+
+// sendWindows is what the send buffer holds when nothing is lost.
+func (c *Conn) sendWindows() int {
+	return c.share(min(max(2*c.cc.Window(), minSendBuffer), c.cfg.SendBuffer), c.sendDue())
+}
+
+// offerRoom tells a writer who was refused when there is room for a third of that; or for a little, if what is written may
+// all leave before that.
+func (c *Conn) offerRoom() {
+	if !c.user.wantsRoom {
+		return
+	}
+	room, unsent := c.sendBufferSize()-c.snd.buf.Len(), c.snd.buf.Len()-c.inFlight()
+	if room >= c.sendWindows()/3 || room >= minSendBuffer/4 && unsent < c.cc.Window()/4 {
+		c.user.wantsRoom = false
+		c.event |= EventWritable
+	}
 }
 
 // minSendBuffer is where the send buffer begins.
