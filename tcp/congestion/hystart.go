@@ -9,8 +9,9 @@ import (
 // hystart tells when slow start has found what the path carries, before it overflows the path's queue: Hybrid Start
 // (S. Ha, I. Rhee, "Taming the elephants: New TCP slow start", 2011) with Linux's parameters. It ends slow start
 //
-//   - if the acknowledgments of a round come close behind each other for half a round trip: what comes out of the path
-//     fills half of it, and the next round will fill all of it;
+//   - if the acknowledgments of a round come close behind each other for half a round trip in all: what comes out of the
+//     path fills half of it, and the next round will fill all of it. Linux wants that half in one piece; but reordering
+//     makes gaps, because for a while nothing is sent;
 //   - or if the lowest round trip among the first of a round is higher than the connection's by an eighth: a queue stands.
 //
 // Acknowledgments that arrive at one instant, in a batch, are one: neither their number nor their order tells anything. Nor
@@ -19,8 +20,8 @@ import (
 type hystart struct {
 	off     bool
 	end     uint64        // the round is over when SND.UNA passes it
-	began   mono.Time     // when the round's first acknowledgment came
-	lastAck mono.Time     // the last acknowledgment of the train
+	lastAck mono.Time     // 0 if there was none
+	busy    time.Duration // in this round: the time between acknowledgments that came close behind each other
 	base    time.Duration // lowest round trip
 	lowest  time.Duration // in this round
 	samples int           // in this round
@@ -42,19 +43,19 @@ func (h *hystart) isTimeToLeave(a *Ack, segments int) bool {
 	if h.base == 0 || a.RTT < h.base {
 		h.base = a.RTT
 	}
-	if a.Una > h.end || h.began == 0 {
-		h.end, h.began, h.lastAck = a.Nxt, a.Now, a.Now
+	if a.Una > h.end || h.lastAck == 0 {
+		h.end, h.lastAck, h.busy = a.Nxt, a.Now, 0
 		h.lowest, h.samples = a.RTT, 0
 	}
 	return segments >= hystartLowWindow && (h.isTrainLong(a.Now) || h.isDelayed(a.RTT))
 }
 
 func (h *hystart) isTrainLong(now mono.Time) bool {
-	if now.Sub(h.lastAck) > min(hystartAckGap, h.base/8) {
-		return false
+	if gap := now.Sub(h.lastAck); gap <= min(hystartAckGap, h.base/8) {
+		h.busy += gap
 	}
 	h.lastAck = now
-	return now.Sub(h.began) > h.base/2
+	return h.busy > h.base/2
 }
 
 func (h *hystart) isDelayed(rtt time.Duration) bool {
