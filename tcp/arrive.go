@@ -70,7 +70,7 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 		// takes the segment (deviates).
 		return 0, true
 	}
-	if tsBefore(o.TSVal, c.ts.recent) && !c.tsExpired(now) {
+	if tsBefore(o.TSVal, c.ts.recent) && !c.tsExpired(now) && !c.isLate(seg) {
 		if at := seg.seq().Sub(c.rcv.nxt); at < 0 && len(seg.Payload) > 0 && !seg.Has(wire.SYN) {
 			// An original that its retransmission has overtaken: the sender wants to know that the latter was spurious.
 			c.noteDuplicate(c.rcvOffset(seg.seq()), min(-at, len(seg.Payload)))
@@ -79,6 +79,17 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 		return DropOldTimestamp, false
 	}
 	return 0, true
+}
+
+// isLate reports whether seg is an original that the path held back and not an old duplicate: behind a hole, with a
+// timestamp that is not much older than TS.Recent. A retransmission that fills the first hole brings TS.Recent forward, and
+// whatever was sent before it and arrives after it, to fill another hole, would be dropped (decision 0012).
+func (c *Conn) isLate(seg *Segment) bool {
+	const ticks = 200 // of 1 ms, mostly: sequence numbers take longer to wrap, up to 170 Gbit/s
+	if len(seg.Payload) == 0 || seg.Has(wire.SYN) || c.rcv.buf.Holes().Len() == 0 {
+		return false
+	}
+	return c.rcv.nxt.LessEq(seg.seq()) && uint32(c.ts.recent)-seg.Header.Options.TSVal <= ticks
 }
 
 // checkSeq performs the first check of segment arrival, "check sequence number".

@@ -182,6 +182,32 @@ func TestPAWS(t *testing.T) {
 		s.ExpectOnly("<SEQ=1><ACK=201><CTL=ACK><TS=0,1500>")
 		s.Read(200)
 	})
+	t.Run("an original that comes late, behind a hole", func(t *testing.T) {
+		const late, fills, never = "<TS=1300,0>", "<TS=1500,0>", "<TS=1299,0>"
+		s := stamped(t, tcptest.Setup{})
+		s.Recv("<SEQ=201><ACK=1><DATA=100><CTL=ACK><TS=1310,0>") // 1:201 are missing
+		s.Recv("<SEQ=401><ACK=1><DATA=100><CTL=ACK><TS=1330,0>")
+		s.Recv("<SEQ=1><ACK=1><DATA=200><CTL=ACK>" + fills)
+		s.Ignore()
+		for _, c := range []struct {
+			segment string
+			drop    tcp.Drop
+		}{
+			{"<SEQ=301><ACK=1><DATA=100><CTL=ACK>" + never, tcp.DropOldTimestamp}, // more than 200 ms
+			{"<SEQ=201><ACK=1><DATA=100><CTL=ACK>" + late, tcp.DropOldTimestamp},  // is here already
+			{"<SEQ=301><ACK=1><CTL=ACK>" + late, tcp.DropOldTimestamp},
+			{"<SEQ=301><ACK=1><CTL=SYN>" + late, tcp.DropOldTimestamp},
+			{"<SEQ=301><ACK=1><DATA=100><CTL=ACK>" + late, tcp.Accepted},
+			{"<SEQ=501><ACK=1><DATA=100><CTL=ACK>" + late, tcp.DropOldTimestamp}, // there is no hole any more
+		} {
+			s.Recv(c.segment)
+			s.ExpectDrop(c.drop)
+			s.Ignore()
+		}
+		s.ExpectReadable(500)
+		s.Recv("<SEQ=501><ACK=1><DATA=100><CTL=ACK><TS=1500,0>") // TS.Recent has not gone back
+		s.ExpectOnly("<SEQ=1><ACK=601><CTL=ACK><TS=0,1500>")
+	})
 	t.Run("clock wraps", func(t *testing.T) {
 		s := stamped(t, tcptest.Setup{TSBase: 1<<32 - 1005})
 		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1004,0>")

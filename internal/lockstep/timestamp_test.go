@@ -18,6 +18,19 @@ var timestamps = []Script{
 		ours:   < <SEQ=1><ACK=1><CTL=ACK>
 		kernel: < <SEQ=1><ACK=101><CTL=ACK>
 	`},
+	{"PAWS: an original that comes late, behind a hole", `
+		passive <WND=65535><MSS=1000><SACKOK><TS=1000,0>
+		> <SEQ=201><ACK=1><DATA=100><CTL=ACK><TS=1010,0>
+		< <SEQ=1><ACK=1><CTL=ACK><SACK=201:301>
+		> <SEQ=401><ACK=1><DATA=100><CTL=ACK><TS=1030,0>
+		< <SEQ=1><ACK=1><CTL=ACK><SACK=401:501,201:301>
+		> <SEQ=1><ACK=1><DATA=200><CTL=ACK><TS=1100,0>
+		< <SEQ=1><ACK=301><CTL=ACK><SACK=401:501>
+		> <SEQ=301><ACK=1><DATA=100><CTL=ACK><TS=1020,0>
+		# By RFC 7323, Section 5.3, old. It was overtaken by what filled the first hole (docs/decisions/0012).
+		ours:   < <SEQ=1><ACK=501><CTL=ACK>
+		kernel: < <SEQ=1><ACK=301><CTL=ACK><SACK=401:501>
+	`},
 	{"PAWS: half of the range back is old, and beyond is new", `
 		passive <WND=65535><MSS=1000><TS=1000,0>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=-2147482647,0>
