@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,18 +25,20 @@ type fairFlags struct {
 	seconds seconds
 	rounds  int
 
+	parallel int
+
 	json, each, markdown bool
 }
 
 const fairLong = `Measure how flows share a bottleneck: one of ours beside one of the kernel's, and eight of ours. Each run stands beside
 one in which kernel flows take our place. The bottleneck has tail drop and loses nothing else; a kernel receives all flows,
-which begin at the same moment.
+which begin at the same moment. The rate is one at which two flows of CUBIC come to terms within the 30 seconds.
 
 "share" is what part of all the goodput the first flow got, which is ours; Jain's index is 1 if all flows got the same.
-The four bottlenecks take 8 minutes.`
+The four bottlenecks take 6 minutes.`
 
 func newBenchFair() *cobra.Command {
-	f := fairFlags{rtt: bench.FairRTT, queue: bench.FairQueue, rate: 100e6, seconds: seconds(30 * time.Second), rounds: 1}
+	f := fairFlags{rtt: bench.FairRTT, queue: bench.FairQueue, rate: 20e6, seconds: seconds(30 * time.Second), rounds: 3, parallel: 4}
 	cmd := &cobra.Command{
 		Use:     "fair",
 		Short:   "How flows share a bottleneck, ours beside the kernel's",
@@ -59,6 +63,7 @@ func newBenchFair() *cobra.Command {
 	fs.Var(&f.rate, "rate", "rate of the link")
 	fs.Var(&f.seconds, "seconds", "how long a run lasts")
 	fs.IntVar(&f.rounds, "rounds", f.rounds, "`N` runs of each kind, of which the median counts")
+	fs.IntVar(&f.parallel, "parallel", f.parallel, "at most `N` rounds at once")
 	fs.BoolVar(&f.each, "each", false, "tell of every round too")
 	fs.BoolVar(&f.markdown, "markdown", false, "print the table in Markdown")
 	addJSON(cmd, &f.json)
@@ -69,6 +74,8 @@ func (f *fairFlags) plan() (*bench.FairPlan, error) {
 	switch {
 	case f.rounds < 1:
 		return nil, usagef("--rounds %d: want at least 1", f.rounds)
+	case f.parallel < 1:
+		return nil, usagef("--parallel %d: want at least 1", f.parallel)
 	case f.seconds.Duration() < 100*time.Millisecond:
 		return nil, usagef("--seconds %v: want at least 0.1", f.seconds.Duration())
 	}
@@ -78,7 +85,7 @@ func (f *fairFlags) plan() (*bench.FairPlan, error) {
 	}
 	return &bench.FairPlan{
 		Cases: bench.FairCases(f.rtt, f.queue), CC: cc,
-		Rate: int64(f.rate), Duration: f.seconds.Duration(), Rounds: f.rounds,
+		Rate: int64(f.rate), Duration: f.seconds.Duration(), Rounds: f.rounds, Parallel: f.parallel,
 	}, nil
 }
 
@@ -86,7 +93,7 @@ func (f *fairFlags) plan() (*bench.FairPlan, error) {
 func (f *fairFlags) measure(ctx context.Context, out io.Writer, plan *bench.FairPlan) error {
 	bar := meter.Count(os.Stderr, "bench fair", len(plan.Cases)*plan.Rounds)
 	var lines []bench.FairLine
-	var rounds []bench.FairRound
+	rounds := make(map[string][]bench.FairRound)
 	var failed error
 	print := func(l bench.FairLine) {
 		if f.json {
@@ -102,10 +109,11 @@ func (f *fairFlags) measure(ctx context.Context, out io.Writer, plan *bench.Fair
 		if f.each {
 			print(plan.Each(r))
 		}
-		if rounds = append(rounds, r); len(rounds) == plan.Rounds {
-			l := plan.Summarise(rounds)
+		key := r.Case.String()
+		if rounds[key] = append(rounds[key], r); len(rounds[key]) == plan.Rounds {
+			l := plan.Summarise(rounds[key])
 			print(l)
-			lines, rounds = append(lines, l), nil
+			lines = append(lines, l)
 		}
 	})
 	bar.Stop()
@@ -142,6 +150,9 @@ var fairHead = []string{
 
 // printFairTable prints the table of the cases.
 func printFairTable(out io.Writer, lines []bench.FairLine, markdown bool) error {
+	slices.SortStableFunc(lines, func(a, b bench.FairLine) int {
+		return cmp.Or(cmp.Compare(a.RTT, b.RTT), cmp.Compare(b.Queue, a.Queue), cmp.Compare(len(a.Flows), len(b.Flows)))
+	})
 	rows := [][]string{fairHead}
 	for i := range lines {
 		l := &lines[i]

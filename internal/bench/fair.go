@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/antedon-net/antedon/link/impair"
 )
@@ -18,6 +21,7 @@ type FairPlan struct {
 	Rate     int64 // bits per second
 	Duration time.Duration
 	Rounds   int
+	Parallel int // how many rounds run at once; at least one does
 }
 
 // FairCase is a bottleneck and who sends through it.
@@ -96,31 +100,48 @@ type FairRound struct {
 	Ours, Kernel FairRun
 }
 
-// Run makes the rounds of all cases and hands each to each. It ends early when ctx is done, or a flow cannot begin.
+// Run makes the rounds of all cases and hands each to each, one at a time. It ends early when ctx is done, or a flow cannot
+// begin.
 func (p *FairPlan) Run(ctx context.Context, each func(FairRound)) error {
 	if err := p.CC.Check(); err != nil {
 		return err
 	}
-	defer runtime.GOMAXPROCS(roomFor(1))
-	for _, c := range p.Cases {
-		reference := FairCase{c.RTT, c.Queue, kernels(len(c.Flows))}
-		for n := range p.Rounds {
-			r := FairRound{Case: c, Number: n + 1}
-			runs := []struct {
-				c  FairCase
-				to *FairRun
-			}{{c, &r.Ours}, {reference, &r.Kernel}}
-			for i := range runs {
-				run := runs[(i+n)%len(runs)] // in turn the first
-				var err error
-				if *run.to, err = p.run(ctx, run.c); err != nil {
-					return fmt.Errorf("%v: %w", run.c, err)
+	defer runtime.GOMAXPROCS(roomFor(max(p.Parallel, 1)))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(p.Parallel, 1))
+	var mu sync.Mutex
+	for n := range p.Rounds {
+		for _, c := range p.Cases {
+			group.Go(func() error {
+				r, err := p.round(ctx, c, n)
+				if err != nil {
+					return fmt.Errorf("%v: %w", c, err)
 				}
-			}
-			each(r)
+				mu.Lock()
+				defer mu.Unlock()
+				each(r)
+				return nil
+			})
 		}
 	}
-	return nil
+	return group.Wait()
+}
+
+// round makes the n-th round of a case.
+func (p *FairPlan) round(ctx context.Context, c FairCase, n int) (FairRound, error) {
+	r := FairRound{Case: c, Number: n + 1}
+	runs := []struct {
+		c  FairCase
+		to *FairRun
+	}{{c, &r.Ours}, {FairCase{c.RTT, c.Queue, kernels(len(c.Flows))}, &r.Kernel}}
+	for i := range runs {
+		run := runs[(i+n)%len(runs)] // in turn the first
+		var err error
+		if *run.to, err = p.run(ctx, run.c); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
 }
 
 func kernels(n int) []Who {

@@ -15,6 +15,7 @@ func TestFairRun(t *testing.T) {
 		Rate:     20e6,
 		Duration: time.Second,
 		Rounds:   1,
+		Parallel: 2,
 	}
 	var rounds []FairRound
 	if err := p.Run(t.Context(), func(r FairRound) { rounds = append(rounds, r) }); err != nil {
