@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/antedon-net/antedon/link/impair"
+	"github.com/antedon-net/antedon/tcp"
 	"github.com/antedon-net/antedon/tcp/congestion"
 )
 
@@ -23,6 +24,8 @@ type stackFlags struct {
 	source   string
 	mtu      int
 	cc       string
+	ecn      bool
+	fastOpen bool
 	pcap     string
 	impair   string
 	verbose  bool
@@ -33,6 +36,8 @@ func (f *stackFlags) register(cmd *cobra.Command) {
 	f.registerLink(cmd)
 	fs.StringVar(&f.source, "source", "", "our `IP` in connections; it need not be one of ours")
 	fs.StringVar(&f.cc, "cc", "", "congestion control `NAME`: "+strings.Join(congestion.Names(), ", ")+" (default "+congestion.DefaultName+")")
+	fs.BoolVar(&f.ecn, "ecn", false, "ask peers for ECN; those that ask get it anyway")
+	fs.BoolVar(&f.fastOpen, "fast-open", false, "TCP Fast Open: text in SYNs, both ways")
 	fs.StringVar(&f.impair, "impair", "", "make the link worse: `PLAN` such as 'loss=1%,delay=20ms,rate=100mbit,seed=7'")
 }
 
@@ -64,6 +69,15 @@ func (f *stackFlags) check() error {
 		}
 	}
 	return nil
+}
+
+// tcp returns the configuration of connections.
+func (f *stackFlags) tcp() tcp.Config {
+	cfg := tcp.Config{Congestion: f.cc}
+	if f.ecn {
+		cfg.ECN = tcp.ECNRequest
+	}
+	return cfg
 }
 
 // sourceAddr returns the address of --source, or the zero Addr.

@@ -26,8 +26,8 @@ func noise(name string, n int) []byte {
 const bulk = 20_000_000
 
 // curl fetches from a server of ours, with the kernel's TCP.
-func (p *place) curl(url string) *program {
-	return p.other("curl", "--disable", "--silent", "--show-error", "--fail", "--globoff", "--noproxy", "*", url)
+func (p *place) curl(args ...string) *program {
+	return p.other("curl", append([]string{"--disable", "--silent", "--show-error", "--fail", "--globoff", "--noproxy", "*"}, args...)...)
 }
 
 func TestHTTPD(t *testing.T) {
@@ -160,5 +160,30 @@ func TestCapture(t *testing.T) {
 	}
 	if out := p.other("tshark", "-r", pcap, "-Y", "http.request", "-T", "fields", "-e", "http.request.uri").ok(); strings.TrimSpace(out) != "/file" {
 		t.Errorf("tshark sees %q, want /file", out)
+	}
+}
+
+// TestSettings: --fast-open and --ecn reach the connections. Curl asks for a cookie and then has its request in the SYN.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	p := newPlaceWithTUN(t)
+	pcap := filepath.Join(t.TempDir(), "trace.pcapng")
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	srv := p.antedon("httpd", "--tun", "tun0", "--dir", dir, "--pcap", pcap, "--fast-open", "--ecn").start()
+	srv.says(srv.stderr, "listening on")
+	for range 2 {
+		if got := p.curl("--tcp-fastopen", "http://10.7.0.2/file").ok(); got != "text" {
+			t.Errorf("got %q", got)
+		}
+	}
+	if code := srv.signal(unix.SIGINT).wait(); code != 0 {
+		t.Errorf("exit code %d after SIGINT", code)
+	}
+	const early = "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.len > 0"
+	if out := p.other("tshark", "-r", pcap, "-Y", early, "-T", "fields", "-e", "http.request.uri").ok(); strings.TrimSpace(out) != "/file" {
+		t.Errorf("tshark sees %q in SYNs, want /file", out)
 	}
 }

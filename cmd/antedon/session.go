@@ -15,7 +15,6 @@ import (
 	"github.com/antedon-net/antedon/link/capture"
 	"github.com/antedon-net/antedon/link/impair"
 	"github.com/antedon-net/antedon/link/tun"
-	"github.com/antedon-net/antedon/tcp"
 )
 
 // network is where a command's connections go: a session, or the kernel's sockets.
@@ -31,6 +30,7 @@ type session struct {
 	name   string // of the device
 	addrs  []netip.Prefix
 	source netip.Addr      // valid if --source is given
+	fast   bool            // --fast-open
 	pcap   *capture.Writer // nil without --pcap
 }
 
@@ -54,7 +54,7 @@ func (f *stackFlags) open() (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{name: raw.Name()}
+	s := &session{name: raw.Name(), fast: f.fastOpen}
 	if s.source, _ = f.sourceAddr(); s.source.IsValid() {
 		ours = withSource(ours, s.source)
 	}
@@ -62,7 +62,7 @@ func (f *stackFlags) open() (*session, error) {
 	dev, err := f.wrap(s, raw)
 	if err == nil {
 		s.Stack, err = antedon.New(dev, antedon.Config{
-			Addrs: ours, TCP: tcp.Config{Congestion: f.cc}, Resolver: net.DefaultResolver,
+			Addrs: ours, TCP: f.tcp(), Resolver: net.DefaultResolver,
 		})
 	}
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *session) close() error {
 
 // Dial connects from the address of --source.
 func (s *session) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d := antedon.Dialer{Stack: s.Stack}
+	d := antedon.Dialer{Stack: s.Stack, FastOpen: s.fast}
 	if s.source.IsValid() {
 		d.LocalAddr = &net.IPAddr{IP: s.source.AsSlice()}
 	}
@@ -131,9 +131,16 @@ func (s *session) local(address string) string {
 	return address
 }
 
+// fastOpenPending is how many connections of Fast Open are served before their handshake is over.
+const fastOpenPending = 256
+
 // Listen listens on the address of --source unless address names another.
 func (s *session) Listen(ctx context.Context, network, address string) (net.Listener, error) {
-	return s.Stack.Listen(ctx, network, s.local(address))
+	lc := antedon.ListenConfig{Stack: s.Stack}
+	if s.fast {
+		lc.FastOpen = fastOpenPending
+	}
+	return lc.Listen(ctx, network, s.local(address))
 }
 
 // hosts returns the addresses that others reach a listener at, given the one it listens on.
