@@ -13,11 +13,7 @@ import (
 func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 	l := &c.loss
 	una, acked := c.unaOffset(), seg.ack().Sub(c.snd.una)
-	a := arrival{seg: seg, una: una + uint64(acked), acked: acked, flight: c.pipe(), fack: l.rack.fack}
-	held := l.phase == phaseCWR || l.phase == phaseRecovery // the acknowledgment that ends it does not open the window
-	if l.phase == phaseLoss {
-		a.point = l.point
-	}
+	a := c.arrivalOf(seg, acked)
 	c.takeSACK(seg, &a)
 	if acked > 0 {
 		c.ackNewData(now, una, &a)
@@ -37,8 +33,8 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 	c.updateSendWindow(now, seg)
 	c.snd.probesOut = 0
 	c.react(now, &a)
-	held = c.takeECE(now, seg, a.flight) || held
-	c.onDelivered(now, &a, held)
+	a.held = c.takeECE(now, seg, a.flight) || a.held
+	c.onDelivered(now, &a)
 	if acked > 0 {
 		c.armTailProbe(now)
 	}
@@ -47,23 +43,29 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 
 // arriveOldAck takes what an acknowledgment below SND.UNA tells besides. It was overtaken, but its SACK blocks may be news.
 func (c *Conn) arriveOldAck(now mono.Time, seg *Segment) {
-	l := &c.loss
-	a := arrival{seg: seg, una: c.unaOffset(), flight: c.pipe(), fack: l.rack.fack}
-	held := l.phase == phaseCWR || l.phase == phaseRecovery // the acknowledgment that ends it does not open the window
-	if l.phase == phaseLoss {
-		a.point = l.point
-	}
+	a := c.arrivalOf(seg, 0)
 	c.takeSACK(seg, &a)
 	if a.bytes > 0 || a.dsack != dsackNone {
 		c.react(now, &a)
-		c.onDelivered(now, &a, held)
+		c.onDelivered(now, &a)
 	}
+}
+
+// arrivalOf begins the account of an acknowledgment that moves SND.UNA by acked, with how things stand before it.
+func (c *Conn) arrivalOf(seg *Segment, acked int) arrival {
+	l := &c.loss
+	a := arrival{seg: seg, una: c.unaOffset() + uint64(acked), acked: acked, flight: c.pipe(), fack: l.rack.fack}
+	a.held = l.phase == phaseCWR || l.phase == phaseRecovery
+	if l.phase == phaseLoss {
+		a.point = l.point
+	}
+	return a
 }
 
 // onDelivered lets the window follow what has arrived.
 //
 // req: RFC9937 6-2, 6-3
-func (c *Conn) onDelivered(now mono.Time, a *arrival, held bool) {
+func (c *Conn) onDelivered(now mono.Time, a *arrival) {
 	l := &c.loss
 	if l.prr.on {
 		n := a.bytes
@@ -81,7 +83,7 @@ func (c *Conn) onDelivered(now mono.Time, a *arrival, held bool) {
 		Now: now, Acked: min(a.acked, a.bytes), Delivered: a.bytes, InFlight: a.flight, Left: c.pipe(),
 		RTT: a.rtt, SRTT: c.rtt.srtt, MinRTT: c.rtt.min, Una: a.una, Nxt: c.nxtOffset(), Limited: c.wasLimited(a.flight),
 		Reordered: l.rack.reordered,
-		Reducing:  held || l.phase == phaseCWR || l.phase == phaseRecovery || l.phase == phaseLoss && a.acked == 0,
+		Reducing:  a.held || l.phase == phaseCWR || l.phase == phaseRecovery || l.phase == phaseLoss && a.acked == 0,
 		Rate:      rate,
 	})
 }

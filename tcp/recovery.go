@@ -58,7 +58,8 @@ type arrival struct {
 	flight int    // pipe before
 	fack   uint64 // the highest offset delivered before
 	dsack  dsack
-	lost   int // bytes found lost
+	lost   int  // bytes found lost
+	held   bool // it does not open the window: it came in a reduction, perhaps the last, or tells of a mark
 	rtt    time.Duration
 }
 
