@@ -15,13 +15,18 @@ type ackState struct {
 	owed        int        // bytes taken since the last acknowledgment
 	last        seq.Number // Last.ACK.sent (RFC 7323)
 	quick       int        // acknowledgments still to be sent at once: the peer's slow start needs them
+	pushed      bool       // some of what is owed came with PSH: the peer may wait for the acknowledgment, with Nagle
 	interactive bool       // data goes back and forth: an acknowledgment will find company
 	lastData    mono.Time  // when data last came
 	challenged  mono.Time  // when the last rate-limited acknowledgment was sent
 }
 
-// quickACKs is how many arrivals at the start of a connection are acknowledged at once, as in Linux.
+// quickACKs is how many arrivals are acknowledged at once, as in Linux, when the peer's window may be small: at the start of a
+// connection, after a pause, and when the peer repeats what it need not.
 const quickACKs = 16
+
+// quickStart acknowledges the next arrivals at once.
+func (a *ackState) quickStart() { a.quick, a.interactive = quickACKs, false }
 
 // ackReason says why an acknowledgment is owed.
 type ackReason uint8
@@ -70,7 +75,11 @@ func (c *Conn) oweForData(now mono.Time, got int, seg *Segment) {
 		return
 	}
 	a := &c.ack
+	if a.lastData != 0 && now.Sub(a.lastData) > c.rtt.rto {
+		a.quick = quickACKs // the peer's window is what it was at the start (RFC 5681, Section 4.1)
+	}
 	a.owed += got
+	a.pushed = a.pushed || seg.Has(wire.PSH)
 	a.lastData = now
 	switch {
 	case a.owed >= 2*c.rcv.mss, c.opt.quickACK, seg.Has(wire.FIN):
@@ -83,10 +92,18 @@ func (c *Conn) oweForData(now mono.Time, got int, seg *Segment) {
 	}
 }
 
+// onAllRead acknowledges what the peer pushed, once all of it was read and no answer came with that (as in Linux): a peer
+// with Nagle's algorithm may hold back what belongs to it.
+func (c *Conn) onAllRead() {
+	if c.ack.pushed && !c.ack.interactive && c.timers.isSet(timerDelayedACK) {
+		c.ack.now = true
+	}
+}
+
 // onAckSent notes that a segment with the current acknowledgment is leaving.
 func (c *Conn) onAckSent() {
 	c.ack.now = false
-	c.ack.owed = 0
+	c.ack.owed, c.ack.pushed = 0, false
 	c.ack.last = c.rcv.nxt
 	c.timers.stop(timerDelayedACK)
 }

@@ -74,6 +74,7 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 		if at := seg.seq().Sub(c.rcv.nxt); at < 0 && len(seg.Payload) > 0 && !seg.Has(wire.SYN) {
 			// An original that its retransmission has overtaken: the sender wants to know that the latter was spurious.
 			c.noteDuplicate(c.rcvOffset(seg.seq()), min(-at, len(seg.Payload)))
+			c.ack.quickStart()
 		}
 		c.owe(now, ackOutOfWindow, seg)
 		return DropOldTimestamp, false
@@ -148,6 +149,7 @@ func (c *Conn) refuse(now mono.Time, seg *Segment, end int) (Drop, bool) {
 	}
 	if len(seg.Payload) > 0 && end <= 0 {
 		c.noteDuplicate(c.rcvOffset(seg.seq()), len(seg.Payload))
+		c.ack.quickStart() // after a timeout, most likely
 		c.owe(now, ackNow, seg)
 		return DropDuplicate, false
 	}

@@ -46,6 +46,37 @@ func TestDelayedACK(t *testing.T) {
 		s.Recv("<SEQ=117><ACK=1><DATA=100><CTL=ACK>")
 		s.ExpectAfter(10*time.Millisecond, "<SEQ=1><ACK=217><CTL=ACK>")
 	})
+	t.Run("at once again after a pause", func(t *testing.T) {
+		s := settled(t, tcp.Config{})
+		s.Advance(300 * time.Millisecond)
+		s.Recv("<SEQ=17><ACK=1><DATA=100><CTL=ACK>")
+		s.ExpectOnly("<SEQ=1><ACK=117><CTL=ACK>")
+	})
+	t.Run("at once again after a duplicate", func(t *testing.T) {
+		s := settled(t, tcp.Config{})
+		s.Recv("<SEQ=1><ACK=1><DATA=16><CTL=ACK>")
+		s.Expect("<SEQ=1><ACK=17><CTL=ACK>")
+		for at := 17; at < 17+1600; at += 100 {
+			s.Recv(fmt.Sprintf("<SEQ=%d><ACK=1><DATA=100><CTL=ACK>", at))
+			s.ExpectOnly(fmt.Sprintf("<SEQ=1><ACK=%d><CTL=ACK>", at+100))
+		}
+		s.Recv("<SEQ=1617><ACK=1><DATA=100><CTL=ACK>")
+		s.ExpectNone()
+		s.Advance(time.Second)
+		s.Ignore()
+	})
+	t.Run("when what was pushed has been read", func(t *testing.T) {
+		s := settled(t, tcp.Config{})
+		s.Read(16)
+		s.Recv("<SEQ=17><ACK=1><DATA=100><CTL=ACK,PSH>")
+		s.Read(50)
+		s.ExpectNone()
+		s.Read(50)
+		s.ExpectOnly("<SEQ=1><ACK=117><CTL=ACK>")
+		s.Recv("<SEQ=117><ACK=1><DATA=100><CTL=ACK>")
+		s.Read(100)
+		s.ExpectAfter(40*time.Millisecond, "<SEQ=1><ACK=217><CTL=ACK>")
+	})
 	t.Run("every second full segment", func(t *testing.T) {
 		s := settled(t, tcp.Config{})
 		for at := 17; at < 20_000; at += 2000 {

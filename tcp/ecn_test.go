@@ -203,7 +203,7 @@ func TestECNReceiver(t *testing.T) {
 		s.Recv(data(1+100*i, 100, "ACK", "<ECT0>"))
 	}
 	s.Ignore()
-	s.Advance(time.Second)
+	s.Advance(100 * time.Millisecond)
 	s.Ignore()
 	at := 2001
 	s.Recv(data(at, 100, "ACK", "<CE>"))

@@ -19,6 +19,9 @@ func (c *Conn) Consume(now mono.Time, n int) {
 	if free := c.freeWindow(); free >= 2*known && free-known >= min(c.rcv.size/2, 2*c.rcv.mss) {
 		c.ack.now = true
 	}
+	if c.rcv.buf.Len() == 0 {
+		c.onAllRead()
+	}
 }
 
 // freeWindow is the window that the buffer, and the connection's share of the memory, have room for.

@@ -106,4 +106,58 @@ var acks = []Script{
 		write 100
 		< <SEQ=1><ACK=101><DATA=100><CTL=ACK,PSH>
 	`},
+	{"after a pause at once again", `
+		passive <WND=65535><MSS=1000>
+		quick 16 100
+		> <SEQ=NXT><ACK=1><DATA=100><CTL=ACK>
+		< 40ms <SEQ=1><ACK=NXT+100><CTL=ACK>
+		sleep 1200ms
+		> <SEQ=NXT+100><ACK=1><DATA=100><CTL=ACK>
+		< <SEQ=1><ACK=NXT+200><CTL=ACK>
+		> <SEQ=NXT+200><ACK=1><DATA=100><CTL=ACK>
+		< <SEQ=1><ACK=NXT+300><CTL=ACK>
+	`},
+	{"after a duplicate at once again", `
+		passive <WND=65535><MSS=1000>
+		quick 16 100
+		> <SEQ=NXT-100><ACK=1><DATA=100><CTL=ACK>
+		< <SEQ=1><ACK=NXT><CTL=ACK>
+		> <SEQ=NXT><ACK=1><DATA=100><CTL=ACK>
+		< <SEQ=1><ACK=NXT+100><CTL=ACK>
+		> <SEQ=NXT+100><ACK=1><DATA=100><CTL=ACK>
+		< <SEQ=1><ACK=NXT+200><CTL=ACK>
+	`},
+	{"after data out of order not", `
+		passive <WND=65535><MSS=1000>
+		quick 16 100
+		> <SEQ=NXT+100><ACK=1><DATA=100><CTL=ACK>
+		< <SEQ=1><ACK=NXT><CTL=ACK>
+		> <SEQ=NXT><ACK=1><DATA=100><CTL=ACK>
+		< <SEQ=1><ACK=NXT+200><CTL=ACK>
+		> <SEQ=NXT+200><ACK=1><DATA=100><CTL=ACK>
+		< 40ms <SEQ=1><ACK=NXT+300><CTL=ACK>
+	`},
+	{"what was pushed is acknowledged when it is read", `
+		passive <WND=65535><MSS=1000>
+		quick 16 100
+		> <SEQ=NXT><ACK=1><DATA=100><CTL=ACK,PSH>
+		read 100
+		< <SEQ=1><ACK=NXT+100><CTL=ACK>
+		> <SEQ=NXT+100><ACK=1><DATA=100><CTL=ACK>
+		read 100
+		< 40ms <SEQ=1><ACK=NXT+200><CTL=ACK>
+	`},
+	{"a conversation that ends", `
+		passive <WND=65535><MSS=1000>
+		> <SEQ=1><ACK=1><DATA=100><CTL=ACK,PSH>
+		< <SEQ=1><ACK=101><CTL=ACK>
+		read 100
+		write 100
+		< <SEQ=1><ACK=101><DATA=100><CTL=ACK,PSH>
+		> <SEQ=101><ACK=101><DATA=100><CTL=ACK,PSH>
+		> <SEQ=201><ACK=101><DATA=100><CTL=ACK,PSH>
+		< 40ms <SEQ=101><ACK=301><CTL=ACK>
+		> <SEQ=301><ACK=101><DATA=100><CTL=ACK,PSH>
+		< <SEQ=101><ACK=401><CTL=ACK>
+	`},
 }

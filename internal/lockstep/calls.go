@@ -150,7 +150,7 @@ func (p *player) checkReadable(want int) error {
 // reincarnate makes the next connection between the same ports have sequence numbers of its own.
 func (p *player) reincarnate(n int) error {
 	port, dialled := p.port, p.dialled
-	*p.flow = flow{port: port, dialled: dialled, irs: p.irs + uint32(n), peer: p.peer, next: 1}
+	*p.flow = flow{socket: noSocket{}, port: port, dialled: dialled, irs: p.irs + uint32(n), peer: p.peer, next: 1}
 	return nil
 }
 

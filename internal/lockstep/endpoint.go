@@ -1,6 +1,7 @@
 package lockstep
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 )
@@ -48,3 +49,17 @@ type socket interface {
 
 // options are what a socket is to be given before its connection begins.
 type options map[string]int
+
+// noSocket stands for one before there is one.
+type noSocket struct{}
+
+var errNoSocket = errors.New("there is no connection yet")
+
+func (noSocket) write([]byte) error       { return errNoSocket }
+func (noSocket) read([]byte) (int, error) { return 0, errNoSocket }
+func (noSocket) readable() (int, error)   { return 0, errNoSocket }
+func (noSocket) shutdown() error          { return errNoSocket }
+func (noSocket) close() error             { return errNoSocket }
+func (noSocket) abort() error             { return errNoSocket }
+func (noSocket) set(string, int) error    { return errNoSocket }
+func (noSocket) state() (string, error)   { return "", errNoSocket }

@@ -59,10 +59,14 @@ var handshake = []Script{
 		readable 0
 	`},
 
-	{"a repeated SYN gets the SYN-ACK again", `
+	{"a repeated SYN gets the SYN-ACK again, but not too often", `
 		listen
 		> <SEQ=0><WND=1000><CTL=SYN><MSS=1000>
 		< <SEQ=0><ACK=1><CTL=SYN,ACK>
+		> <SEQ=0><WND=1000><CTL=SYN><MSS=1000>
+		< <SEQ=0><ACK=1><CTL=SYN,ACK>
+		> <SEQ=0><WND=1000><CTL=SYN><MSS=1000>
+		sleep 550ms
 		> <SEQ=0><WND=1000><CTL=SYN><MSS=1000>
 		< <SEQ=0><ACK=1><CTL=SYN,ACK>
 		> <SEQ=1><ACK=1><CTL=ACK>

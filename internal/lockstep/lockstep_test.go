@@ -44,6 +44,7 @@ func TestNotices(t *testing.T) {
 			read 6`, "read 5 bytes"},
 		{"another state", open + "state CLOSED", "the state is ESTABLISHED"},
 		{"another error", open + "error ECONNRESET", "got error"},
+		{"no connection", "listen\nwrite 3", "no connection yet"},
 		{"no end", open + "eof", "read 0 bytes"},
 		{"an open window", open + `
 			> <SEQ=1><ACK=1><DATA=100><CTL=ACK>

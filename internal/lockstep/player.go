@@ -94,7 +94,7 @@ func newPlayer(on side, end endpoint, s setup) *player {
 
 func (p *player) selectFlow(n int) {
 	if p.flows[n] == nil {
-		p.flows[n] = &flow{port: peerPort + uint16(n), irs: peerISS, next: 1}
+		p.flows[n] = &flow{socket: noSocket{}, port: peerPort + uint16(n), irs: peerISS, next: 1}
 	}
 	p.flow = p.flows[n]
 }

@@ -73,6 +73,20 @@ var windows = []Script{
 		< <SEQ=1><ACK=NXT><WND=0><CTL=ACK>
 		state ESTABLISHED
 	`},
+	{"a small buffer: the window opens by segments", `
+		config rcvbuf=8192
+		passive <WND=65535><MSS=1000>
+		fill 1000
+		read 100
+		read 400
+		read 500
+		# RFC 9293, Section 3.8.6.2.2: "min( Fr * RCV.BUFF, Eff.snd.MSS )" is the least worth telling. A segment only to say so
+		# ours sends for two.
+		kernel: < <SEQ=1><ACK=NXT><WND=open><CTL=ACK>
+		read 500
+		read 500
+		< <SEQ=1><ACK=NXT><WND=open><CTL=ACK>
+	`},
 	{"a window that is hardly used is not updated", `
 		passive <WND=65535><MSS=1000>
 		> <SEQ=1><ACK=1><DATA=1000><CTL=ACK>
