@@ -54,6 +54,7 @@ func (c *census) checkComplete(t *testing.T) {
 		"timeouts", "recoveries", "retransmits",
 		sightZeroWindow, sightProbe, sightSACK, sightDSACK, sightFINWithData, sightReset, sightCrossedSYN, sightCrossedFIN, sightWrap,
 		sightReuse, sightSuper, sightRepeatedSYN, sightRepeatedFIN, sightOutage, sightLinkFull, sightTooBig,
+		sightECE, sightCWR,
 		"counter: tcp: timestamp too old (PAWS)", "counter: tcp: accept queue full", "counter: tcp: SYN queue full",
 		"counter: tcp: data after close", "counter: tcp: RST in TIME-WAIT", "counter: ICMP errors in",
 		"counter: ip: wrong transport checksum", "counter: packets to self",

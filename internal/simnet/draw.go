@@ -93,6 +93,7 @@ func (d dice) tcp(s *Scenario) tcp.Config {
 	if d.oneIn(4) {
 		c.MinRTO = time.Duration(d.between(1, 1000)) * time.Millisecond
 	}
+	c.ECN = pick(d, tcp.ECNAccept, tcp.ECNAccept, tcp.ECNRequest, tcp.ECNRequest, tcp.ECNOff)
 	return c
 }
 
@@ -154,7 +155,9 @@ func (d dice) path(rough bool) impair.Plan {
 	}
 	if p.Rate != 0 && d.half() {
 		p.Queue = d.size(2, 100)
+		p.ECN = d.upTo(p.Queue)
 	}
+	p.CE = rate(0.3)
 	return p
 }
 

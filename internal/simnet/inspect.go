@@ -11,6 +11,7 @@ import (
 type datagram struct {
 	src, dst netip.Addr
 	proto    wire.Proto
+	ecn      wire.ECN
 	body     []byte
 }
 
@@ -18,11 +19,11 @@ func parseIP(b []byte) (d datagram, err error) {
 	if b[0]>>4 == 4 {
 		var ip wire.IPv4
 		ip, d.body, err = wire.ParseIPv4(b)
-		d.src, d.dst, d.proto = ip.Src, ip.Dst, ip.Proto
+		d.src, d.dst, d.proto, d.ecn = ip.Src, ip.Dst, ip.Proto, ip.ECN()
 	} else {
 		var ip wire.IPv6
 		ip, d.body, err = wire.ParseIPv6(b)
-		d.src, d.dst, d.proto = ip.Src, ip.Dst, ip.Proto
+		d.src, d.dst, d.proto, d.ecn = ip.Src, ip.Dst, ip.Proto, ip.ECN()
 	}
 	return d, err
 }
@@ -55,7 +56,11 @@ func (n *Net) inspect(nd *Node, p *link.Packet, e *end) (s sighting) {
 		}
 		return s
 	}
-	if what := e.inspect(&h, payload, int(p.SegSize)); what != "" {
+	what := e.inspectECN(&h, payload, d.ecn)
+	if what == "" {
+		what = e.inspect(&h, payload, int(p.SegSize))
+	}
+	if what != "" {
 		n.fail("%v %s: %s", nd, what, wire.Format(p.Bytes))
 	}
 	if e.peer != nil && h.Flags&wire.ACK != 0 {
@@ -109,6 +114,41 @@ func (e *end) inspect(h *wire.TCP, payload []byte, segSize int) string {
 		return what
 	}
 	return e.inspectText(h, payload)
+}
+
+// inspectECN checks that only new text can be marked, and only if both ends agreed on it (RFC 3168, Section 6.1).
+func (e *end) inspectECN(h *wire.TCP, payload []byte, ecn wire.ECN) string {
+	const setup = wire.ECE | wire.CWR
+	n, l := e.node.net, &e.said
+	dialler := l
+	if e.side == 1 && e.peer != nil {
+		dialler = &e.peer.said
+	}
+	asked := dialler.syn.Flags&setup == setup
+	switch marked := ecn != wire.NotECT; {
+	case h.Flags&wire.SYN != 0:
+		if marked {
+			return "sends a SYN that can be marked"
+		}
+		return ""
+	case marked && ecn != wire.ECT0:
+		return "sends a mark of its own"
+	case marked && len(payload) == 0:
+		return "sends a segment without text that can be marked"
+	case marked && l.offset(h.Seq) < l.nxt:
+		return "sends text again that can be marked"
+	case (marked || h.Flags&setup != 0) && !asked:
+		return "uses ECN, which nobody asked for"
+	case h.Flags&wire.CWR != 0 && !marked:
+		return "tells of a reduction with what is no new text"
+	}
+	if h.Flags&wire.CWR != 0 {
+		n.sights[sightCWR]++
+	}
+	if h.Flags&wire.ECE != 0 {
+		n.sights[sightECE]++
+	}
+	return ""
 }
 
 // inspectSYN checks a SYN or SYN-ACK.

@@ -20,6 +20,8 @@ const (
 	sightOutage      = "packets lost in an outage"
 	sightLinkFull    = "packets a shared link had no room for"
 	sightTooBig      = "packets too big for a path"
+	sightECE         = "segments that tell of a mark"
+	sightCWR         = "segments that tell of a reduction"
 )
 
 // note counts what is remarkable about a segment. It is called before the segment is entered into the ledger.
