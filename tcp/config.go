@@ -11,7 +11,8 @@ import (
 //
 // req: RFC1122 3.2.1.7-4
 type Config struct {
-	// SendBuffer is the most the send buffer grows to, in bytes: 4 MiB.
+	// SendBuffer is the most the send buffer grows to, in bytes: 16 MiB. It holds what a peer with as large a receive buffer
+	// may have SACKed beyond a hole, and a window besides.
 	SendBuffer int
 	// RecvBuffer is the most the receive buffer grows to, in bytes: 16 MiB - 1. It decides the window scale.
 	RecvBuffer int
@@ -22,7 +23,7 @@ type Config struct {
 	MSS int
 	// InitialWindow is the initial congestion window in segments: 10.
 	InitialWindow int
-	// Congestion names the congestion control algorithm: congestion.DefaultName.
+	// Congestion names the congestion control algorithm, one of congestion.Names: congestion.DefaultName.
 	Congestion string
 	// NoHyStart lets CUBIC's slow start go on until something is lost.
 	NoHyStart bool
@@ -97,7 +98,7 @@ func orDuration(v, def time.Duration) time.Duration {
 //
 // req: RFC9293 MUST-28, SHLD-11
 func (c Config) WithDefaults() Config {
-	c.SendBuffer = max(orInt(c.SendBuffer, 4<<20), 2048)
+	c.SendBuffer = max(orInt(c.SendBuffer, 16<<20), 2048)
 	c.RecvBuffer = min(max(orInt(c.RecvBuffer, 16<<20-1), 256), 1<<30-1)
 	c.InitialRecvBuffer = min(orInt(c.InitialRecvBuffer, 256<<10), c.RecvBuffer)
 	c.InitialWindow = orInt(c.InitialWindow, 10)
