@@ -22,7 +22,7 @@ func newBBRModel(t testing.TB, rate int64, delay time.Duration, queue float64) (
 
 // BBR finds bandwidth and round trip, uses all of it, and keeps the queue short.
 func TestBBRFindsThePath(t *testing.T) {
-	for _, rate := range []int64{2 * mbit, 10 * mbit, 100 * mbit} {
+	for _, rate := range []int64{2 * mbit, 10 * mbit, 50 * mbit} {
 		for _, delay := range []time.Duration{5 * ms, 20 * ms, 100 * ms, 200 * ms} {
 			for _, queue := range []float64{0.5, 1, 8} {
 				t.Run(fmt.Sprint(rate/mbit, "Mbit/s ", delay, " ", queue, "BDP"), func(t *testing.T) {
@@ -74,6 +74,38 @@ func TestBBRStartup(t *testing.T) {
 	}
 	if m.stats.maxFlight > 3*m.bdp()+4*Quantum(2*m.rate, mss)/mss {
 		t.Errorf("%d packets in flight, want 2.89 BDP (%d) at most", m.stats.maxFlight, m.bdp())
+	}
+}
+
+// Rounds of packet conservation, in which the rate could not grow, do not make STARTUP take the pipe for full, unless much
+// was lost in them.
+func TestBBRStartupWithLosses(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		conserve bool
+		lost     int // of 100 packets in a round
+		rounds   int // until the pipe counts as full, 0 if it never does
+	}{
+		{"nothing lost", false, 0, 4},
+		{"lost and conserved", true, 1, 0},
+		{"much lost and conserved", true, 20, 4},
+		{"lost later in recovery", false, 1, 4},
+	} {
+		_, b := newBBRModel(t, 10*mbit, 40*ms, 1)
+		rounds := 0
+		for n := 1; n <= 20 && rounds == 0; n++ { // the first finds the bandwidth
+			b.bw.add(uint64(n), 10*mbit)
+			b.round.started, b.loss.conserve = false, c.conserve
+			b.checkFull(&Ack{Rate: Rate{Delivered: 100 * mss, Lost: c.lost * mss}})
+			b.round.started, b.loss.conserve = true, false
+			b.checkFull(&Ack{Rate: Rate{Delivered: 100 * mss}})
+			if b.full.reached {
+				rounds = n
+			}
+		}
+		if rounds != c.rounds {
+			t.Errorf("%s: full after %d rounds, want %d", c.name, rounds, c.rounds)
+		}
 	}
 }
 

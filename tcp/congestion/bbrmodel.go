@@ -11,20 +11,32 @@ type bbrFull struct {
 	bw      int64 // when it last had grown by a quarter
 	rounds  int   // since
 	reached bool
+	held    bool // in this round packet conservation held the rate back
+	lost    int  // in this round
 }
 
 // checkFull runs once a round. Three rounds, because the receiver's window may have to grow first.
+//
+// Unlike Linux it does not count rounds of packet conservation in which less than an eighth was lost: there the rate could
+// not grow. Otherwise a few losses at the start, on a long path, would leave BBR to find the bandwidth by PROBE_BW, which
+// takes a minute.
 func (b *bbr) checkFull(a *Ack) {
 	f := &b.full
-	if f.reached || !b.round.started || a.Rate.AppLimited {
+	f.held = f.held || b.loss.conserve
+	f.lost += a.Rate.Lost
+	if f.reached || !b.round.started {
 		return
 	}
-	if b.bw.max >= f.bw+f.bw/4 {
+	held := f.held && f.lost < a.Rate.Delivered/8
+	f.held, f.lost = false, 0
+	switch {
+	case a.Rate.AppLimited:
+	case b.bw.max >= f.bw+f.bw/4:
 		f.bw, f.rounds = b.bw.max, 0
-		return
+	case !held:
+		f.rounds++
+		f.reached = f.rounds >= 3
 	}
-	f.rounds++
-	f.reached = f.rounds >= 3
 }
 
 // checkDrained goes from STARTUP to DRAIN and from there to PROBE_BW.

@@ -212,7 +212,8 @@ func (m *model) acknowledge() {
 		i++
 	}
 	p, before := m.flight[i], m.inFlight()
-	m.flight = append(m.flight[:i], m.flight[i+1:]...)
+	copy(m.flight[1:], m.flight[:i])
+	m.flight = m.flight[1:]
 	for len(m.flight) > 0 && m.flight[0].n+3 <= p.n { // what three later ones overtook is lost
 		if m.flight[0].n < m.rec.point {
 			m.rec.end = m.nxt // when the next packet, which repairs this one, arrives
