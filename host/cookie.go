@@ -40,7 +40,8 @@ func (l *Listener) sentCookies(now mono.Time) bool {
 // recvCookie takes an ACK that belongs to no connection and may bring a cookie back.
 //
 // When the accept queue is full it is dropped, as in Linux: the peer, which thinks itself connected, repeats its data, and
-// with it the cookie.
+// with it the cookie. One without a valid cookie is dropped too. RFC 9293, Section 3.10.7.2 has it answered with a RST, and
+// Linux does; but it may be the second segment of a peer whose first, with the cookie, was lost and will be repeated.
 func (h *Host) recvCookie(l *Listener, in *inbound, seg *tcp.Segment, key *tuple) Drop {
 	if l.full() {
 		return DropAcceptQueueFull
@@ -50,7 +51,6 @@ func (h *Host) recvCookie(l *Listener, in *inbound, seg *tcp.Segment, key *tuple
 	h.count.TCPDrops[d]++
 	if t == nil {
 		h.count.CookiesRefused++
-		h.sendReset(in, seg)
 		return accepted // counted under TCP's own name
 	}
 	h.count.CookiesAccepted++

@@ -192,6 +192,42 @@ func TestFastOpenPendingIsBounded(t *testing.T) {
 	}
 }
 
+// Whichever two packets of a connection get lost, what was written arrives, once.
+func TestFastOpenEveryLoss(t *testing.T) {
+	everyLoss(t, func() *pair {
+		p, _ := fastPair(t, 5)
+		p.dialFast("10.0.0.2:80", &stream{toSend: pattern(10)})
+		p.run(2 * time.Minute)
+		p.accepted = nil
+		return p
+	}, func(p *pair, s *stream) { p.dialFast("10.0.0.2:80", s) })
+}
+
+// everyLoss opens a connection over and over again, and loses another one or two of its first packets each time.
+func everyLoss(t *testing.T, prepare func() *pair, dial func(p *pair, s *stream)) {
+	t.Helper()
+	const first = 14
+	request, reply := pattern(3000), pattern(6000)
+	for i := range first {
+		for j := range i + 1 {
+			p := prepare()
+			n := 0
+			p.reply, p.lose = reply, func([]byte) bool { n++; return n == i+1 || n == j+1 }
+			s := &stream{toSend: request}
+			dial(p, s)
+			p.run(3 * time.Minute)
+			if !bytes.Equal(s.got, reply) || !s.eof || len(p.accepted) != 1 || !bytes.Equal(p.accepted[0].got, request) || !p.accepted[0].eof {
+				t.Fatalf("packets %d and %d lost: %d bytes came back, %d connections", j+1, i+1, len(s.got), len(p.accepted))
+			}
+			for k, h := range p.host {
+				if h.pool.Used() != 0 {
+					t.Fatalf("packets %d and %d lost: host %d holds %d bytes", j+1, i+1, k, h.pool.Used())
+				}
+			}
+		}
+	}
+}
+
 // A listener's connections that nobody accepted are reset with it, those of Fast Open too.
 func TestFastOpenListenerCloses(t *testing.T) {
 	p, l := fastPair(t, 5)
