@@ -32,6 +32,7 @@
 //	set NAME [VALUE]            it sets a socket option: see ourSocket.set
 //	error ECONNRESET            what a read reports
 //	readable N, state NAME      what it sees of the connection
+//	icmp CODE MTU SEQ           a router has dropped the segment SEQ, for want of a way with code 1, for its size with code 4
 //	fill N                      the peer sends segments of N bytes until the window is full, and takes the answers
 //	quick N SIZE                the peer sends N segments of SIZE bytes, each of which is acknowledged at once and read
 //	ignore                      what was sent so far is of no interest

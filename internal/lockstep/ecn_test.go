@@ -49,6 +49,18 @@ var marks = []Script{
 		> <SEQ=201><ACK=1><DATA=100><CTL=ACK,CWR><ECT0>
 		< <SEQ=1><ACK=301><CTL=ACK>
 	`},
+	{"a mark is told at once", `
+		passive <WND=65535><MSS=1000><CTL=ECE,CWR>
+		quick 16 100
+		> <SEQ=NXT><ACK=1><DATA=100><CTL=ACK><CE>
+		< <SEQ=1><ACK=NXT+100><CTL=ACK,ECE>
+		> <SEQ=NXT+100><ACK=1><DATA=100><CTL=ACK><ECT0>
+		# To Linux it is the beginning of two acknowledgments at once.
+		ours:   < 40ms <SEQ=1><ACK=NXT+200><CTL=ACK,ECE>
+		kernel: < <SEQ=1><ACK=NXT+200><CTL=ACK,ECE>
+		> <SEQ=NXT+200><ACK=1><DATA=100><CTL=ACK,CWR><ECT0>
+		< <SEQ=1><ACK=NXT+300><CTL=ACK>
+	`},
 	{"a marked segment with CWR", `
 		passive <WND=65535><MSS=1000><CTL=ECE,CWR>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><CE>

@@ -23,6 +23,7 @@ var groups = map[string][]Script{
 	"send":       sending,
 	"loss":       loss,
 	"recovery":   recovery,
+	"icmp":       icmp,
 }
 
 // Every script shows the same on our side and on the kernel's.

@@ -28,6 +28,7 @@ func init() {
 		"write":       number((*player).write),
 		"read":        number((*player).read),
 		"readable":    number((*player).checkReadable),
+		"icmp":        verbICMP,
 		"fill":        number((*player).fill),
 		"quick":       verbQuick,
 		"eof":         plain((*player).readEnd),

@@ -31,6 +31,18 @@ var timestamps = []Script{
 		ours:   < <SEQ=1><ACK=501><CTL=ACK>
 		kernel: < <SEQ=1><ACK=301><CTL=ACK><SACK=401:501>
 	`},
+	{"PAWS: an original that comes late behind a hole", `
+		passive <WND=65535><MSS=1000><SACKOK><TS=1000,0>
+		> <SEQ=301><ACK=1><DATA=100><CTL=ACK><TS=1010,0>
+		< <SEQ=1><ACK=1><CTL=ACK><SACK=301:401>
+		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=1050,0>
+		< <SEQ=1><ACK=101><CTL=ACK><TS=0,1050><SACK=301:401>
+		> <SEQ=201><ACK=1><DATA=100><CTL=ACK><TS=1010,0>
+		# docs/decisions/0012: it is younger than any duplicate from before the numbers wrapped. RFC 7323, Section 5.3 and Linux
+		# drop it.
+		ours:   < <SEQ=1><ACK=101><CTL=ACK><TS=0,1050><SACK=201:401>
+		kernel: < <SEQ=1><ACK=101><CTL=ACK><TS=0,1050><SACK=301:401>
+	`},
 	{"PAWS: half of the range back is old, and beyond is new", `
 		passive <WND=65535><MSS=1000><TS=1000,0>
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK><TS=-2147482647,0>
