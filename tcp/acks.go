@@ -110,6 +110,7 @@ func (c *Conn) onAckSent() {
 
 // onDataSent notices a conversation: data that leaves within the delay of data that came carries its acknowledgment.
 func (c *Conn) onDataSent(now mono.Time) {
+	c.offerRoom()
 	if c.ack.lastData != 0 && now.Sub(c.ack.lastData) < c.cfg.DelayedACK {
 		c.ack.interactive = true
 	}

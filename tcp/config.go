@@ -18,6 +18,9 @@ type Config struct {
 	RecvBuffer int
 	// InitialRecvBuffer is where the receive buffer starts, in bytes: 256 KiB, RecvBuffer at most.
 	InitialRecvBuffer int
+	// NotSentLowat, if set, bounds how much of what was written may wait to be sent for the first time, in bytes: more is
+	// written when less than half of it waits. The send buffer holds what is in flight besides.
+	NotSentLowat int
 
 	// MSS clamps the segment size offered to and used towards the peer: as the MTU allows.
 	MSS int

@@ -68,6 +68,10 @@ type settings struct {
 	keepCount   int
 	userTimeout time.Duration
 	tos, ttl    uint8
+
+	sendBuffer, recvBuffer int // fixed sizes, 0 if tuned
+	notSent                int
+	mss                    int
 }
 
 // counts are kept for Info.
@@ -95,6 +99,7 @@ func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 		noDelay: cfg.NoDelay, quickACK: cfg.QuickACK, keepAlive: cfg.KeepAlive,
 		keepIdle: cfg.KeepIdle, keepIntvl: cfg.KeepInterval, keepCount: cfg.KeepCount,
 		userTimeout: cfg.UserTimeout, tos: cfg.TOS &^ 3, ttl: cfg.TTL,
+		notSent: cfg.NotSentLowat, mss: cfg.MSS,
 	}
 	c.rtt.init(cfg)
 	c.loss.reordering = dupThresh

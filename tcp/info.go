@@ -31,8 +31,9 @@ type Info struct {
 	RcvWnd       int
 	RcvSpace     int           // size of the receive buffer
 	RcvRTT       time.Duration // the round trip that sizes it, 0 if unknown
-	NotSent      int
-	ReadQueue    int
+	NotSent      int           // written and never sent (SIOCOUTQNSD)
+	ReadQueue    int           // arrived and not read (SIOCINQ)
+	SendQueue    int           // written and not acknowledged (SIOCOUTQ)
 	BytesSent    uint64
 	BytesRetrans uint64
 	BytesAcked   uint64
@@ -66,7 +67,7 @@ func (c *Conn) Info(now mono.Time) Info {
 		Retrans: c.loss.retries, Backoff: int(c.rtt.backoff),
 		SndCwnd: c.window(), SndSsthresh: c.cc.Threshold(), SndWnd: c.snd.wnd,
 		RcvWnd: max(0, c.rcv.adv.Sub(c.rcv.nxt)), RcvSpace: c.rcv.size, RcvRTT: c.recvRTT(),
-		NotSent: c.Unsent(), ReadQueue: c.rcv.buf.Len(),
+		NotSent: c.Unsent(), ReadQueue: c.rcv.buf.Len(), SendQueue: c.Unacked(),
 		BytesSent: c.count.bytesSent, BytesRetrans: c.count.bytesRetx,
 		BytesAcked: c.count.bytesAcked, BytesRecv: c.count.bytesRecv,
 		SegsOut: c.count.segsOut, SegsIn: c.count.segsIn,

@@ -120,8 +120,8 @@ func (c *Conn) mssForMTU(mtu int) int {
 		ip = ipv4Header
 	}
 	mss := mtu - ip - tcpHeader
-	if c.cfg.MSS != 0 {
-		mss = min(mss, c.cfg.MSS)
+	if c.opt.mss != 0 {
+		mss = min(mss, c.opt.mss)
 	}
 	return min(max(mss, minMSS), 65535)
 }

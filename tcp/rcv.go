@@ -23,6 +23,7 @@ type recvSpace struct {
 	scale uint8
 	size  int // of the receive buffer now; grows to Config.RecvBuffer
 
+	crept   int  // bytes by which rounding has moved the edge of the window beyond the buffer's end
 	starved bool // text in order was refused for want of memory: the window is closed until there is some
 
 	advMSS int // announced

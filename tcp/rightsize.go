@@ -126,5 +126,8 @@ func (c *Conn) growRecvBuffer(want int) {
 }
 
 func (c *Conn) maxRecvBuffer() int {
+	if c.opt.recvBuffer != 0 {
+		return c.opt.recvBuffer
+	}
 	return min(c.cfg.RecvBuffer, 65535<<c.rcv.scale)
 }

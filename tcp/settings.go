@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/tcp/congestion"
 )
 
 // SetNoDelay switches Nagle's algorithm off (RFC 9293, MUST-17: "there MUST be a way for an application to disable the
@@ -54,3 +55,51 @@ func (c *Conn) SetTOS(tos uint8) { c.opt.tos = tos &^ 3 }
 //
 // req: RFC9293 MUST-49
 func (c *Conn) SetTTL(ttl uint8) { c.opt.ttl = ttl }
+
+// SetSendBuffer fixes the size of the send buffer, which then does not follow the congestion window; 0 lets it again.
+func (c *Conn) SetSendBuffer(bytes int) {
+	if c.opt.sendBuffer = 0; bytes > 0 {
+		c.opt.sendBuffer = max(bytes, 2048)
+	}
+	c.offerRoom()
+}
+
+// SetRecvBuffer fixes the size of the receive buffer, which then does not follow what is read; 0 lets it again. The window
+// scale agreed upon bounds it. A window that was offered is not taken back.
+func (c *Conn) SetRecvBuffer(bytes int) {
+	if c.opt.recvBuffer = 0; bytes > 0 {
+		c.opt.recvBuffer = min(max(bytes, 256, 4<<c.rcv.scale), 65535<<c.rcv.scale)
+		c.rcv.size = c.opt.recvBuffer
+	}
+}
+
+// SetNotSentLowat bounds what may be written ahead of what is sent, in bytes; 0 leaves it to the send buffer.
+func (c *Conn) SetNotSentLowat(bytes int) {
+	c.opt.notSent = max(bytes, 0)
+	c.offerRoom()
+}
+
+// SetMSS clamps the size of segments to come, options included; 0 leaves it to path and peer. Config.MSS is also told to the
+// peer.
+func (c *Conn) SetMSS(bytes int) {
+	c.opt.mss = max(bytes, 0)
+	c.setSendMSS()
+}
+
+// SetCongestion changes the congestion control algorithm. The new one goes on with the window of the old.
+func (c *Conn) SetCongestion(now mono.Time, name string) error {
+	o := c.congestionOptions()
+	o.MSS = c.payloadMSS()
+	if c.state.synchronized() {
+		o.Window, o.Threshold = c.cc.Window(), c.cc.Threshold()
+	}
+	cc, err := congestion.New(name, o)
+	if err != nil {
+		return err
+	}
+	c.cc = cc
+	if c.state.synchronized() {
+		cc.OnEstablished(now, c.rtt.srtt, false)
+	}
+	return nil
+}

@@ -69,19 +69,26 @@ func (c *Conn) inFlight() int { return c.snd.nxt.Sub(c.snd.una) }
 // next window is there when the acknowledgments come; and more while a hole keeps SND.UNA where it is, or what the peer
 // holds beyond the hole would leave no room for what may be sent.
 func (c *Conn) sendBufferSize() int {
+	if c.opt.sendBuffer != 0 {
+		return c.sendWindows()
+	}
 	held := max(0, c.inFlight()-c.cc.Window())
 	return c.share(min(c.sendWindows()+held, c.cfg.SendBuffer), c.sendDue())
 }
 
 // sendWindows is what the send buffer holds when nothing is lost.
 func (c *Conn) sendWindows() int {
-	return c.share(min(max(2*c.cc.Window(), minSendBuffer), c.cfg.SendBuffer), c.sendDue())
+	size := min(max(2*c.cc.Window(), minSendBuffer), c.cfg.SendBuffer)
+	if c.opt.sendBuffer != 0 {
+		size = c.opt.sendBuffer
+	}
+	return c.share(size, c.sendDue())
 }
 
 // offerRoom tells a writer who was refused when there is room for a third of that; or for a little, if what is written may
-// all leave before that.
+// all leave before that. Less than half as much as may wait to be sent has to.
 func (c *Conn) offerRoom() {
-	if !c.user.wantsRoom {
+	if !c.user.wantsRoom || c.opt.notSent != 0 && 2*c.Unsent() >= c.opt.notSent {
 		return
 	}
 	room, unsent := c.sendBufferSize()-c.snd.buf.Len(), c.snd.buf.Len()-c.inFlight()
@@ -101,6 +108,9 @@ func (c *Conn) Writable() int {
 		return 0
 	}
 	room := c.sendBufferSize() - c.snd.buf.Len()
+	if c.opt.notSent != 0 {
+		room = min(room, c.opt.notSent-c.Unsent())
+	}
 	if room <= 0 {
 		c.user.wantsRoom = true
 		return 0

@@ -5,6 +5,7 @@ import "github.com/antedon-net/antedon/internal/mono"
 // Consume drops n bytes that were read and tells the peer of the room if that is worth a segment.
 func (c *Conn) Consume(now mono.Time, n int) {
 	c.rcv.buf.Consume(n)
+	c.rcv.crept = max(0, c.rcv.crept-n)
 	c.tuneRecvBuffer(now, n)
 	if !c.state.canReceive() || c.rcv.fin {
 		return
@@ -29,7 +30,7 @@ func (c *Conn) freeWindow() int {
 	return max(0, min(c.share(c.rcv.size, c.recvDue())-c.rcv.buf.Len(), 65535<<c.rcv.scale))
 }
 
-// creepLimit is how far rounding may carry the window beyond the buffer's size.
+// creepLimit is how far rounding may carry the right edge of the window beyond what there was room for.
 const creepLimit = 64 << 10
 
 // windowField moves the right edge of the window, never to the left, and returns the header's field.
@@ -44,6 +45,9 @@ func (c *Conn) windowField() uint16 {
 		return 0
 	}
 	known := max(0, c.rcv.adv.Sub(c.rcv.nxt))
+	if c.rcv.buf.Len()+known <= c.rcv.size {
+		c.rcv.crept = 0
+	}
 	wnd := c.freeWindow() >> c.rcv.scale << c.rcv.scale
 	if wnd-known < min(c.rcv.size/2, c.rcv.mss) && known > 0 || wnd < known {
 		wnd = known
@@ -54,10 +58,11 @@ func (c *Conn) windowField() uint16 {
 	// end: tiny segments, never read, would move the edge with each acknowledgment. Beyond the limit the field is
 	// rounded down, and what was offered is still taken. RFC 7323, Section 2.4: "When a non-zero scale factor is in
 	// use, there are instances when a retracted window can be offered".
-	if c.rcv.buf.Len() < c.rcv.size+creepLimit {
-		wnd += 1<<c.rcv.scale - 1
-	}
 	field := min(wnd>>c.rcv.scale, 65535)
+	if rest := wnd - field<<c.rcv.scale; rest > 0 && field < 65535 && c.rcv.crept < creepLimit {
+		field++
+		c.rcv.crept += 1<<c.rcv.scale - rest
+	}
 	if edge := c.rcv.nxt.Add(field << c.rcv.scale); c.rcv.adv.Less(edge) {
 		c.rcv.adv = edge
 	}

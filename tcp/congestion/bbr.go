@@ -57,7 +57,7 @@ const (
 )
 
 func newBBR(o Options) Control {
-	b := &bbr{mss: o.MSS, initial: o.Initial * o.MSS, cwnd: o.Initial * o.MSS}
+	b := &bbr{mss: o.MSS, initial: o.Initial * o.MSS, cwnd: max(o.Initial*o.MSS, o.Window)}
 	b.startAt(time.Millisecond)
 	return b
 }

@@ -114,6 +114,10 @@ type Options struct {
 	MSS     int // bytes of data a segment carries
 	Initial int // the initial window, in segments
 
+	// Window and Threshold, in bytes, are where an algorithm goes on that takes the place of another; 0: at the
+	// beginning.
+	Window, Threshold int
+
 	// NoHyStart lets CUBIC's slow start go on until something is lost.
 	NoHyStart bool
 	// ABE lets CUBIC and Reno answer a router's mark with a smaller reduction than a loss (RFC 8511).

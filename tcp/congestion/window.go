@@ -23,7 +23,14 @@ type window struct {
 // req: RFC5681 3.1-7
 func newWindow(o Options) window {
 	iw := o.Initial * o.MSS
-	return window{mss: o.MSS, initial: iw, cwnd: iw, ssthresh: maxWindow, abe: o.ABE}
+	w := window{mss: o.MSS, initial: iw, cwnd: iw, ssthresh: maxWindow, abe: o.ABE}
+	if o.Window > 0 {
+		w.cwnd = max(o.Window, o.MSS)
+	}
+	if o.Threshold > 0 {
+		w.ssthresh = max(o.Threshold, 2*o.MSS)
+	}
+	return w
 }
 
 func (w *window) Window() int            { return w.cwnd }
