@@ -110,6 +110,10 @@ type ListenConfig struct {
 	// this many at a time at most. 0 switches it off. What a SYN carries may arrive twice, on two connections.
 	FastOpen int
 
+	// DeferAccept makes Accept return connections only when their peer has sent something, or after so long: a server
+	// that has to hear first is not woken twice.
+	DeferAccept time.Duration
+
 	// AnyAddress accepts connections to every address, AnyPort to every port that no other listener has. The
 	// accepted Conn's LocalAddr says which.
 	AnyAddress, AnyPort bool
@@ -137,6 +141,7 @@ func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (ne
 	}
 	l, err := lc.Stack.shard.Listen(addrs[0], backlog, host.ListenOptions{
 		AnyAddress: lc.AnyAddress, AnyPort: lc.AnyPort, TCP: netTCP(lc.TCP), FastOpen: lc.FastOpen,
+		DeferAccept: lc.DeferAccept,
 	})
 	if err != nil {
 		return fail(tcpAddr(addrs[0]), err)

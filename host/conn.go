@@ -27,6 +27,7 @@ type Conn struct {
 	embryo    bool // counted in the listener's SYN queue
 	forgotten bool
 	fast      fastDial
+	heldUntil mono.Time // by DeferAccept, 0 if it is not
 }
 
 // adopt makes t, just opened, one of the host's connections.
@@ -81,7 +82,7 @@ func (h *Host) settle(c *Conn) {
 	case c.Done():
 		h.forget(c)
 	default:
-		h.tcp.timers.Set(&c.timer, c.Deadline())
+		h.tcp.timers.Set(&c.timer, c.deadline())
 	}
 }
 

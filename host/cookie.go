@@ -40,11 +40,15 @@ func (l *Listener) sentCookies(now mono.Time) bool {
 // recvCookie takes an ACK that belongs to no connection and may bring a cookie back.
 //
 // When the accept queue is full it is dropped, as in Linux: the peer, which thinks itself connected, repeats its data, and
-// with it the cookie. One without a valid cookie is dropped too. RFC 9293, Section 3.10.7.2 has it answered with a RST, and
-// Linux does; but it may be the second segment of a peer whose first, with the cookie, was lost and will be repeated.
+// with it the cookie. So it is while DeferAccept waits for the data. One without a valid cookie is dropped too. RFC 9293,
+// Section 3.10.7.2 has it answered with a RST, and Linux does; but it may be the second segment of a peer whose first, with
+// the cookie, was lost and will be repeated.
 func (h *Host) recvCookie(l *Listener, in *inbound, seg *tcp.Segment, key *tuple) Drop {
 	if l.full() {
 		return DropAcceptQueueFull
+	}
+	if l.opt.DeferAccept > 0 && len(seg.Payload) == 0 {
+		return DropDeferred
 	}
 	local, remote := in.ends(key)
 	t, d := tcp.AcceptCookie(h.env(in.dst), l.cfg, h.now, tcp.ID{Local: local, Remote: remote}, h.mtu(in.src), seg)

@@ -49,6 +49,7 @@ const (
 	// Something was full.
 	DropSYNQueueFull
 	DropAcceptQueueFull
+	DropDeferred
 	DropReceiveQueueFull
 	DropOutputQueueFull
 	DropICMPLimited
@@ -94,6 +95,7 @@ var dropNames = [NumDrops]string{
 	DropNeighborBad:          "icmp: invalid neighbour discovery",
 	DropSYNQueueFull:         "tcp: SYN queue full",
 	DropAcceptQueueFull:      "tcp: accept queue full",
+	DropDeferred:             "tcp: nothing but the ACK of a handshake that waits for data",
 	DropReceiveQueueFull:     "receive queue full",
 	DropOutputQueueFull:      "output queue full",
 	DropICMPLimited:          "icmp: rate of errors limited",

@@ -106,8 +106,7 @@ func (h *Host) Deadline() mono.Time {
 func (h *Host) Tick(now mono.Time) {
 	h.now = max(h.now, now)
 	for t := h.tcp.timers.Expire(now); t != nil; t = h.tcp.timers.Expire(now) {
-		t.Owner.Tick(now)
-		h.MarkDirty(t.Owner)
+		h.tick(t.Owner)
 	}
 	h.expireFragments(now)
 }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/tcp"
@@ -16,6 +17,8 @@ type ListenOptions struct {
 	AnyAddress bool
 	// AnyPort takes connections to every port no other listener has. The port of its address is 0.
 	AnyPort bool
+	// DeferAccept hands out connections only when their peer has sent something, or after so long.
+	DeferAccept time.Duration
 	// NoCookies drops SYNs for which the queue has no room, instead of answering them with SYN cookies.
 	NoCookies bool
 	// FastOpen takes text from SYNs of peers that show a cookie (RFC 7413): Accept returns their connections before the
@@ -161,9 +164,12 @@ func (l *Listener) enqueue(c *Conn) {
 	l.host.markOther(l, &l.dirty)
 }
 
-// hatch moves a connection whose handshake is over to the accept queue, unless it failed.
+// hatch moves a connection whose handshake is over to the accept queue, unless it failed or has to wait.
 func (h *Host) hatch(c *Conn) {
 	l := c.listener
+	if l.holdsBack(c) {
+		return
+	}
 	c.embryo = false
 	l.embryos--
 	if c.State() == tcp.StateClosed {
