@@ -116,6 +116,7 @@ func (c *Conn) ackNewData(now mono.Time, una uint64, a *arrival) {
 	c.sampleRTT(now, a)
 	c.snd.buf.Discard(min(a.una, end))
 	c.creditPartialACK(a.acked)
+	c.ackMTUProbe(a.una)
 	c.loss.retries = 0
 	c.soft = nil // the path works
 	c.count.bytesAcked += min(a.una, end) - una

@@ -24,6 +24,8 @@ type Config struct {
 
 	// MSS clamps the segment size offered to and used towards the peer: as the MTU allows.
 	MSS int
+	// MTUProbing says when connections find out for themselves what packets a path carries: when large ones vanish.
+	MTUProbing MTUProbing
 	// InitialWindow is the initial congestion window in segments: 10.
 	InitialWindow int
 	// Congestion names the congestion control algorithm, one of congestion.Names: congestion.DefaultName.

@@ -30,6 +30,7 @@ type Conn struct {
 	fast   *fastOpen // nil without Fast Open
 	rate   rateState
 	pace   pacing
+	mtu    mtuSearch
 	timers timers
 	pend   pending
 	user   userState
@@ -84,6 +85,7 @@ type counts struct {
 	recoveries            uint64
 	dupAcks, dsacks       uint64
 	probes                uint64 // tail loss probes
+	mtuProbes             uint64
 	undone                uint64 // recoveries taken back
 	spurious              uint64 // timeouts that F-RTO found spurious
 	born                  mono.Time
@@ -190,6 +192,7 @@ func (c *Conn) toEstablished(now mono.Time) {
 	c.timers.stop(timerRetransmit)
 	c.snd.stalledSince = 0
 	c.event |= EventConnected | EventWritable
+	c.startMTUSearch()
 	c.armKeepAlive(now)
 }
 

@@ -31,9 +31,10 @@
 // RFC 9293, RFC 7323, RFC 2018 and RFC 2883 (SACK, DSACK). Loss recovery: RFC 6675, RFC 6582, RFC 3042, RFC 8985
 // (RACK-TLP), RFC 9937 (PRR), RFC 5682 (F-RTO with SACK), taken back where RFC 3522 (timestamps) or RFC 3708 (DSACK) shows
 // it to have been spurious. RFC 6298, RFC 5681, RFC 3168 (ECN), RFC 7413 (Fast Open), RFC 4987 (SYN cookies), RFC 5961,
-// RFC 1337, RFC 6191, RFC 5461 and RFC 5927 (ICMP). docs/conformance.md answers every requirement of those that it lists.
+// RFC 1337, RFC 6191, RFC 5461 and RFC 5927 (ICMP), RFC 1191, RFC 8201 and
+// RFC 4821 (path MTU). docs/conformance.md answers every requirement of those that it lists.
 //
 // # Limitations
 //
-// The urgent pointer is parsed and urgent data delivered in line. The detection of MTU black holes is not there yet.
+// The urgent pointer is parsed and urgent data delivered in line.
 package tcp

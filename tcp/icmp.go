@@ -48,34 +48,5 @@ func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err sysc
 // minPathMTU is the least path MTU believed, as in Linux for IPv4 (RFC 8201, Section 4 for IPv6: 1280).
 const minPathMTU = 552
 
-// onPathMTU lowers the segment size and sends again at once what did not fit.
-//
-// RFC 1191, Section 6.4: "the retransmission could be done in immediate response to a notification that the Path MTU has
-// changed".
-//
-// req: RFC7323 5.7-1
-func (c *Conn) onPathMTU(now mono.Time, mtu int) bool {
-	least := minPathMTU
-	if c.id.Remote.Addr().Unmap().Is6() {
-		least = 1280
-	}
-	mtu = max(mtu, least)
-	if mtu >= c.snd.pathMTU {
-		return false
-	}
-	old := c.snd.mss
-	c.snd.pathMTU = mtu
-	c.setSendMSS()
-	if c.state.canSend() && c.snd.mss < old {
-		l := &c.loss
-		if l.phase == phaseOpen {
-			l.phase, l.point = phaseLoss, c.nxtOffset()
-		}
-		l.board.lose(c.unaOffset(), c.nxtOffset())
-		l.force = true
-	}
-	return true
-}
-
 // SoftError returns the last ICMP error that did not end the connection, nil if none.
 func (c *Conn) SoftError() error { return c.soft }

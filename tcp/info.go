@@ -47,6 +47,7 @@ type Info struct {
 	ECNCuts      uint64 // reductions of the window for marks the peer told of
 	Undone       uint64 // recoveries and timeouts taken back as spurious
 	TailProbes   uint64
+	MTUProbes    uint64
 	DSACKDups    uint64        // DSACKs received
 	Reordering   int           // segments
 	Delivered    uint64        // bytes, SACKed ones included
@@ -73,7 +74,7 @@ func (c *Conn) Info(now mono.Time) Info {
 		SegsOut: c.count.segsOut, SegsIn: c.count.segsIn,
 		TotalRetrans: c.count.retransmits, Timeouts: c.count.timeouts, Recoveries: c.count.recoveries,
 		ReceivedCE: c.ecn.marks, ECNCuts: c.ecn.reductions,
-		Undone: c.count.undone, TailProbes: c.count.probes, DSACKDups: c.count.dsacks, Reordering: c.loss.reordering,
+		Undone: c.count.undone, TailProbes: c.count.probes, MTUProbes: c.count.mtuProbes, DSACKDups: c.count.dsacks, Reordering: c.loss.reordering,
 		Delivered: c.rate.delivered, DeliveryRate: c.rate.perSecond(), PacingRate: c.pacingRate(),
 		LastRecv: now.Sub(c.user.lastHeard), Age: now.Sub(c.count.born),
 	}

@@ -156,6 +156,11 @@ func (c *Conn) nextNew(now mono.Time, out *Out) bool {
 		return false
 	}
 	c.restartAfterIdle(now)
+	if c.mtu.on {
+		if sent, wait := c.nextMTUProbe(now, out); sent || wait {
+			return sent
+		}
+	}
 	n := c.allowed(now, from, end)
 	if n == 0 {
 		return false

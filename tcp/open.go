@@ -130,7 +130,7 @@ func (c *Conn) mssForMTU(mtu int) int {
 //
 // req: RFC7323 2.3-6
 func (c *Conn) initWindows(mtu int) {
-	c.snd.pathMTU = mtu
+	c.snd.pathMTU, c.mtu.link = mtu, mtu
 	c.snd.mss = c.mssForMTU(mtu)
 	c.rcv.advMSS = c.snd.mss
 	c.rcv.mss = min(c.snd.mss, defaultMSS(c.id.Remote.Addr()))

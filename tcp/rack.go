@@ -151,7 +151,7 @@ func (c *Conn) onReorderTimer(now mono.Time) {
 		return
 	}
 	if l.phase <= phaseCWR {
-		c.beginRecovery(now, c.unaOffset())
+		c.onLossFound(now, c.unaOffset())
 	}
 	c.reduceRate(0, false)
 }

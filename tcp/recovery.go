@@ -86,8 +86,8 @@ func (c *Conn) react(now mono.Time, a *arrival) {
 	before := l.board.found
 	c.detectLoss(now, a)
 	a.lost = l.board.found - before
-	if l.phase <= phaseCWR && l.board.lost.Len() > 0 {
-		c.beginRecovery(now, a.una)
+	if l.phase <= phaseCWR && a.lost > 0 {
+		c.onLossFound(now, a.una)
 	}
 	if c.snd.una == c.snd.nxt {
 		l.board = scoreboard{fresh: l.board.fresh, found: l.board.found}

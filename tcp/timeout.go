@@ -41,6 +41,7 @@ func (c *Conn) onRetransmitTimer(now mono.Time) {
 		c.giveUp(now)
 		return
 	}
+	c.checkBlackHole()
 	c.enterLoss(now)
 	if c.rtt.backoff < 16 {
 		c.rtt.backoff++
@@ -65,6 +66,7 @@ func (c *Conn) enterLoss(now mono.Time) {
 	una := c.unaOffset()
 	reduced := l.phase != phaseOpen && una < l.point && !(l.phase == phaseLoss && l.retries == 1)
 	calm := l.phase <= phaseCWR
+	c.onMTUTimeout(now)
 	if !reduced {
 		l.undo.begin(una, l.board.underWayAgain())
 	}
