@@ -50,13 +50,13 @@ func TestFastOpen(t *testing.T) {
 		p.dialFast(to, first)
 		p.run(2 * time.Minute)
 		for i := range 3 {
-			s, start := &stream{}, p.now
+			s := &stream{}
 			c := p.dialFast(to, s)
 			if !c.WaitsForText() {
 				t.Fatalf("%s, %d: the SYN did not wait", to, i)
 			}
 			p.run(50 * time.Millisecond)
-			start = p.now
+			start := p.now
 			p.write(c, pattern(400))
 			p.run(p.delay)
 			if got := p.accepted[len(p.accepted)-1]; len(p.accepted) != i+2 || !bytes.Equal(got.got, pattern(400)) {
