@@ -82,15 +82,19 @@ func (c *Conn) checkTimestamp(now mono.Time, seg *Segment) (Drop, bool) {
 	return 0, true
 }
 
-// isLate reports whether seg is an original that the path held back and not an old duplicate: behind a hole, with a
-// timestamp that is not much older than TS.Recent. A retransmission that fills the first hole brings TS.Recent forward, and
-// whatever was sent before it and arrives after it, to fill another hole, would be dropped (decision 0012).
+// isLate reports whether seg is an original that the path held back and not an old duplicate: its timestamp is not much older
+// than TS.Recent, and it is text behind a hole, or an acknowledgment. A retransmission that fills the first hole brings
+// TS.Recent forward, and whatever was sent before it and arrives after it, to fill another hole, would be dropped; so would
+// an acknowledgment that another has overtaken, with what its SACK blocks tell (decision 0012).
 func (c *Conn) isLate(seg *Segment) bool {
 	const ticks = 200 // of 1 ms, mostly: sequence numbers take longer to wrap, up to 170 Gbit/s
-	if len(seg.Payload) == 0 || seg.Has(wire.SYN) || c.rcv.buf.Holes().Len() == 0 {
+	switch {
+	case uint32(c.ts.recent)-seg.Header.Options.TSVal > ticks || seg.Has(wire.SYN):
 		return false
+	case len(seg.Payload) > 0:
+		return c.rcv.nxt.LessEq(seg.seq()) && c.rcv.buf.Holes().Len() > 0
 	}
-	return c.rcv.nxt.LessEq(seg.seq()) && uint32(c.ts.recent)-seg.Header.Options.TSVal <= ticks
+	return c.rcv.nxt == seg.seq() && !seg.Has(wire.FIN)
 }
 
 // checkSeq performs the first check of segment arrival, "check sequence number".

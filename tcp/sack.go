@@ -2,8 +2,9 @@ package tcp
 
 import "github.com/antedon-net/antedon/internal/seq"
 
-// maxSACKRanges bounds the scoreboard: no path scatters losses so widely, but a malicious peer can.
-const maxSACKRanges = 2048
+// maxSACKRanges bounds the scoreboard against malicious peers, as our holes are for a peer. A slow start that ends with a
+// window of 10,000 segments may lose every second one; what the scoreboard does not take is sent again for nothing.
+const maxSACKRanges = maxHoles
 
 // dsack says what a DSACK block told (RFC 2883).
 type dsack uint8

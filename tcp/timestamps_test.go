@@ -141,7 +141,8 @@ func TestPAWS(t *testing.T) {
 		{"old text", "<SEQ=1><ACK=1><DATA=100><CTL=ACK>" + old, tcp.DropOldTimestamp},
 		{"old text out of order", "<SEQ=101><ACK=1><DATA=100><CTL=ACK>" + old, tcp.DropOldTimestamp},
 		{"old and out of window", "<SEQ=-5><ACK=1><CTL=ACK>" + old, tcp.DropOldTimestamp},
-		{"old ACK", "<SEQ=1><ACK=1><CTL=ACK>" + old, tcp.DropOldTimestamp},
+		{"old ACK", "<SEQ=1><ACK=1><CTL=ACK><TS=799,0>", tcp.DropOldTimestamp},
+		{"ACK that was overtaken", "<SEQ=1><ACK=1><CTL=ACK><TS=800,0>", tcp.Accepted}, // 200 ms
 		{"old FIN", "<SEQ=1><ACK=1><CTL=FIN,ACK>" + old, tcp.DropOldTimestamp},
 		{"old SYN", "<SEQ=1><CTL=SYN>" + old, tcp.DropOldTimestamp},
 		{"equal", "<SEQ=1><ACK=1><DATA=100><CTL=ACK>" + fresh, tcp.Accepted},
@@ -195,7 +196,10 @@ func TestPAWS(t *testing.T) {
 		}{
 			{"<SEQ=301><ACK=1><DATA=100><CTL=ACK>" + never, tcp.DropOldTimestamp}, // more than 200 ms
 			{"<SEQ=201><ACK=1><DATA=100><CTL=ACK>" + late, tcp.DropOldTimestamp},  // is here already
-			{"<SEQ=301><ACK=1><CTL=ACK>" + late, tcp.DropOldTimestamp},
+			{"<SEQ=301><ACK=1><CTL=ACK>" + never, tcp.DropOldTimestamp},
+			{"<SEQ=302><ACK=1><CTL=ACK>" + late, tcp.DropOldTimestamp},
+			{"<SEQ=301><ACK=1><CTL=FIN,ACK>" + late, tcp.DropOldTimestamp},
+			{"<SEQ=301><ACK=1><CTL=ACK>" + late, tcp.Accepted},
 			{"<SEQ=301><ACK=1><CTL=SYN>" + late, tcp.DropOldTimestamp},
 			{"<SEQ=301><ACK=1><DATA=100><CTL=ACK>" + late, tcp.Accepted},
 			{"<SEQ=501><ACK=1><DATA=100><CTL=ACK>" + late, tcp.DropOldTimestamp}, // there is no hole any more
