@@ -168,6 +168,7 @@ func (p *player) fill(n int) error {
 		if err := p.fillOn(min(n, p.edge-p.next)); err != nil {
 			return err
 		}
+		p.pace.check(p.end.now())
 		p.queue = nil
 	}
 	p.last = p.end.now()
@@ -191,6 +192,7 @@ func (p *player) quick(n, size int) error {
 		if err := p.read(size); err != nil {
 			return err
 		}
+		p.pace.check(p.end.now())
 	}
 	return nil
 }

@@ -2,9 +2,9 @@ package lockstep
 
 import "time"
 
-// tolerance is how long a step may take that takes no time in the script. The shortest of the kernel's timers that scripts
-// meet runs for 40 ms.
-const tolerance = 20 * time.Millisecond
+// tolerance is how long a step may take that takes no time in the script, if what follows is to be as the script has it.
+// The shortest of the kernel's timers that scripts meet runs for 40 ms, and a fifth less is too early for it.
+const tolerance = 5 * time.Millisecond
 
 // pace watches whether a player keeps to the time of its script. When this process is held up the kernel's timers
 // go on, and what happens then is not what the script is about.
