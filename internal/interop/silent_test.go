@@ -98,7 +98,7 @@ func (b *bed) setLink(up bool) error {
 			return err
 		}
 		if up {
-			return netlink.LinkSetUp(l)
+			return b.restoreLink(l)
 		}
 		// IPv6 addresses do not survive this without being told to.
 		keep := "/proc/sys/net/ipv6/conf/" + b.Options.Name + "/keep_addr_on_down"
@@ -107,6 +107,31 @@ func (b *bed) setLink(up bool) error {
 		}
 		return netlink.LinkSetDown(l)
 	})
+}
+
+// restoreLink brings the link up, and its IPv6 addresses with it. The kernel restores them in its own time, and not always
+// if the link was down for a moment only.
+func (b *bed) restoreLink(l netlink.Link) error {
+	addrs, err := netlink.AddrList(l, netlink.FAMILY_V6)
+	if err != nil {
+		return err
+	}
+	if err := netlink.LinkSetUp(l); err != nil {
+		return err
+	}
+	for _, a := range addrs {
+		if a.Scope != int(netlink.SCOPE_UNIVERSE) {
+			continue
+		}
+		again := &netlink.Addr{IPNet: a.IPNet, Flags: unix.IFA_F_NODAD}
+		if err := netlink.AddrDel(l, again); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return err
+		}
+		if err := netlink.AddrReplace(l, again); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TestLinkDrops takes the link down in the middle of a transfer each way, until something was sent in vain.

@@ -181,7 +181,7 @@ func (nd *Node) setTimer() {
 	d := nd.host.Deadline()
 	if d > nd.net.now {
 		nd.stuck = 0
-	} else if nd.stuck++; nd.stuck > 10_000 {
+	} else if nd.stuck++; nd.stuck > 100_000 {
 		nd.net.fail("%v: its deadline has come and ticks do not move it", nd)
 		return
 	}
