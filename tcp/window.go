@@ -31,7 +31,7 @@ func (c *Conn) freeWindow() int {
 }
 
 // creepLimit is how far rounding may carry the right edge of the window beyond what there was room for.
-const creepLimit = 64 << 10
+const creepLimit = 1 << 20
 
 // windowField moves the right edge of the window, never to the left, and returns the header's field.
 //
