@@ -281,7 +281,8 @@ func (c *Conn) nextEarly(now mono.Time, out *Out) bool {
 }
 
 // settleEarly deals with the text that was sent before the handshake was over, at its end in SYN-RECEIVED. The retransmission
-// timer watched over the SYN-ACK.
+// timer watched over the SYN-ACK. If that was repeated, the peer had no connection yet to which the text could have come, so
+// it is sent again at once, as Linux does.
 func (c *Conn) settleEarly(now mono.Time, seg *Segment) {
 	if c.fast.synLen > 0 { // of a SYN that crossed the peer's
 		c.snd.una = seg.ack()
@@ -290,6 +291,9 @@ func (c *Conn) settleEarly(now mono.Time, seg *Segment) {
 	}
 	if c.inFlight() > 0 {
 		c.snd.stalledSince = now
+		if c.loss.rexmitAt != 0 {
+			c.enterLoss(now)
+		}
 		c.armRetransmit(now)
 	}
 }

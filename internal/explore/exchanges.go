@@ -9,8 +9,8 @@ import (
 	"github.com/antedon-net/antedon/tcp"
 )
 
-// Exchanges returns what is explored: every conversation with and without SACK and timestamps. The sequence numbers of
-// both ends wrap within the first bytes.
+// Exchanges returns what is explored: every conversation with and without SACK and timestamps, and with BBR, which paces.
+// The sequence numbers of both ends wrap within the first bytes.
 func Exchanges() []*Exchange {
 	var list []*Exchange
 	for _, o := range []struct {
@@ -21,6 +21,7 @@ func Exchanges() []*Exchange {
 		{"no SACK", tcp.Config{NoSACK: true}},
 		{"no timestamps", tcp.Config{NoTimestamps: true}},
 		{"no options", tcp.Config{NoSACK: true, NoTimestamps: true, NoWindowScale: true}},
+		{"BBR and ECN", tcp.Config{Congestion: "bbr", ECN: tcp.ECNRequest}},
 	} {
 		for _, x := range exchanges {
 			list = append(list, x.with(o.name, o.cfg))
@@ -35,6 +36,7 @@ type exchange struct {
 	talk     simnet.Talk
 	mode     simnet.Mode
 	mtu      int               // of the path, if less than the hosts'
+	cookie   bool              // a conversation before this one has fetched a cookie for Fast Open
 	settings func(*tcp.Config) // nil: none
 	depth    int               // 2 if not set
 	limit    time.Duration     // the default one if not set
@@ -77,6 +79,13 @@ var exchanges = []exchange{
 		talk: simnet.Talk{
 			Dialler:  simnet.Script{Bytes: 30_000, WriteMax: 1 << 16},
 			Listener: simnet.Script{Bytes: 30_000, WriteMax: 1 << 16},
+		},
+	},
+	{
+		name: "fast open", cookie: true, shows: "SYNs with text",
+		talk: simnet.Talk{
+			Dialler:  simnet.Script{Bytes: 200, WriteMax: 200, Early: true},
+			Listener: simnet.Script{Bytes: 3 * segment, After: 1, WriteMax: 1 << 16},
 		},
 	},
 	{
@@ -150,8 +159,17 @@ func (x exchange) with(options string, cfg tcp.Config) *Exchange {
 	if talk.Port == 0 {
 		talk.Port = 80
 	}
-	if talk.Again == 0 { // else time has to tell the incarnations' numbers apart
-		talk.ISS = &[2]uint32{1<<32 - 10, 1<<32 - 1}
+	talks := []simnet.Talk{talk}
+	switch {
+	case x.cookie:
+		fetch := simnet.Talk{
+			From: 0, To: 1, Port: talk.Port, Seed: 2, FastOpen: true,
+			Dialler: simnet.Script{WriteMax: 1, ReadMax: 1}, Listener: simnet.Script{WriteMax: 1, ReadMax: 1},
+		}
+		talks[0].At, talks[0].FastOpen = 100*time.Millisecond, true
+		talks = append(talks, fetch)
+	case talk.Again == 0: // else time has to tell the incarnations' numbers apart
+		talks[0].ISS = &[2]uint32{1<<32 - 10, 1<<32 - 1}
 	}
 	path := simnet.PathPlan{Plan: impair.Plan{Delay: roundTrip / 2, Rate: 100_000_000}, MTU: x.mtu}
 	there, back := path, path
@@ -162,9 +180,9 @@ func (x exchange) with(options string, cfg tcp.Config) *Exchange {
 		Scenario: func() *simnet.Scenario {
 			return &simnet.Scenario{
 				Mode: x.mode, MTU: 1500,
-				Hosts: []simnet.HostPlan{{TCP: cfg, Secret: 1}, {TCP: cfg, Secret: 2}},
+				Hosts: []simnet.HostPlan{{TCP: cfg, Secret: 1}, {TCP: cfg, Secret: 2, FastOpen: 8}},
 				Paths: []simnet.PathPlan{there, back},
-				Talks: []simnet.Talk{talk},
+				Talks: talks,
 			}
 		},
 	}

@@ -52,7 +52,7 @@ func (c *census) String() string {
 func (c *census) checkComplete(t *testing.T) {
 	for _, name := range []string{
 		"timeouts", "recoveries", "retransmits",
-		sightZeroWindow, sightProbe, sightSACK, sightDSACK, sightFINWithData, sightReset, sightCrossedSYN, sightCrossedFIN, sightWrap,
+		sightZeroWindow, sightProbe, sightSACK, sightDSACK, sightFINWithData, sightReset, sightCrossedSYN, sightCrossedFIN, sightFastOpen, sightWrap,
 		sightReuse, sightSuper, sightRepeatedSYN, sightRepeatedFIN, sightOutage, sightLinkFull, sightTooBig,
 		sightECE, sightCWR,
 		"counter: tcp: timestamp too old (PAWS)", "counter: tcp: accept queue full", "counter: tcp: SYN queue full",

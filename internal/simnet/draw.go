@@ -6,6 +6,7 @@ import (
 
 	"github.com/antedon-net/antedon/link/impair"
 	"github.com/antedon-net/antedon/tcp"
+	"github.com/antedon-net/antedon/tcp/congestion"
 )
 
 // MaxBytes is how many bytes the applications of a scenario write at most, unless Draw is told otherwise; roughly.
@@ -34,7 +35,23 @@ func Draw(src Source, most int) *Scenario {
 	if d.oneIn(4) {
 		s.drawLink(d)
 	}
+	if d.oneIn(3) {
+		s.drawFastOpen(d)
+	}
 	return s
+}
+
+// drawFastOpen lets conversations begin with text in the SYN. Not those that are repeated on the same ports: an old SYN with
+// a cookie would be taken for the next one's.
+func (s *Scenario) drawFastOpen(d dice) {
+	for i := range s.Hosts {
+		s.Hosts[i].FastOpen = d.size(1, 16)
+	}
+	for i := range s.Talks {
+		if t := &s.Talks[i]; t.Again == 0 && t.ISS == nil && !t.Both && !t.Refused && d.half() {
+			t.FastOpen, t.Dialler.Early = true, true
+		}
+	}
 }
 
 // drawLink makes all paths to one host, or all paths there are, share a link.
@@ -90,6 +107,9 @@ func (d dice) tcp(s *Scenario) tcp.Config {
 	if d.oneIn(4) {
 		c.DelayedACK = time.Duration(d.between(1, 500)) * time.Millisecond
 	}
+	c.Congestion = pick(d, append([]string{""}, congestion.Names()...)...)
+	c.Pacing, c.NoHyStart, c.ABE = d.oneIn(4), d.oneIn(8), d.half()
+	c.ECN = pick(d, tcp.ECNAccept, tcp.ECNAccept, tcp.ECNRequest, tcp.ECNOff)
 	if d.oneIn(4) {
 		c.MinRTO = time.Duration(d.between(1, 1000)) * time.Millisecond
 	}

@@ -46,9 +46,11 @@ func (nd *Node) endOf(c *host.Conn) *end {
 
 func (e *end) String() string { return fmt.Sprintf("%v %v>%v", e.node, e.id.local, e.id.remote) }
 
-// join makes the passive end e part of the conversation of the end that dialled.
+// join makes the passive end e part of the conversation of the end that dialled. Its SYN told the window, unscaled (RFC
+// 7323, Section 2.2).
 func (e *end) join(peer *end) {
 	e.peer = peer
+	e.said.limit = max(e.said.limit, 1+int64(peer.said.syn.Window))
 	if e.talk == nil {
 		e.talk = peer.talk
 	}

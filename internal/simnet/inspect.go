@@ -91,6 +91,7 @@ func (e *end) inspect(h *wire.TCP, payload []byte, segSize int) string {
 	l := &e.said
 	l.at, l.last = 0, 0
 	if h.Flags&wire.RST != 0 {
+		l.resets++
 		return ""
 	}
 	if h.Flags&wire.SYN != 0 {
@@ -166,7 +167,7 @@ func (e *end) inspectSYN(h *wire.TCP) string {
 	switch cfg := e.cfg; {
 	case h.Seq != l.iss:
 		return "changes its initial sequence number"
-	case l.syns > cfg.SYNRetries+1:
+	case l.syns > cfg.SYNRetries+1+l.resets: // a half-open peer is reset, and asked again at once
 		return "repeats its SYN too often"
 	case h.Options.HasMSS != l.syn.Options.HasMSS, h.Options.MSS != l.syn.Options.MSS:
 		return "changes its MSS"
@@ -278,7 +279,7 @@ func (e *end) inspectText(h *wire.TCP, payload []byte) string {
 		return "leaves a gap"
 	case last == first && first < l.acked-1:
 		return "sends an old sequence number"
-	case last > l.limit && last > at:
+	case last > l.limit && last > at && h.Flags&wire.SYN == 0: // Fast Open does not know the window
 		return "sends beyond the peer's window"
 	case l.fin != 0 && last > l.fin+1:
 		return "sends beyond its FIN"

@@ -30,7 +30,7 @@ type ledger struct {
 	syn   wire.TCP // the first SYN
 	tsval uint32   // last sent
 
-	syns, synAcks int
+	syns, synAcks, resets int
 
 	carried  span.Set // text and FIN of which the network carries a copy: it has arrived or is about to
 	repeats  uint64   // segments sent with text or a FIN that was sent before,
@@ -91,8 +91,6 @@ func (n *Net) pair(e *end, ack uint32) bool {
 		o := others[i]
 		if off := o.said.offset(ack); off > 0 && off <= o.said.nxt {
 			e.join(o)
-			// Its SYN told the window, unscaled (RFC 7323, Section 2.2).
-			e.said.limit = max(e.said.limit, 1+int64(o.said.syn.Window))
 			return true
 		}
 	}

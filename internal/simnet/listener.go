@@ -17,13 +17,14 @@ type listener struct {
 	awake bool
 }
 
-// Listen makes a node accept connections, each some time after it is established. cfg is the node's own if nil.
-func (nd *Node) Listen(port uint16, backlog int, delay time.Duration, cfg *tcp.Config) {
+// Listen makes a node accept connections, each some time after it is established. cfg is the node's own if nil. With
+// fastOpen it takes text from so many SYNs at a time.
+func (nd *Node) Listen(port uint16, backlog int, delay time.Duration, fastOpen int, cfg *tcp.Config) {
 	if nd.listeners[port] != nil {
 		return
 	}
 	// Without SYN cookies: what a host sends, it sends of a connection, and that is how packets are judged here.
-	opt := host.ListenOptions{TCP: cfg, NoCookies: true}
+	opt := host.ListenOptions{TCP: cfg, NoCookies: true, FastOpen: fastOpen}
 	l, err := nd.host.ListenTCP(netip.AddrPortFrom(netip.Addr{}, port), backlog, opt)
 	if err != nil {
 		nd.net.fail("%v cannot listen: %v", nd, err)
@@ -67,8 +68,10 @@ func (l *listener) accept(e *end) {
 		e.join(peer)
 		peer.peer = e
 	}
-	if e.talk.ends[1] != nil && e.talk.ISS != nil {
-		e.conn.Abort(n.now) // an old SYN met an old ACK: with initial sequence numbers of our choice nothing tells
+	if e.talk.ends[1] != nil && (e.talk.ISS != nil || e.talk.FastOpen) {
+		// An old SYN met an old ACK: with initial sequence numbers of our choice nothing tells. Or it had a cookie: RFC
+		// 7413, Section 2.1 leaves it to applications to cope with that.
+		e.conn.Abort(n.now)
 		e.node.host.MarkDirty(e.conn)
 		return
 	}

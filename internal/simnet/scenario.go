@@ -45,9 +45,11 @@ type HostPlan struct {
 	NIC     NIC
 	Chunks  Chunking
 	Backlog int
-	Memory  int           // the limit of its pool, 0 for none
-	Delay   time.Duration // between a connection's arrival and its acceptance
-	Secret  uint64
+	// FastOpen is how many connections at a time may begin with text in the SYN.
+	FastOpen int
+	Memory   int           // the limit of its pool, 0 for none
+	Delay    time.Duration // between a connection's arrival and its acceptance
+	Secret   uint64
 }
 
 // LinkPlan is a link that paths share; see AddLink.
@@ -86,7 +88,7 @@ func (s *Scenario) Build() *Net {
 		if h.Memory > 0 {
 			cfg.Pool = buffer.NewPool(h.Memory)
 		}
-		n.AddNode(cfg, nic, h.Chunks).Listen(servicePort, h.Backlog, h.Delay, nil)
+		n.AddNode(cfg, nic, h.Chunks).Listen(servicePort, h.Backlog, h.Delay, h.FastOpen, nil)
 	}
 	for _, l := range s.Links {
 		n.AddLink(l.Rate, l.Queue)

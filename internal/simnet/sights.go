@@ -12,6 +12,7 @@ const (
 	sightReset       = "resets of connections"
 	sightCrossedSYN  = "SYNs that crossed"
 	sightCrossedFIN  = "FINs that crossed"
+	sightFastOpen    = "SYNs with text"
 	sightWrap        = "segments across sequence number 0"
 	sightReuse       = "ports used again"
 	sightSuper       = "super-packets"
@@ -41,6 +42,7 @@ func (e *end) note(h *wire.TCP, payload []byte, segSize int) {
 		{has(wire.FIN) && l.fin != 0, sightRepeatedFIN},
 		{has(wire.SYN) && l.opened, sightRepeatedSYN},
 		{has(wire.SYN|wire.ACK) && e.side == 0, sightCrossedSYN},
+		{has(wire.SYN) && len(payload) > 0, sightFastOpen},
 		{has(wire.FIN) && l.fin == 0 && e.crosses(h), sightCrossedFIN},
 		{has(wire.SYN) && !l.opened && len(n.ends[e.id]) > 0, sightReuse},
 		{uint64(h.Seq)+uint64(len(payload)) > 1<<32, sightWrap},

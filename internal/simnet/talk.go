@@ -27,6 +27,8 @@ type Talk struct {
 	Both bool
 	// Refused says that nobody listens.
 	Refused bool
+	// FastOpen sends what is written first with the SYN, once the other host has given a cookie.
+	FastOpen bool
 	// ISS, if not nil, are the initial sequence numbers.
 	ISS *[2]uint32
 
@@ -60,7 +62,7 @@ func (n *Net) AddTalk(t Talk) {
 	n.plan(start.Add(t.At), k)
 	if t.ISS != nil && !t.Both && !t.Refused {
 		cfg := k.config(1)
-		k.nodes[1].Listen(t.Port, 0, 0, &cfg)
+		k.nodes[1].Listen(t.Port, 0, 0, 0, &cfg)
 	}
 }
 
@@ -98,7 +100,7 @@ func (k *talk) dial(side int) bool {
 	}
 	cfg := k.config(side)
 	c, err := nd.host.DialTCP(k.net.now, netip.AddrPortFrom(netip.Addr{}, local),
-		netip.AddrPortFrom(k.nodes[1-side].addr, remote), host.DialOptions{TCP: &cfg})
+		netip.AddrPortFrom(k.nodes[1-side].addr, remote), host.DialOptions{TCP: &cfg, FastOpen: k.FastOpen})
 	if errors.Is(err, syscall.EADDRINUSE) && k.tries < redial && side == 0 {
 		k.tries++
 		k.net.after(time.Second, k)
