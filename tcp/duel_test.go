@@ -22,6 +22,7 @@ type duel struct {
 	now  mono.Time
 	side [2]*fighter
 	both bool     // both dial
+	fast bool     // with text in the SYN
 	mild stripped // what a middlebox takes out of every SYN
 }
 
@@ -51,6 +52,7 @@ func newDuel(t testing.TB, b []byte) *duel {
 	ends := [2]netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:1000"), netip.MustParseAddrPort("192.0.2.2:2000")}
 	common := d.in.byte()
 	d.both = common&1 != 0
+	d.fast = common&128 != 0
 	d.mild = stripped{mss: common&2 != 0, sack: common&4 != 0, ts: common&8 != 0, scale: common&16 != 0}
 	for i := range d.side {
 		f := &fighter{id: tcp.ID{Local: ends[i], Remote: ends[1-i]}, cfg: d.config()}
@@ -94,9 +96,24 @@ func (d *duel) config() tcp.Config {
 	return c.WithDefaults()
 }
 
+// askCookie returns the Fast Open cookie that a server gives the peer of id.
+func askCookie(env *tcp.Env, cfg *tcp.Config, now mono.Time, id tcp.ID) [16]byte {
+	syn := tcp.Segment{Header: wire.TCP{Flags: wire.SYN, Options: wire.TCPOptions{HasFastOpen: true}}}
+	c, _ := tcp.AcceptFast(env, cfg, now, id, 1500, &syn)
+	out := tcp.Out{Payload: make([]buffer.View, 0, 1)}
+	c.Next(now, &out)
+	c.Abort(now)
+	return out.Header.Options.FastOpen
+}
+
 func (d *duel) dial(i int) {
 	f := d.side[i]
-	f.conn = tcp.Dial(f.env, &f.cfg, d.now, f.id, 1500)
+	if d.fast {
+		cookie := askCookie(d.side[1-i].env, &d.side[1-i].cfg, d.now, d.side[1-i].id)
+		f.conn = tcp.DialFast(f.env, &f.cfg, d.now, f.id, 1500, tcp.FastOpen{Cookie: cookie, Len: 8})
+	} else {
+		f.conn = tcp.Dial(f.env, &f.cfg, d.now, f.id, 1500)
+	}
 	d.drain(i)
 }
 

@@ -101,7 +101,7 @@ func (d *duel) checkText(i int, seg *tcp.Segment) {
 	switch {
 	case first > s.nxt:
 		d.fail("side %d leaves a gap before %d", i, first)
-	case last > s.limit && last > at:
+	case last > s.limit && last > at && h.Flags&wire.SYN == 0:
 		d.fail("side %d sends up to %d, beyond the window's edge at %d", i, last, s.limit)
 	case s.fin != 0 && last > s.fin+1:
 		d.fail("side %d sends beyond its FIN", i)
@@ -172,10 +172,10 @@ func (d *duel) noteDelivered(i int, seg *tcp.Segment) {
 	s.has.Add(uint64(max(at, 0)), uint64(max(last, 0)))
 	wnd := int(h.Window)
 	switch {
-	case h.Flags&wire.SYN != 0:
+	case h.Flags&wire.ACK == 0:
 		s.limit = max(s.limit, 1+wnd)
-	case h.Flags&wire.ACK != 0:
-		if d.agreed(hasScale) {
+	default:
+		if h.Flags&wire.SYN == 0 && d.agreed(hasScale) {
 			wnd <<= peer.syn.WScale
 		}
 		s.limit = max(s.limit, s.offset(h.Ack)+wnd)

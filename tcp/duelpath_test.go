@@ -49,7 +49,7 @@ func (d *duel) deliver(i, k int) {
 			return
 		}
 		d.noteDelivered(i, &seg)
-		f.conn, _ = tcp.Accept(f.env, &f.cfg, d.now, f.id, 1500, &seg)
+		f.conn, _ = tcp.AcceptFast(f.env, &f.cfg, d.now, f.id, 1500, &seg)
 	case f.conn.State() == tcp.StateClosed:
 		if h, ok := tcp.ResetFor(&seg); ok {
 			d.send(i, tcp.Segment{Header: h})

@@ -105,23 +105,13 @@ func newVictim(t *testing.T, b []byte) *victim {
 		}
 		if fast {
 			seg.Header.Options.HasFastOpen, seg.Header.Options.FastOpenLen = true, 8
-			seg.Header.Options.FastOpen = v.cookie(id)
+			seg.Header.Options.FastOpen = askCookie(v.env, &v.cfg, v.now, id)
 		}
 		v.noteDelivered(&seg.Header, len(seg.Payload))
 		v.conn, _ = tcp.AcceptFast(v.env, &v.cfg, v.now, id, 1500, &seg)
 	}
 	v.drain()
 	return v
-}
-
-// cookie asks for the Fast Open cookie of a client.
-func (v *victim) cookie(id tcp.ID) [16]byte {
-	syn := tcp.Segment{Header: wire.TCP{Flags: wire.SYN, Options: wire.TCPOptions{HasFastOpen: true}}}
-	c, _ := tcp.AcceptFast(v.env, &v.cfg, v.now, id, 1500, &syn)
-	out := tcp.Out{Payload: make([]buffer.View, 0, 1)}
-	c.Next(v.now, &out)
-	c.Abort(v.now)
-	return out.Header.Options.FastOpen
 }
 
 // step does one thing of the fuzzer's choice.
