@@ -38,7 +38,7 @@ type exchange struct {
 	mtu      int               // of the path, if less than the hosts'
 	cookie   bool              // a conversation before this one has fetched a cookie for Fast Open
 	settings func(*tcp.Config) // nil: none
-	depth    int               // 2 if not set
+	depth    int               // with the default options; 2 if not set, and with other options
 	limit    time.Duration     // the default one if not set
 	shows    string
 }
@@ -170,6 +170,9 @@ func (x exchange) with(options string, cfg tcp.Config) *Exchange {
 		talks = append(talks, fetch)
 	case talk.Again == 0: // else time has to tell the incarnations' numbers apart
 		talks[0].ISS = &[2]uint32{1<<32 - 10, 1<<32 - 1}
+	}
+	if options != "default" {
+		x.depth = 2
 	}
 	path := simnet.PathPlan{Plan: impair.Plan{Delay: roundTrip / 2, Rate: 100_000_000}, MTU: x.mtu}
 	there, back := path, path

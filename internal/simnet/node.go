@@ -169,6 +169,10 @@ func (t timer) happen() {
 	}
 	nd.timerAt = mono.Never
 	if nd.host.Deadline() <= nd.net.now {
+		if nd.stuck++; nd.stuck > 10_000 {
+			nd.net.fail("%v: its deadline has come and ticks do not move it", nd)
+			return
+		}
 		nd.host.Tick(nd.net.now)
 		nd.drain()
 		return
@@ -181,9 +185,6 @@ func (nd *Node) setTimer() {
 	d := nd.host.Deadline()
 	if d > nd.net.now {
 		nd.stuck = 0
-	} else if nd.stuck++; nd.stuck > 100_000 {
-		nd.net.fail("%v: its deadline has come and ticks do not move it", nd)
-		return
 	}
 	if d < nd.timerAt {
 		nd.timerAt = max(d, nd.net.now)
