@@ -118,7 +118,7 @@ func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 
 func (c *Conn) congestionOptions() congestion.Options {
 	return congestion.Options{
-		MSS: c.snd.mss, Initial: c.cfg.InitialWindow, NoHyStart: c.cfg.NoHyStart, ABE: c.cfg.ABE,
+		MSS: c.snd.mss, Initial: c.cfg.InitialWindow, NoHyStart: c.cfg.NoHyStart, Paced: c.cfg.Pacing, ABE: c.cfg.ABE,
 	}
 }
 

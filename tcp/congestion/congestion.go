@@ -120,6 +120,8 @@ type Options struct {
 
 	// NoHyStart lets CUBIC's slow start go on until something is lost.
 	NoHyStart bool
+	// Paced tells that segments are paced although PacingRate is 0: in slow start over half a round trip.
+	Paced bool
 	// ABE lets CUBIC and Reno answer a router's mark with a smaller reduction than a loss (RFC 8511).
 	ABE bool
 }

@@ -45,7 +45,7 @@ type cubicMemory struct {
 }
 
 func newCubic(o Options) Control {
-	return &cubic{window: newWindow(o), hystart: hystart{off: o.NoHyStart}, probing: true}
+	return &cubic{window: newWindow(o), hystart: hystart{off: o.NoHyStart, paced: o.Paced}, probing: true}
 }
 
 func (c *cubic) Name() string { return "cubic" }

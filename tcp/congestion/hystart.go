@@ -19,6 +19,7 @@ import (
 // less than Linux's 2 ms.
 type hystart struct {
 	off     bool
+	paced   bool          // Options.Paced: half a round trip of close acknowledgments means nothing, three quarters do
 	end     uint64        // the round is over when SND.UNA passes it
 	lastAck mono.Time     // 0 if there was none
 	busy    time.Duration // in this round: the time between acknowledgments that came close behind each other
@@ -55,6 +56,9 @@ func (h *hystart) isTrainLong(now mono.Time) bool {
 		h.busy += gap
 	}
 	h.lastAck = now
+	if h.paced {
+		return h.busy > h.base/4*3
+	}
 	return h.busy > h.base/2
 }
 

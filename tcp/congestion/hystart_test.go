@@ -102,6 +102,21 @@ func TestHyStartDoesNotMisfire(t *testing.T) {
 			}
 		})
 	}
+	t.Run("pacing", func(t *testing.T) {
+		for _, c := range []struct {
+			spread time.Duration
+			ends   bool
+		}{{60 * ms, false}, {70 * ms, false}, {85 * ms, true}} {
+			cc := newCubicFor(t, Options{Initial: 80, Paced: true})
+			una := uint64(0)
+			for n := range 4 {
+				una = round(cc, start.Add(time.Duration(n)*100*ms), una, c.spread, 100*ms, 1<<20)
+			}
+			if got := cc.Threshold() != maxWindow; got != c.ends {
+				t.Errorf("a train of %v: slow start ended: %v, want %v", c.spread, got, c.ends)
+			}
+		}
+	})
 	t.Run("a small window", func(t *testing.T) {
 		cc := newCubicFor(t, Options{Initial: 7})
 		una := round(cc, start, 0, 90*ms, 100*ms, 1<<20)
