@@ -456,3 +456,42 @@ func TestBBROutageIsNoPolicer(t *testing.T) {
 		}
 	}
 }
+
+// What was lost is not in the network any more: the window loses it, and grows by what is delivered.
+func TestBBRWindowWithoutTheLost(t *testing.T) {
+	m, b := newBBRModel(t, 50*mbit, 40*ms, 1)
+	m.run(2 * time.Second)
+	b.cwnd = 100 * mss // far below what the model asks for
+	a := Ack{Now: m.now, Acked: mss, Delivered: mss, InFlight: 100 * mss, Left: 94 * mss, RTT: 40 * ms}
+	a.Rate = Rate{Lost: 5 * mss, Total: m.rs.delivered, Prior: m.rs.delivered}
+	b.OnAck(a)
+	expect(t, b, 96*mss, maxWindow)
+}
+
+// A lump is forgotten after ten rounds at most, and after five at least.
+func TestAggregationForgets(t *testing.T) {
+	m, b := newBBRModel(t, 50*mbit, 20*ms, 4)
+	m.run(2 * time.Second)
+	g := &b.aggregation
+	*g = aggregation{}
+	now := m.now
+	ack := func(after time.Duration, bytes int, round bool) {
+		now = now.Add(after)
+		b.round.started = round
+		g.onAck(b, &Ack{Now: now, Delivered: bytes})
+	}
+	ack(0, mss, true)
+	ack(ms, 100*mss, false) // 6 segments are expected in a millisecond
+	lump := g.room(b)
+	if lump < 90*mss || lump > 100*mss {
+		t.Fatalf("the lump is one of %d bytes", lump)
+	}
+	rounds := 0
+	for g.room(b) > lump/2 && rounds < 20 {
+		ack(40*ms, mss, true) // slower than the bandwidth
+		rounds++
+	}
+	if rounds < aggregationRounds || rounds > 2*aggregationRounds {
+		t.Errorf("forgotten after %d rounds", rounds)
+	}
+}

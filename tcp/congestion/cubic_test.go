@@ -309,6 +309,9 @@ func TestCubicUndo(t *testing.T) {
 		c.OnLoss(start, 7*mss, CauseLoss)
 		now := roundTrips(c, start, 100, 50*time.Millisecond, nil)
 		want := c.Window()
+		if want <= 7*mss {
+			t.Fatalf("%d is not above what Undo goes back to", want)
+		}
 		c.Undo(now)
 		if c.Window() != want {
 			t.Errorf("got %d, want %d", c.Window(), want)
