@@ -141,7 +141,8 @@ func keepAliveValue(d time.Duration) time.Duration {
 	return max(d, 0)
 }
 
-// SetUserTimeout bounds how long sent data may stay unacknowledged before the connection fails with ETIMEDOUT.
+// SetUserTimeout bounds how long sent data may stay unacknowledged, the peer's window closed and keep-alive probes unanswered
+// before the connection fails with ETIMEDOUT.
 func (c *Conn) SetUserTimeout(d time.Duration) error {
 	return c.set(func(_ mono.Time, t *host.Conn) { t.SetUserTimeout(d) })
 }

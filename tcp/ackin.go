@@ -24,8 +24,10 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 		if l.dupAcks == 0 {
 			l.limitedFrom = c.nxtOffset()
 		}
-		l.dupAcks++
 		c.count.dupAcks++
+		if a.dup = l.dupAcks < c.maxDuplicates(una); a.dup {
+			l.dupAcks++
+		}
 	}
 	if acked == 0 && a.isMeasurable() {
 		c.takeRTT(now, &a, now.Sub(a.fresh.at))
@@ -70,7 +72,10 @@ func (c *Conn) onDelivered(now mono.Time, a *arrival) {
 	if l.prr.on {
 		n := a.bytes
 		if !c.snd.sackOK && l.phase == phaseRecovery {
-			n = c.payloadMSS() // what a cumulative acknowledgment covers beyond that, duplicates had told
+			n = 0
+			if a.acked > 0 || a.dup {
+				n = c.payloadMSS() // what a cumulative acknowledgment covers beyond that, duplicates had told
+			}
 		}
 		c.reduceRate(n, a.acked > 0 && a.lost == 0)
 	}

@@ -92,6 +92,26 @@ func TestKeepAlive(t *testing.T) {
 		s.ExpectNone()
 	})
 	for _, c := range []struct {
+		name    string
+		timeout time.Duration
+		probes  int
+	}{
+		// Probes leave 10, 15, 20, ... seconds after the peer was last heard.
+		{"a short user timeout ends it before the last probe", 12 * time.Second, 1},
+		{"a long one after", 100 * time.Second, 18},
+		{"one shorter than the idle time waits for one probe", time.Second, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := on(t, tcp.Config{KeepIdle: 10 * time.Second, KeepInterval: 5 * time.Second, KeepCount: 3, UserTimeout: c.timeout})
+			s.ExpectAfter(10*time.Second, keepAlive)
+			for range c.probes - 1 {
+				s.ExpectAfter(5*time.Second, keepAlive)
+			}
+			s.ExpectAfter(5*time.Second, "<SEQ=1><ACK=1><CTL=RST,ACK>")
+			s.ExpectClosed(syscall.ETIMEDOUT)
+		})
+	}
+	for _, c := range []struct {
 		start tcptest.Start
 		probe string
 	}{

@@ -28,6 +28,7 @@ type peer struct {
 	closed  bool   // it was taken back, for want of memory
 	left    int    // the edge may stand so much left of where it was
 	acks    int    // segments without text that came back
+	sent    uint32 // the end of what the connection sent
 	last    wire.TCP
 	out     tcp.Out
 	payload []byte
@@ -97,6 +98,13 @@ func (p *peer) drain() {
 		if p.last = h; p.out.Len == 0 {
 			p.acks++
 		}
+		end := h.Seq + uint32(p.out.Len)
+		if h.Flags.Has(wire.FIN) {
+			end++
+		}
+		if int32(end-p.sent) > 0 || p.sent == 0 {
+			p.sent = end
+		}
 		shift := p.shift
 		if h.Flags.Has(wire.SYN) {
 			shift = 0
@@ -146,3 +154,9 @@ func (p *peer) read(off, max int) int {
 
 // ackOffset returns the offset of the last acknowledgment.
 func (p *peer) ackOffset() int { return int(p.last.Ack - p.irs - 1) }
+
+// ackAll acknowledges all that the connection sent. fin, if set, ends the peer's stream too.
+func (p *peer) ackAll(fin wire.Flags) {
+	p.t.Helper()
+	p.segment(wire.TCP{Seq: p.last.Ack, Ack: p.sent, Flags: wire.ACK | fin, Window: 60_000}, nil)
+}

@@ -55,6 +55,15 @@ func (c *Conn) onPersistTimer(now mono.Time) {
 	c.timers.set(timerPersist, now.Add(c.boundByUserTimeout(now, c.persistTimeout())))
 }
 
+// isDeaf reports whether keep-alive probes have gone unanswered for long enough. A user timeout says how long that is, if one
+// is set, and not the number of probes, as in Linux.
+func (c *Conn) isDeaf(now mono.Time) bool {
+	if c.opt.userTimeout != 0 {
+		return c.user.keepProbes > 0 && now.Sub(c.user.lastHeard) >= c.opt.userTimeout
+	}
+	return c.user.keepProbes >= c.opt.keepCount
+}
+
 // armKeepAlive starts the keep-alive timer if the connection wants one.
 func (c *Conn) armKeepAlive(now mono.Time) {
 	if !c.opt.keepAlive || !c.state.synchronized() || c.state == StateTimeWait {
@@ -83,7 +92,7 @@ func (c *Conn) onKeepAliveTimer(now mono.Time) {
 		c.timers.set(timerKeepAlive, quiet)
 		return
 	}
-	if c.user.keepProbes >= c.opt.keepCount {
+	if c.isDeaf(now) {
 		c.giveUp(now)
 		return
 	}

@@ -222,6 +222,19 @@ func TestUserTimeout(t *testing.T) {
 		s.Ignore()
 		s.ExpectClosed(syscall.ETIMEDOUT)
 	})
+	t.Run("closed window, answered", func(t *testing.T) {
+		// "The sending TCP peer MUST allow the connection to stay open (MUST-37)" unless the user says how long.
+		s := closedWindow(t, set)
+		for range timeout/time.Second - 1 {
+			s.Advance(time.Second)
+			s.Ignore()
+			s.Recv("<SEQ=1><ACK=1001><WND=0><CTL=ACK>")
+		}
+		s.ExpectState(tcp.StateEstablished)
+		s.Advance(time.Second)
+		s.Ignore()
+		s.ExpectClosed(syscall.ETIMEDOUT)
+	})
 	t.Run("SYN", func(t *testing.T) {
 		s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{Config: set})
 		s.Advance(timeout)

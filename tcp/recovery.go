@@ -58,6 +58,7 @@ type arrival struct {
 	flight int    // pipe before
 	fack   uint64 // the highest offset delivered before
 	dsack  dsack
+	dup    bool // a duplicate that stands for a segment that has arrived
 	lost   int  // bytes found lost
 	held   bool // it does not open the window: it came in a reduction, perhaps the last, or tells of a mark
 	rtt    time.Duration
@@ -124,6 +125,15 @@ func (c *Conn) firstSegmentEnd() uint64 {
 func (c *Conn) duplicatesTellLoss(una uint64) bool {
 	l := &c.loss
 	return l.phase <= phaseCWR && l.dupAcks >= l.reordering && (una > l.point || l.point == 0)
+}
+
+// maxDuplicates is how many duplicates what was in flight when the first came, and limited transmit, can have caused.
+//
+// RFC 5681, Section 3.2, of an attack "whereby many bogus duplicate ACKs are sent to the data sender": "A TCP MAY therefore
+// limit the number of times cwnd is artificially inflated during loss recovery to the number of outstanding segments".
+func (c *Conn) maxDuplicates(una uint64) int {
+	l := &c.loss
+	return max(l.prr.flight, int(int64(l.limitedFrom-una)))/c.payloadMSS() + dupThresh - 1
 }
 
 // creditPartialACK settles duplicate acknowledgments with an acknowledgment of new data: one of its segments filled the

@@ -26,10 +26,24 @@ func (f *flight) sentAfter(at mono.Time, end uint64) bool {
 }
 
 // flightLog holds flights in the order in which they were sent. Those that were cut to nothing stay until they are at the
-// front.
+// front, unless they become too many.
 type flightLog struct {
-	r    []flight
-	head int
+	r     []flight
+	head  int
+	empty int // of r[head:]
+}
+
+// maxEmpty is how many flights that were cut to nothing are left where they are. A peer who SACKs byte by byte makes one of
+// each byte, and would fill the log with them.
+const maxEmpty = 1024
+
+// tidy drops the flights that were cut to nothing if they are many, and most of all.
+func (l *flightLog) tidy() {
+	if l.empty <= maxEmpty || 2*l.empty < len(l.r)-l.head {
+		return
+	}
+	l.r = slices.DeleteFunc(l.r[l.head:], func(f flight) bool { return f.lo == f.hi })
+	l.head, l.empty = 0, 0
 }
 
 func (l *flightLog) add(f flight) {
@@ -49,6 +63,7 @@ func (l *flightLog) add(f flight) {
 func (l *flightLog) front() *flight {
 	for l.head < len(l.r) && l.r[l.head].lo == l.r[l.head].hi {
 		l.head++
+		l.empty--
 	}
 	if l.head == len(l.r) {
 		l.r, l.head = l.r[:0], 0
@@ -87,7 +102,9 @@ func (l *flightLog) cut(i int, lo, hi uint64) (flight, bool) {
 	}
 	switch {
 	case piece.hi == f.hi:
-		f.hi = piece.lo // perhaps to nothing
+		if f.hi = piece.lo; f.lo == f.hi {
+			l.empty++
+		}
 	case piece.lo == f.lo:
 		f.lo = piece.hi
 	default:
@@ -156,6 +173,7 @@ func (b *scoreboard) deliver(lo, hi uint64, d *delivery) {
 		}
 	}
 	b.fresh.front() // forgets what is empty
+	b.fresh.tidy()
 	if left == 0 {
 		return
 	}
@@ -170,6 +188,7 @@ func (b *scoreboard) deliver(lo, hi uint64, d *delivery) {
 		}
 	}
 	b.again.front()
+	b.again.tidy()
 	for r, ok := b.lost.Next(lo, hi); ok; r, ok = b.lost.Next(r.Hi, hi) {
 		d.bytes += r.Len()
 		for g, ok := b.resent.NextGap(r.Lo, r.Hi); ok; g, ok = b.resent.NextGap(g.Hi, r.Hi) {
@@ -196,6 +215,7 @@ func (b *scoreboard) lose(lo, hi uint64) int {
 			}
 		}
 		l.front()
+		l.tidy()
 	}
 	take(&b.fresh, b.fresh.search(lo))
 	take(&b.again, b.again.head)

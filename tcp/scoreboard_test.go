@@ -118,3 +118,31 @@ func TestScoreboardInOrder(t *testing.T) {
 		t.Errorf("%d out, a log of ten has room for %d", b.out, cap(b.fresh.r))
 	}
 }
+
+// A peer who SACKs a large flight byte by byte, every second first and then those between, leaves no more behind than the
+// scoreboard has ranges.
+func TestScoreboardFlood(t *testing.T) {
+	const size, stride = 1 << 20, 2 * 1000
+	var b scoreboard
+	b.send(flight{lo: 0, hi: size, at: 1})
+	most := 0
+	for base := uint64(1); base+stride < size; base += stride {
+		for _, first := range []uint64{0, 1} {
+			for off := base + first; off < base+stride; off += 2 {
+				var d delivery
+				b.deliver(off, off+1, &d)
+				b.sacked.Add(off, off+1)
+				if d.bytes != 1 {
+					t.Fatalf("byte %d counts %d", off, d.bytes)
+				}
+				most = max(most, len(b.fresh.r))
+			}
+		}
+	}
+	if limit := 2*maxEmpty + 2*stride; most > limit {
+		t.Errorf("the log has %d flights, want %d at most", most, limit)
+	}
+	if want := size - b.sacked.Covered(); b.out != want {
+		t.Errorf("%d bytes in the network, want %d", b.out, want)
+	}
+}

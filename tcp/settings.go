@@ -41,7 +41,8 @@ func (c *Conn) SetKeepAliveTimes(now mono.Time, idle, interval time.Duration, co
 	c.armKeepAlive(now)
 }
 
-// SetUserTimeout bounds how long sent data may stay unacknowledged; 0 leaves it to the retransmission limit.
+// SetUserTimeout bounds how long sent data may stay unacknowledged, a closed window may stay closed, and keep-alive probes
+// unanswered; 0 leaves it to the limits of retransmissions and probes.
 //
 // req: RFC9293 MUST-21
 func (c *Conn) SetUserTimeout(d time.Duration) { c.opt.userTimeout = d }
