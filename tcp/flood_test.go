@@ -107,7 +107,7 @@ func TestTinySegments(t *testing.T) {
 // Tiny segments that nobody reads move the edge of a scaled window a little with each acknowledgment, as it is rounded up,
 // until enough is enough. It goes back by less than a unit of the scale, and all that was offered is taken.
 func TestCreepingWindow(t *testing.T) {
-	const size, unit, creep = 4 << 8, 1 << 8, 1 << 20
+	const size, unit, creep = 4 << 8, 1 << 8, 64 << 10
 	p := newPeer(t, tcp.Config{InitialRecvBuffer: size, QuickACK: true}, 0)
 	p.left = unit - 1
 	off := 0

@@ -30,8 +30,9 @@ func (c *Conn) freeWindow() int {
 	return max(0, min(c.share(c.rcv.size, c.recvDue())-c.rcv.buf.Len(), 65535<<c.rcv.scale))
 }
 
-// creepLimit is how far rounding may carry the right edge of the window beyond what there was room for.
-const creepLimit = 1 << 20
+// creepLimit is how far rounding may at least carry the right edge of the window beyond what there was room for; a quarter of
+// the buffer, if that is more, so that a buffer can be filled by segments of any usual size.
+const creepLimit = 64 << 10
 
 // windowField moves the right edge of the window, never to the left, and returns the header's field.
 //
@@ -45,9 +46,7 @@ func (c *Conn) windowField() uint16 {
 		return 0
 	}
 	known := max(0, c.rcv.adv.Sub(c.rcv.nxt))
-	if c.rcv.buf.Len()+known <= c.rcv.size {
-		c.rcv.crept = 0
-	}
+	c.rcv.crept = min(c.rcv.crept, max(0, c.rcv.buf.Len()+known-c.rcv.size)) // the buffer may have grown
 	wnd := c.freeWindow() >> c.rcv.scale << c.rcv.scale
 	if wnd-known < min(c.rcv.size/2, c.rcv.mss) && known > 0 || wnd < known {
 		wnd = known
@@ -59,7 +58,7 @@ func (c *Conn) windowField() uint16 {
 	// rounded down, and what was offered is still taken. RFC 7323, Section 2.4: "When a non-zero scale factor is in
 	// use, there are instances when a retracted window can be offered".
 	field := min(wnd>>c.rcv.scale, 65535)
-	if rest := wnd - field<<c.rcv.scale; rest > 0 && field < 65535 && c.rcv.crept < creepLimit {
+	if rest := wnd - field<<c.rcv.scale; rest > 0 && field < 65535 && c.rcv.crept < max(creepLimit, c.rcv.size/4) {
 		field++
 		c.rcv.crept += 1<<c.rcv.scale - rest
 	}

@@ -136,8 +136,8 @@ func (nd *Node) memoryBound() int {
 	bound := (nd.nic.Room+4)*chunk + 2*cfg.Limits.Queue
 	for c := range nd.host.Conns() {
 		size := c.Info(nd.net.now).RcvSpace
-		bound += 2*size + 64<<10           // out of order, true size
-		bound += 2*(size+64<<10) + 2*chunk // in order, in chunks half full at least
+		bound += 2*size + 64<<10                  // out of order, true size
+		bound += 2*(size+size/4+64<<10) + 2*chunk // in order, in chunks half full at least
 		bound += 2*cfg.TCP.SendBuffer + 2*chunk
 	}
 	return bound

@@ -204,7 +204,7 @@ func (e *end) mayShrink(h *wire.TCP, by int64) bool {
 	if h.Window == 0 && i.ReadQueue+i.RcvMSS > e.node.pool.Room() {
 		return true
 	}
-	full := i.ReadQueue+i.RcvWnd >= i.RcvSpace+64<<10
+	full := i.ReadQueue+i.RcvWnd >= i.RcvSpace+32<<10 // 64 KiB when the packet was made
 	return h.Flags&wire.SYN != 0 || full && by < 1<<e.shift()
 }
 
