@@ -13,9 +13,8 @@ import (
 
 // Conn is a TCP connection on a Stack. It behaves as *net.TCPConn does, Nagle's algorithm switched off included.
 type Conn struct {
-	c             *runner.Conn
-	network       string
-	local, remote *net.TCPAddr
+	c       *runner.Conn
+	network string
 }
 
 var (
@@ -25,8 +24,7 @@ var (
 )
 
 func newConn(network string, c *runner.Conn) *Conn {
-	id := c.ID()
-	return &Conn{c: c, network: network, local: tcpAddr(id.Local), remote: tcpAddr(id.Remote)}
+	return &Conn{c: c, network: network}
 }
 
 // wrap makes an error of package net; the end of the stream stays io.EOF.
@@ -34,7 +32,7 @@ func (c *Conn) wrap(op string, err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	return &net.OpError{Op: op, Net: c.network, Source: c.local, Addr: c.remote, Err: err}
+	return &net.OpError{Op: op, Net: c.network, Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
 }
 
 // Read reads what has arrived, waiting for the first byte until the read deadline. It returns io.EOF at the end of the
@@ -73,10 +71,10 @@ func (c *Conn) CloseWrite() error { return c.wrap("close", c.c.CloseWrite()) }
 func (c *Conn) CloseRead() error { return c.wrap("close", c.c.CloseRead()) }
 
 // LocalAddr returns our end, a *net.TCPAddr.
-func (c *Conn) LocalAddr() net.Addr { return c.local }
+func (c *Conn) LocalAddr() net.Addr { return tcpAddr(c.c.ID().Local) }
 
 // RemoteAddr returns the peer's end, a *net.TCPAddr.
-func (c *Conn) RemoteAddr() net.Addr { return c.remote }
+func (c *Conn) RemoteAddr() net.Addr { return tcpAddr(c.c.ID().Remote) }
 
 // SetDeadline sets the read and the write deadline; the zero time means none.
 func (c *Conn) SetDeadline(t time.Time) error { return c.wrap("set", c.c.SetDeadlines(t, true, true)) }

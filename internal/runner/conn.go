@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -27,14 +28,17 @@ type Conn struct {
 
 	// Guarded by the shard's mutex.
 	closed, readClosed, writeClosed bool
-	accepted                        bool // a user has it, or had it
-	told                            bool // the user knows why the connection failed: writes are EPIPE from then on
-	linger                          int  // seconds Close may wait; -1: in the background
+	accepted                        bool  // a user has it, or had it
+	told                            bool  // the user knows why the connection failed: writes are EPIPE from then on
+	linger                          int16 // seconds Close may wait; -1: in the background
 	rgate, wgate                    gate
 	rdl, wdl                        deadline
 
-	views [4]buffer.View // of the Read under way
+	place place // on the shard's list
 }
+
+// maxViews is how many views a Read takes at once.
+const maxViews = 4
 
 // connOf returns the Conn that stands for hc.
 func (s *Shard) connOf(hc *host.Conn) *Conn {
@@ -44,8 +48,7 @@ func (s *Shard) connOf(hc *host.Conn) *Conn {
 	c := &Conn{s: s, h: hc, linger: -1}
 	c.out.conn = c
 	hc.User = c
-	s.open[c] = struct{}{}
-	s.waiters[c] = struct{}{}
+	s.conns.add(c)
 	return c
 }
 
@@ -66,15 +69,16 @@ func (c *Conn) onEvents(e tcp.Event) {
 	c.forget()
 }
 
-// forget takes c off the shard's lists when it has nothing more to deliver, and nobody can wait for it.
+// forget takes c off the shard's list when it has nothing more to deliver, and nobody can wait for it.
 func (c *Conn) forget() {
-	over := c.h.State() == tcp.StateClosed
-	if over || c.closed && c.delivered() {
-		delete(c.s.open, c)
-		if c.closed || !c.accepted {
-			delete(c.s.waiters, c)
-		}
+	if c.isOver() && (c.closed || !c.accepted) {
+		c.s.conns.remove(c)
 	}
+}
+
+// isOver reports whether c has nothing more to deliver and gets no more to send.
+func (c *Conn) isOver() bool {
+	return c.h.State() == tcp.StateClosed || c.closed && c.delivered()
 }
 
 func (c *Conn) wakeAll() {
@@ -161,7 +165,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 		c.s.mu.Unlock()
 		return 0, err
 	}
-	views := c.h.Peek(c.views[:0], len(p))
+	var room [maxViews]buffer.View
+	views := c.h.Peek(room[:0], len(p))
 	n := 0
 	for _, v := range views {
 		n += len(v.B)
@@ -186,7 +191,7 @@ func (c *Conn) waitReadable(dontWait bool) error {
 		switch {
 		case c.closed:
 			return net.ErrClosed
-		case c.rdl.expired:
+		case c.rdl.expired():
 			return os.ErrDeadlineExceeded
 		case dontWait || !c.readClosed && c.h.Readable() > 0:
 			return nil
@@ -231,6 +236,7 @@ func (c *Conn) WriteTo(w io.Writer) (int64, error) {
 	c.rmu.Lock()
 	defer c.rmu.Unlock()
 	var total int64
+	var room [maxViews]buffer.View
 	for {
 		c.s.mu.Lock()
 		if err := c.waitReadable(false); err != nil {
@@ -240,7 +246,7 @@ func (c *Conn) WriteTo(w io.Writer) (int64, error) {
 			}
 			return total, err
 		}
-		views := c.h.Peek(c.views[:0], buffer.MaxChunk)
+		views := c.h.Peek(room[:0], buffer.MaxChunk)
 		c.s.mu.Unlock()
 		n, err := 0, error(nil)
 		for _, v := range views {
@@ -318,7 +324,7 @@ func (c *Conn) waitRoom(n int) ([]byte, error) {
 		if err := c.writeErr(); err != nil {
 			return nil, err
 		}
-		if c.wdl.expired {
+		if c.wdl.expired() {
 			return nil, os.ErrDeadlineExceeded
 		}
 		if n == 0 {
@@ -338,7 +344,7 @@ func (c *Conn) waitRoom(n int) ([]byte, error) {
 
 // canWait reports that nothing has happened that waitRoom has to look at first.
 func (c *Conn) canWait() bool {
-	return !c.closed && !c.s.closed && !c.wdl.expired && !c.writeClosed && c.h.State() != tcp.StateClosed
+	return !c.closed && !c.s.closed && !c.wdl.expired() && !c.writeClosed && c.h.State() != tcp.StateClosed
 }
 
 // commit makes n reserved bytes part of the stream and sends, unless the connection was closed during the copy. The mutex
@@ -464,16 +470,17 @@ func (c *Conn) Close() error {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	c.wdl.set(&c.s.mu, time.Now().Add(time.Duration(linger)*time.Second), &c.wgate)
-	for !c.delivered() && !c.wdl.expired && !c.s.closed {
+	for !c.delivered() && !c.wdl.expired() && !c.s.closed {
 		c.wgate.wait(&c.s.mu)
 	}
 	c.wdl.stop()
 	return nil
 }
 
-// SetLinger is net.TCPConn's: negative delivers in the background, 0 aborts, more is how many seconds Close waits.
+// SetLinger is net.TCPConn's: negative delivers in the background, 0 aborts, more is how many seconds Close waits: nine hours
+// at most.
 func (c *Conn) SetLinger(sec int) error {
-	return c.setting(func(mono.Time) { c.linger = max(sec, -1) })
+	return c.setting(func(mono.Time) { c.linger = int16(min(max(sec, -1), math.MaxInt16)) })
 }
 
 // setting runs f under the mutex unless the connection is closed.

@@ -5,71 +5,76 @@ import (
 	"time"
 )
 
-// gate lets one goroutine at a time wait for something that happens under the shard's mutex.
-type gate struct {
-	ch      chan struct{}
-	waiting bool
-}
+// gate lets one goroutine at a time wait for something that happens under the shard's mutex. It has a channel only while
+// one waits.
+type gate struct{ ch chan struct{} }
+
+// spareGates keeps the channels of gates nobody waits at.
+var spareGates = sync.Pool{New: func() any { return make(chan struct{}, 1) }}
 
 // wait sleeps until wake. mu is held on entry and on return.
 func (g *gate) wait(mu *sync.Mutex) {
-	if g.ch == nil {
-		g.ch = make(chan struct{}, 1)
-	}
-	g.waiting = true
+	ch := spareGates.Get().(chan struct{})
+	g.ch = ch
 	mu.Unlock()
-	<-g.ch
+	<-ch
+	spareGates.Put(ch)
 	mu.Lock()
 }
 
 // wake lets the waiting goroutine, if there is one, look again.
 func (g *gate) wake() {
-	if g.waiting {
-		g.waiting = false
+	if g.ch != nil {
 		g.ch <- struct{}{}
+		g.ch = nil
 	}
 }
 
-// deadline ends waits at an instant that can be moved at any time.
-type deadline struct {
+// deadline ends waits at an instant that can be moved at any time. It takes memory once it has been set.
+type deadline struct{ a *alarm }
+
+type alarm struct {
 	expired bool
 	timer   *time.Timer
 	turn    uint64 // which setting the timer belongs to
 }
 
+func (d *deadline) expired() bool { return d.a != nil && d.a.expired }
+
 // set moves the deadline; the zero time means none. mu guards d and is held; g is woken when the deadline comes.
 func (d *deadline) set(mu *sync.Mutex, t time.Time, g *gate) {
-	d.turn++
-	if d.timer != nil {
-		d.timer.Stop()
-		d.timer = nil
-	}
-	d.expired = false
+	d.stop()
 	if t.IsZero() {
+		d.a = nil
 		return
 	}
+	if d.a == nil {
+		d.a = new(alarm)
+	}
+	a := d.a
 	left := time.Until(t)
-	if left <= 0 {
-		d.expired = true
+	if a.expired = left <= 0; a.expired {
 		g.wake()
 		return
 	}
-	turn := d.turn
-	d.timer = time.AfterFunc(left, func() {
+	turn := a.turn
+	a.timer = time.AfterFunc(left, func() {
 		mu.Lock()
 		defer mu.Unlock()
-		if d.turn == turn {
-			d.expired = true
+		if a.turn == turn {
+			a.expired = true
 			g.wake()
 		}
 	})
 }
 
-// stop forgets the deadline and its timer.
+// stop forgets the timer. What has expired stays so.
 func (d *deadline) stop() {
-	d.turn++
-	if d.timer != nil {
-		d.timer.Stop()
-		d.timer = nil
+	if a := d.a; a != nil {
+		a.turn++
+		if a.timer != nil {
+			a.timer.Stop()
+			a.timer = nil
+		}
 	}
 }

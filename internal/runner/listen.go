@@ -51,7 +51,7 @@ func (l *Listener) Accept() (*Conn, error) {
 			return nil, net.ErrClosed
 		case l.s.closed:
 			return nil, l.s.err()
-		case l.dl.expired:
+		case l.dl.expired():
 			return nil, os.ErrDeadlineExceeded
 		}
 		if hc := l.h.Accept(); hc != nil {

@@ -56,7 +56,7 @@ func (c *PacketConn) Read(p []byte) (n int, from, to netip.AddrPort, err error) 
 			return 0, from, to, net.ErrClosed
 		case c.s.closed:
 			return 0, from, to, c.s.err()
-		case c.rdl.expired:
+		case c.rdl.expired():
 			return 0, from, to, os.ErrDeadlineExceeded
 		}
 		if d, ok := c.h.Receive(); ok {
@@ -81,7 +81,7 @@ func (c *PacketConn) Write(p []byte, to netip.AddrPort, opt host.SendOptions) er
 		err = net.ErrClosed
 	case c.s.closed:
 		err = c.s.err()
-	case c.wdl.expired:
+	case c.wdl.expired():
 		err = os.ErrDeadlineExceeded
 	default:
 		err = c.h.Send(now, to, p, opt)

@@ -47,8 +47,8 @@ type Shard struct {
 	closing bool                // Close was called: nothing new begins
 	closed  bool                // the device is gone
 	failure error               // why, if not because of Close
-	open    map[*Conn]struct{}  // those with something to deliver
-	waiters map[waiter]struct{} // those somebody may wait for
+	conns   connList            // those with something to deliver, or that somebody may wait for
+	waiters map[waiter]struct{} // listeners and sockets
 	idle    gate                // told when a connection is done with its peer
 
 	eachPacket bool // acknowledge packet by packet: the device does not coalesce
@@ -67,7 +67,7 @@ func New(dev link.Device, cfg host.Config) *Shard {
 	s := &Shard{
 		dev: dev, queue: dev.Queues()[0], epoch: time.Now().Add(-time.Second),
 		host: host.New(cfg), pool: pool, timerAt: mono.Never,
-		open: make(map[*Conn]struct{}), waiters: make(map[waiter]struct{}), done: make(chan struct{}),
+		waiters: make(map[waiter]struct{}), done: make(chan struct{}),
 		eachPacket: cfg.Offload&link.OffloadTSO == 0,
 	}
 	s.timer = time.AfterFunc(time.Hour, s.onTimer)
@@ -167,6 +167,9 @@ func (s *Shard) fail(err error) {
 	for w := range s.waiters {
 		w.wakeAll()
 	}
+	for c := range s.conns.all() {
+		c.wakeAll()
+	}
 	s.idle.wake()
 }
 
@@ -192,8 +195,8 @@ func (s *Shard) Close(ctx context.Context) error {
 			l.closeLocked()
 		}
 	}
-	for c := range s.open {
-		if !c.closed {
+	for c := range s.conns.all() {
+		if !c.closed && !c.isOver() {
 			c.closeLocked()
 		}
 	}
@@ -201,9 +204,11 @@ func (s *Shard) Close(ctx context.Context) error {
 	err := s.drainAll(ctx)
 	s.mu.Lock()
 	now := s.Now()
-	for c := range s.open {
-		c.h.Abort(now)
-		s.host.MarkDirty(c.h)
+	for c := range s.conns.all() {
+		if !c.isOver() {
+			c.h.Abort(now)
+			s.host.MarkDirty(c.h)
+		}
 	}
 	s.finish(now)
 	if e := s.dev.Close(); e != nil && err == nil {
@@ -225,8 +230,8 @@ func (s *Shard) drainAll(ctx context.Context) error {
 	defer s.mu.Unlock()
 	for {
 		pending := 0
-		for c := range s.open {
-			if !c.delivered() {
+		for c := range s.conns.all() {
+			if !c.isOver() && !c.delivered() {
 				pending++
 			}
 		}

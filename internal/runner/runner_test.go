@@ -118,9 +118,9 @@ func TestMemoryReturns(t *testing.T) {
 		wg.Wait()
 		for s, used := range idle {
 			settled(t, s, "chunks returned", func() bool { return s.pool.Used() == used })
-			settled(t, s, "connections forgotten", func() bool { return len(s.open) == 0 && len(s.waiters) == 0 })
+			settled(t, s, "connections forgotten", func() bool { return s.conns.n == 0 && len(s.waiters) == 0 })
 			if t.Failed() {
-				t.Logf("%d bytes of chunks in use, %d when idle; %d open, %d waiters", s.pool.Used(), used, len(s.open), len(s.waiters))
+				t.Logf("%d bytes of chunks in use, %d when idle; %d connections, %d waiters", s.pool.Used(), used, s.conns.n, len(s.waiters))
 			}
 		}
 	}
@@ -220,7 +220,7 @@ func TestDeviceFails(t *testing.T) {
 	go func() { _, err := clients[0].Read(make([]byte, 1)); errs <- err }()
 	go func() { _, err := l.Accept(); errs <- err }()
 	go func() { _, _, _, err := u.Read(make([]byte, 1)); errs <- err }()
-	settled(t, a, "everybody waits", func() bool { return clients[0].rgate.waiting && l.gate.waiting && u.gate.waiting })
+	settled(t, a, "everybody waits", func() bool { return clients[0].rgate.ch != nil && l.gate.ch != nil && u.gate.ch != nil })
 	a.dev.Close()
 	for range 3 {
 		if err := <-errs; !errors.Is(err, net.ErrClosed) {
