@@ -69,7 +69,7 @@ func TestIdleConnectionHoldsNoBuffer(t *testing.T) {
 	if used := l.env.Pool.Used(); used != 0 {
 		t.Errorf("%d bytes of chunks", used)
 	}
-	if size := unsafe.Sizeof(tcp.Conn{}); size > 1856 {
+	if size := unsafe.Sizeof(tcp.Conn{}); size > 1632 {
 		t.Errorf("a Conn has %d bytes", size)
 	}
 }

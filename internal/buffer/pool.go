@@ -34,8 +34,11 @@ type Chunk struct {
 type Pool struct {
 	free  [len(sizes)]*Chunk
 	slabs [len(slabSizes)][][]piece
-	kept  int // bytes on the free lists
-	used  int // bytes handed out
+	sends spares[sendBytes]
+	recvs spares[recvBytes]
+	moved uint64 // bytes repacked so far
+	kept  int    // bytes on the free lists
+	used  int    // bytes handed out
 	limit int
 }
 

@@ -8,16 +8,29 @@ import "github.com/antedon-net/antedon/internal/span"
 // flood of tiny segments takes little more memory than it has bytes; when chunks are kept by little that is left in them,
 // everything moves together (see repack).
 type Recv struct {
-	pool *Pool
-	q    queue  // in order: [base, next)
-	ooo  queue  // beyond the first hole, ordered and disjoint
-	base uint64 // offset of the next byte to be read
-	next uint64 // offset after the last byte in order
-	held int    // bytes of the chunks that this buffer pins, in both queues
-	have span.Set
+	pool       *Pool
+	base       uint64 // offset of the next byte to be read
+	next       uint64 // offset after the last byte in order
+	*recvBytes        // nil while there are none
+}
 
-	near, far store  // where small payloads of either queue are copied to
-	moved     uint64 // bytes repacked so far
+// recvBytes are the bytes of a Recv. Most connections hold none most of the time: it comes from the pool and goes back there.
+type recvBytes struct {
+	q    queue // in order: [base, next)
+	ooo  queue // beyond the first hole, ordered and disjoint
+	have span.Set
+	held int // bytes of the chunks that this buffer pins, in both queues
+
+	near, far store // where small payloads of either queue are copied to
+}
+
+// rest gives back what an empty buffer does not need.
+func (r *Recv) rest() {
+	if r.recvBytes != nil && r.q.len() == 0 && r.ooo.len() == 0 {
+		r.have.Shrink()
+		r.pool.recvs.put(r.recvBytes)
+		r.recvBytes = nil
+	}
 }
 
 // Init makes r empty; the first byte expected has stream offset at.
@@ -33,10 +46,23 @@ func (r *Recv) Len() int { return int(r.next - r.base) }
 const pieceSize = 128
 
 // Held returns the memory that the bytes pin, which is at least their number.
-func (r *Recv) Held() int { return r.held + pieceSize*(r.q.len()+r.ooo.len()) }
+func (r *Recv) Held() int {
+	if r.recvBytes == nil {
+		return 0
+	}
+	return r.held + pieceSize*(r.q.len()+r.ooo.len())
+}
 
-// Holes reports the ranges held beyond the first hole. The set belongs to r.
-func (r *Recv) Holes() *span.Set { return &r.have }
+// noHoles is what all empty buffers have.
+var noHoles span.Set
+
+// Holes reports the ranges held beyond the first hole. The set belongs to r and is not to be changed.
+func (r *Recv) Holes() *span.Set {
+	if r.recvBytes == nil {
+		return &noHoles
+	}
+	return &r.have
+}
 
 // Insert adds the bytes b, the first of which has stream offset off, and returns how many bytes became readable. What is
 // already held is ignored: the first copy of a byte wins. The caller has cut b to the window.
@@ -52,6 +78,9 @@ func (r *Recv) Insert(off uint64, b []byte, owner *Chunk) int {
 	}
 	if len(b) == 0 {
 		return 0
+	}
+	if r.recvBytes == nil {
+		r.recvBytes = r.pool.recvs.get()
 	}
 	before := r.next
 	switch {
@@ -111,6 +140,9 @@ func (r *Recv) collect() {
 // Peek appends to dst the readable pieces, max bytes at most and no more pieces than dst has capacity for, and returns
 // dst. Each view holds its chunk until released, so its bytes may be read outside the mutex.
 func (r *Recv) Peek(dst []View, max int) []View {
+	if r.recvBytes == nil {
+		return dst
+	}
 	for i := 0; i < r.q.len() && max > 0 && len(dst) < cap(dst); i++ {
 		p := r.q.at(i)
 		b := p.b[:min(max, len(p.b))]
@@ -124,6 +156,9 @@ func (r *Recv) Peek(dst []View, max int) []View {
 // Consume drops the first n readable bytes, or all if there are fewer: Clear may have come between Peek and Consume.
 func (r *Recv) Consume(n int) {
 	r.base = min(r.base+uint64(n), r.next)
+	if r.recvBytes == nil {
+		return
+	}
 	for r.q.len() > 0 {
 		p := r.q.at(0)
 		if p.end() > r.base {
@@ -135,30 +170,42 @@ func (r *Recv) Consume(n int) {
 		r.drop(p)
 		r.q.popFront(r.pool)
 	}
+	r.rest()
 }
 
 // Shed drops bytes from the far end of what lies beyond the first hole until n bytes less are held, or nothing is left
 // there.
 func (r *Recv) Shed(n int) {
+	if r.recvBytes == nil {
+		return
+	}
 	for target := r.Held() - n; r.ooo.len() > 0 && r.Held() > target; {
 		p := *r.ooo.last()
 		r.ooo.popBack(r.pool)
 		r.have.Remove(p.start, p.end())
 		r.drop(&p)
 	}
+	r.rest()
 }
 
 // ClearBeyond drops what lies beyond the first hole.
 func (r *Recv) ClearBeyond() {
+	if r.recvBytes == nil {
+		return
+	}
 	r.clear(&r.ooo)
 	r.have.Clear()
+	r.rest()
 }
 
 // Clear drops every byte that was not read, in order or not.
 func (r *Recv) Clear() {
 	r.ClearBeyond()
-	r.clear(&r.q)
 	r.base = r.next
+	if r.recvBytes != nil {
+		r.clear(&r.q)
+		r.rest()
+	}
 }
 
 func (r *Recv) clear(q *queue) {

@@ -5,12 +5,25 @@ package buffer
 // Writing is in three steps so that the copy can happen outside the shard's mutex: Reserve room, fill it, Commit. Only
 // committed bytes are visible to View. One writer at a time.
 type Send struct {
-	pool     *Pool
+	pool       *Pool
+	base       uint64 // offset of the first byte held
+	end        uint64 // offset after the last committed byte
+	*sendBytes        // nil while there are none
+}
+
+// sendBytes are the bytes of a Send. Most connections hold none most of the time: it comes from the pool and goes back there.
+type sendBytes struct {
 	q        queue
-	base     uint64 // offset of the first byte held
-	end      uint64 // offset after the last committed byte
 	res      []byte // the reservation under way: room of resChunk, which it holds
 	resChunk *Chunk
+}
+
+// rest gives back what an empty buffer does not need.
+func (s *Send) rest() {
+	if s.sendBytes != nil && s.q.len() == 0 && s.resChunk == nil {
+		s.pool.sends.put(s.sendBytes)
+		s.sendBytes = nil
+	}
 }
 
 // Init makes s empty; its first byte will have stream offset at.
@@ -33,6 +46,9 @@ const worthFilling = 2 << 10
 // It may be shorter than n: call again after Commit. The slice stays valid until Commit, whatever is discarded or
 // cleared meanwhile.
 func (s *Send) Reserve(n int) []byte {
+	if s.sendBytes == nil {
+		s.sendBytes = s.pool.sends.get()
+	}
 	if s.resChunk != nil {
 		panic("buffer: reservation under way")
 	}
@@ -55,6 +71,7 @@ func (s *Send) Commit(n int) {
 	switch {
 	case n == 0:
 		s.pool.Release(c)
+		s.rest()
 		return
 	case s.q.len() > 0 && s.q.last().chunk == c:
 		p := s.q.last()
@@ -72,6 +89,9 @@ func (s *Send) Discard(off uint64) {
 		return
 	}
 	s.base = min(off, s.end)
+	if s.sendBytes == nil {
+		return
+	}
 	for s.q.len() > 0 {
 		p := s.q.at(0)
 		if p.end() > s.base {
@@ -83,11 +103,15 @@ func (s *Send) Discard(off uint64) {
 		s.pool.Release(p.chunk)
 		s.q.popFront(s.pool)
 	}
+	s.rest()
 }
 
 // View appends to dst the pieces that hold the bytes from off on, n at most and no more pieces than dst has capacity
 // for, and returns dst and how many bytes that is. Each view holds its chunk until released.
 func (s *Send) View(dst []View, off uint64, n int) ([]View, int) {
+	if s.sendBytes == nil {
+		return dst, 0
+	}
 	got := 0
 	for i := s.q.search(off); i < s.q.len() && n > 0 && len(dst) < cap(dst); i++ {
 		p := s.q.at(i)
@@ -104,6 +128,9 @@ func (s *Send) View(dst []View, off uint64, n int) ([]View, int) {
 
 // Clear drops every byte. A reservation under way stays valid; end it with Commit(0).
 func (s *Send) Clear() {
-	s.q.releaseAll(s.pool)
 	s.base = s.end
+	if s.sendBytes != nil {
+		s.q.releaseAll(s.pool)
+		s.rest()
+	}
 }

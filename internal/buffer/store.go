@@ -98,6 +98,9 @@ func (r *Recv) tidy() {
 
 // Tighten repacks the buffer if that gives back a third of its memory, for a caller who is short of it.
 func (r *Recv) Tighten() {
+	if r.recvBytes == nil {
+		return
+	}
 	if bytes := r.Len() + r.have.Covered(); r.held > bytes+bytes/2+large {
 		r.Repack()
 	}
@@ -105,7 +108,10 @@ func (r *Recv) Tighten() {
 
 // Repack copies all bytes into as few chunks and pieces as they need.
 func (r *Recv) Repack() {
-	r.moved += uint64(r.Len() + r.have.Covered())
+	if r.recvBytes == nil {
+		return
+	}
+	r.pool.moved += uint64(r.Len() + r.have.Covered())
 	q, ooo := r.q, r.ooo
 	r.q, r.ooo, r.near, r.far = queue{}, queue{}, store{}, store{}
 	r.repack(&r.q, &r.near, &q)
