@@ -22,6 +22,13 @@ const queueLen = 10000
 // farEnd is the name of the veth that the packet socket is on.
 const farEnd = "antedon-far"
 
+// Attach makes a link as New does, but in the namespace of the calling thread, and returns our end of it: for a process
+// that a Command has started.
+func Attach(o Options) (link.Device, error) {
+	o.setDefaults()
+	return attach(&o)
+}
+
 // attach makes the link in the namespace of the calling thread and returns our end of it.
 func attach(o *Options) (link.Device, error) {
 	if o.TUN == TUNNever {

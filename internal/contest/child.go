@@ -1,0 +1,63 @@
+package contest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/antedon-net/antedon"
+	"github.com/antedon-net/antedon/internal/netlab"
+	"github.com/antedon-net/antedon/internal/workload"
+)
+
+// Child is what this program does in a process that a run has started. role is the last word of what it was started with.
+func Child(ctx context.Context, role string, in io.Reader, out io.Writer) error {
+	switch Stack(role) {
+	case Kernel:
+		return workload.Main(ctx, in, out, func(*workload.Task) (workload.Network, error) { return kernel{}, nil })
+	case Antedon:
+		return workload.Main(ctx, in, out, openAntedon)
+	case server4:
+		return serve(ctx, "tcp4", in, out)
+	case server6:
+		return serve(ctx, "tcp6", in, out)
+	}
+	return fmt.Errorf("contest: no role %q", role)
+}
+
+// The roles of the other side.
+const (
+	server4 = "server4"
+	server6 = "server6"
+)
+
+// ready is what the other side says when it listens.
+const ready = "ready\n"
+
+// serve is the other side, until its input ends.
+func serve(ctx context.Context, network string, in io.Reader, out io.Writer) error {
+	s, err := workload.Serve(ctx, kernel{}, network)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(out, ready); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	_, err = io.Copy(io.Discard, in)
+	return errors.Join(err, s.Close())
+}
+
+// openAntedon makes a stack of ours with its defaults, on a device in the namespace that this process is in.
+func openAntedon(t *workload.Task) (workload.Network, error) {
+	dev, err := netlab.Attach(netlab.Options{MTU: t.MTU, NoOffload: t.NoOffload, Kernel: theirs, Ours: ours})
+	if err != nil {
+		return nil, err
+	}
+	stack, err := antedon.New(dev, antedon.Config{Addrs: ours})
+	if err != nil {
+		dev.Close()
+		return nil, err
+	}
+	return stack, nil
+}

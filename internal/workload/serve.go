@@ -1,0 +1,112 @@
+package workload
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"net"
+	"strconv"
+	"sync"
+)
+
+// A service is what the server does with a connection.
+type service uint16
+
+const (
+	sink   service = iota // reads to the end, and answers with how many bytes it read
+	source                // writes until the client goes away
+	echo                  // returns every byte
+	hangUp                // closes at once
+	services
+)
+
+// firstPort is where the first service listens; the others follow.
+const firstPort = 5001
+
+func (s service) port() uint16 { return firstPort + uint16(s) }
+
+// bufferSize is how much bulk loads write, and read at most, at a time.
+const bufferSize = 128 << 10
+
+// A Server serves.
+type Server struct {
+	listeners []net.Listener
+	wg        sync.WaitGroup
+}
+
+// Serve makes a server on all addresses of n. The network is "tcp4" or "tcp6".
+func Serve(ctx context.Context, n Network, network string) (*Server, error) {
+	srv := new(Server)
+	for s := range services {
+		ln, err := n.Listen(ctx, network, ":"+strconv.Itoa(int(s.port())))
+		if err != nil {
+			srv.Close()
+			return nil, err
+		}
+		srv.listeners = append(srv.listeners, ln)
+		srv.wg.Go(func() { accept(ln, s) })
+	}
+	return srv, nil
+}
+
+// Close stops listening. Connections live on.
+func (srv *Server) Close() error {
+	var errs []error
+	for _, ln := range srv.listeners {
+		errs = append(errs, ln.Close())
+	}
+	srv.wg.Wait()
+	return errors.Join(errs...)
+}
+
+func accept(ln net.Listener, s service) {
+	for {
+		c, err := ln.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil: // a connection that was reset before it was accepted
+		case s == hangUp:
+			c.Close() // takes no goroutine
+		default:
+			go serve(c, s)
+		}
+	}
+}
+
+// serve serves one connection. What goes wrong the client sees too.
+func serve(c net.Conn, s service) {
+	defer c.Close()
+	switch s {
+	case sink:
+		_, _ = c.Write(binary.BigEndian.AppendUint64(nil, drain(c)))
+	case source:
+		for b := make([]byte, bufferSize); ; {
+			if _, err := c.Write(b); err != nil {
+				return
+			}
+		}
+	case echo:
+		for b := make([]byte, 4096); ; {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			if _, err := c.Write(b[:n]); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// drain reads to the end and returns how much there was.
+func drain(c net.Conn) (total uint64) {
+	b := make([]byte, bufferSize)
+	for {
+		n, err := c.Read(b)
+		total += uint64(n)
+		if err != nil {
+			return total
+		}
+	}
+}
