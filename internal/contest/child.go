@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"slices"
 
 	"github.com/antedon-net/antedon"
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/internal/workload"
+	"github.com/antedon-net/antedon/link"
 )
 
 // Child is what this program does in a process that a run has started. role is the last word of what it was started with.
@@ -48,9 +51,9 @@ func serve(ctx context.Context, network string, in io.Reader, out io.Writer) err
 	return errors.Join(err, s.Close())
 }
 
-// openAntedon makes a stack of ours with its defaults, on a device in the namespace that this process is in.
+// openAntedon makes a stack of ours with its defaults.
 func openAntedon(t *workload.Task) (workload.Network, error) {
-	dev, err := netlab.Attach(netlab.Options{MTU: t.MTU, NoOffload: t.NoOffload, Kernel: theirs, Ours: ours})
+	dev, err := openDevice(t, netlab.TUNIfUsable)
 	if err != nil {
 		return nil, err
 	}
@@ -60,4 +63,15 @@ func openAntedon(t *workload.Task) (workload.Network, error) {
 		return nil, err
 	}
 	return stack, nil
+}
+
+// OpenTUN makes the TUN device of a contestant that is a program of its own, whose addresses are Ours.
+func OpenTUN(t *workload.Task) (link.Device, error) { return openDevice(t, netlab.TUNAlways) }
+
+// Ours are the addresses of every contestant.
+func Ours() []netip.Prefix { return slices.Clone(ours) }
+
+// openDevice makes a device in the namespace that this process is in.
+func openDevice(t *workload.Task, use netlab.UseTUN) (link.Device, error) {
+	return netlab.Attach(netlab.Options{MTU: t.MTU, NoOffload: t.NoOffload, TUN: use, Kernel: theirs, Ours: ours})
 }
