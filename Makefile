@@ -1,14 +1,19 @@
 # make demo    build the binary and show the stack at work; needs only Go, neither root nor network
 # make test    install what the tests need (asks first), then everything below and every test; under 15 minutes
 # make check   formatting, vet, linters and the tests that need no namespace, with the race detector
-# make bench   Go benchmarks                         PKG=./wire BENCH=Checksum
 # make fuzz    every fuzz target, FUZZTIME each      PKG=./wire FUZZTIME=1m
+# make bench   measure the stack beside the kernel's and gVisor's, and renew docs/performance.md and its picture; some 5 minutes
+# make bench-peers  build gVisor's contestant into bin, for antedon bench
+# make microbench   Go benchmarks                    PKG=./wire BENCH=Checksum
+# make benchcmp     the same of a revision and of the working tree, compared   BASE=main PKG=./tcp BENCH=. COUNT=10
 # make clean   remove what was built
 
 GO       ?= go
 PKG      ?= ./...
 BENCH    ?= .
 FUZZTIME ?= 10s
+BASE     ?= main
+COUNT    ?= 10
 TOOL      = $(GO) tool -modfile=tools/go.mod
 
 # Packages whose tests make no network namespace.
@@ -16,7 +21,7 @@ LIST = {{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}
 UNIT = $(GO) list -f '$(LIST)' ./... | grep -v /internal/netlab | cut -d ' ' -f 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check format vet lint generated unit all packages bench fuzz clean
+.PHONY: help build demo test check format vet lint generated unit all peers packages bench bench-peers microbench benchcmp fuzz clean
 
 help:
 	@sed -n 's/^# //p;/^$$/q' Makefile
@@ -27,7 +32,7 @@ build:
 demo: build
 	./bin/antedon demo
 
-test: packages format vet lint all
+test: packages format vet lint all peers
 
 check: format vet lint unit
 
@@ -58,8 +63,26 @@ all:
 	$(GO) test -count=1 -timeout 8m $(PLAIN)
 	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 15m $$($(GO) list ./... | grep -v '/internal/interop$$')
 
-bench:
+# The contestants that are modules of their own.
+peers:
+	cd bench && $(GO) vet ./... && $(GO) test -count=1 -timeout 3m ./...
+
+bench-peers:
+	cd bench && CGO_ENABLED=0 $(GO) build -o ../bin/antedon-bench-gvisor ./gvisor
+
+# BENCHFLAGS go to every benchmark, such as --rounds 10. The lines stay in dist.
+BENCHES = bulk rr crr
+
+bench: build bench-peers
+	@mkdir -p dist
+	@for b in $(BENCHES); do ./bin/antedon bench $$b --json $(BENCHFLAGS) >dist/bench-$$b.jsonl || exit 1; done
+	./bin/antedon bench report --into docs/performance.md --svg docs/speed.svg $(BENCHES:%=dist/bench-%.jsonl)
+
+microbench:
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+benchcmp:
+	@GO='$(GO)' PKG='$(PKG)' BENCH='$(BENCH)' COUNT='$(COUNT)' tools/benchcmp '$(BASE)'
 
 # go test fuzzes one target at a time. It would spend a minute on making each interesting input smaller.
 fuzz:

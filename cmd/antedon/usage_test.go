@@ -41,8 +41,8 @@ func TestUsage(t *testing.T) {
 		{"tun up tun0 --user nobody-of-that-name", `antedon: tun up: --user: there is no user "nobody-of-that-name"`},
 		{"tun up tun0 --nat eth0", `antedon: tun up: unexpected argument "eth0": want at most one NAME`},
 		{"tun up tun0 --rto-min 1us", "antedon: tun up: --rto-min 1µs: want 1ms to 1m"},
-		{"bench", "antedon: bench: want bulk, rr, crr, loss or fair"},
-		{"bench speed", `antedon: bench: unknown benchmark "speed": want bulk, rr, crr, loss or fair`},
+		{"bench", "antedon: bench: want bulk, rr, crr, loss, fair or report"},
+		{"bench speed", `antedon: bench: unknown benchmark "speed": want bulk, rr, crr, loss, fair or report`},
 		{"bench bulk --stack antedon,starfish", `antedon: bench bulk: invalid argument "antedon,starfish" for "--stack" flag: unknown stack "starfish": want some of antedon,kernel,gvisor,gvisor-default`},
 		{"bench bulk --dir up", "antedon: bench bulk: --dir up: want send, recv or both"},
 		{"bench bulk --streams 0", `antedon: bench bulk: invalid argument "0" for "--streams" flag: "0": want numbers such as 1,16`},
@@ -52,6 +52,7 @@ func TestUsage(t *testing.T) {
 		{"bench crr --rounds 0", "antedon: bench crr: --rounds 0: want at least 1"},
 		{"bench crr --mtu 100", "antedon: bench crr: --mtu 100: want 1280 to 65535"},
 		{"bench crr --json --markdown", "antedon: bench crr: --json and --markdown exclude each other"},
+		{"bench report", "antedon: bench report: missing argument: want FILE..."},
 		{"bench loss --loss some", `antedon: bench loss: invalid argument "some" for "--loss" flag: "some" is no percentage`},
 		{"bench loss --rtt 1y", `antedon: bench loss: invalid argument "1y" for "--rtt" flag: "1y" is no time`},
 		{"bench loss --seeds 5-3", `antedon: bench loss: invalid argument "5-3" for "--seeds" flag: "5-3": want how many seeds`},
@@ -74,7 +75,7 @@ func TestHelp(t *testing.T) {
 	p := newPlace(t)
 	for _, args := range []string{
 		"demo", "netcat", "httpd", "webget", "chargen", "discard", "ping", "dump", "tun", "tun up", "tun down", "tun status",
-		"bench", "bench bulk", "bench rr", "bench crr", "bench loss", "bench fair", "version", "",
+		"bench", "bench bulk", "bench rr", "bench crr", "bench loss", "bench fair", "bench report", "version", "",
 	} {
 		out := p.ok(append(strings.Fields(args), "-h")...)
 		if !strings.Contains(out, "Examples:\n") || !strings.Contains(out, strings.TrimSpace("antedon "+args)) {

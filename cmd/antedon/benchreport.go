@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/antedon-net/antedon/internal/tally"
+)
+
+// reportFlags are the flags of bench report.
+type reportFlags struct {
+	markdown  bool
+	svg, into string
+}
+
+const reportLong = `Make a table, and a picture, of what bench bulk, rr, crr, core and idle have printed with --json.
+
+--into replaces what a document has between the lines "<!-- begin generated: make bench -->" and "<!-- end generated -->".`
+
+func newBenchReport() *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use:   "report FILE...",
+		Short: "A table and a picture of what was measured",
+		Long:  reportLong,
+		Example: "  antedon bench bulk --json >bulk.jsonl; antedon bench rr --json >rr.jsonl\n" +
+			"  antedon bench report bulk.jsonl rr.jsonl --svg speed.svg",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("missing argument: want FILE...")
+			}
+			return f.run(cmd.OutOrStdout(), args)
+		},
+	}
+	fs := cmd.Flags()
+	fs.BoolVar(&f.markdown, "markdown", false, "print the table in Markdown")
+	fs.StringVar(&f.svg, "svg", "", "draw the speeds into `FILE`")
+	fs.StringVar(&f.into, "into", "", "put the table into the document `FILE`")
+	return cmd
+}
+
+func (f *reportFlags) run(out io.Writer, names []string) error {
+	r, err := readReport(names)
+	if err != nil {
+		return err
+	}
+	if f.svg != "" {
+		picture, err := r.SVG()
+		if err == nil {
+			err = os.WriteFile(f.svg, []byte(picture), 0o666)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if f.into != "" {
+		if err := spliceInto(f.into, r.Markdown()); err != nil {
+			return err
+		}
+	}
+	if f.markdown {
+		_, err = io.WriteString(out, r.Markdown())
+		return err
+	}
+	return r.WriteTable(out)
+}
+
+// readReport reads files one after the other.
+func readReport(names []string) (*tally.Tally, error) {
+	r := tally.New()
+	for _, name := range names {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		err = r.Read(file)
+		file.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if r.Empty() {
+		return nil, errors.New("there is no summary of bulk, rr, crr, core or idle")
+	}
+	return r, nil
+}
+
+// spliceInto puts generated text into a document.
+func spliceInto(name, text string) error {
+	document, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	whole, err := tally.Splice(string(document), "\n"+text+"\n")
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return os.WriteFile(name, []byte(whole), 0o666)
+}
