@@ -33,7 +33,7 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 		c.takeRTT(now, &a, now.Sub(a.fresh.at))
 	}
 	c.updateSendWindow(now, seg)
-	c.snd.probesOut = 0
+	c.wait.probesOut = 0
 	c.react(now, &a)
 	a.held = c.takeECE(now, seg, a.flight) || a.held
 	c.onDelivered(now, &a)
@@ -129,12 +129,12 @@ func (c *Conn) ackNewData(now mono.Time, una uint64, a *arrival) {
 		c.timers.stop(timerRetransmit)
 		c.timers.stop(timerProbe)
 		c.loss.tlp.armed = false
-		c.snd.stalledSince = 0
+		c.wait.stalledSince = 0
 	} else {
 		// RFC 6298, Section 5.3: "When an ACK is received that acknowledges new data, restart the retransmission
 		// timer so that it will expire after RTO seconds".
 		c.armRetransmit(now)
-		c.snd.stalledSince = now
+		c.wait.stalledSince = now
 	}
 	if a.una == c.endOffset() {
 		c.event |= EventFinished
@@ -191,13 +191,13 @@ func (c *Conn) updateSendWindow(now mono.Time, seg *Segment) {
 		c.onShrunkWindowOpened()
 	}
 	if c.usableWindow() > 0 {
-		c.snd.probes = 0
+		c.wait.probes = 0
 		if c.timers.isSet(timerPersist) {
 			// The window may still be too small to be worth a segment. The timer goes on, without the back-off of
 			// a closed window, and Next stops it when it sends: arrivals do not put it off.
 			c.timers.set(timerPersist, min(c.timers[timerPersist], now.Add(c.persistTimeout())))
 			if c.inFlight() == 0 {
-				c.snd.stalledSince = 0
+				c.wait.stalledSince = 0
 			}
 		}
 	}

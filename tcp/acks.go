@@ -95,7 +95,7 @@ func (c *Conn) oweForData(now mono.Time, got int, seg *Segment) {
 // onAllRead acknowledges what the peer pushed, once all of it was read and no answer came with that (as in Linux): a peer
 // with Nagle's algorithm may hold back what belongs to it.
 func (c *Conn) onAllRead() {
-	if c.ack.pushed && !c.ack.interactive && c.timers.isSet(timerDelayedACK) {
+	if c.active != nil && c.ack.pushed && !c.ack.interactive && c.timers.isSet(timerDelayedACK) {
 		c.ack.now = true
 	}
 }
@@ -119,11 +119,11 @@ func (c *Conn) onDataSent(now mono.Time) {
 // noteOutOfOrder remembers where data beyond a hole came: the ranges it joined, newest first.
 func (c *Conn) noteOutOfOrder(off uint64) {
 	joined, _ := c.beyondHole(off)
-	older, n := c.rcv.recent, 1
-	c.rcv.recent[0] = off
+	older, n := c.told.recent, 1
+	c.told.recent[0] = off
 	for _, o := range older {
 		if n < len(older) && (o < joined.Lo || joined.Hi <= o) {
-			c.rcv.recent[n] = o
+			c.told.recent[n] = o
 			n++
 		}
 	}
@@ -156,7 +156,7 @@ func (c *Conn) isFINBeyondHole() bool { return c.rcv.hasFin && !c.rcv.fin }
 // req: RFC2883 4-1, 4-3
 func (c *Conn) noteDuplicate(off uint64, n int) {
 	if c.snd.sackOK {
-		c.rcv.dup.Lo, c.rcv.dup.Hi = off, off+uint64(n)
+		c.told.dup.Lo, c.told.dup.Hi = off, off+uint64(n)
 	}
 }
 
@@ -172,7 +172,7 @@ func (c *Conn) putSACK(o *wire.TCPOptions) {
 		return
 	}
 	holes := c.rcv.buf.Holes()
-	if holes.Len() == 0 && c.rcv.dup.Hi == 0 && !c.isFINBeyondHole() {
+	if holes.Len() == 0 && c.told.dup.Hi == 0 && !c.isFINBeyondHole() {
 		return
 	}
 	room := 4
@@ -183,7 +183,7 @@ func (c *Conn) putSACK(o *wire.TCPOptions) {
 	put := func(lo, hi uint64) {
 		b := wire.SACKBlock{Left: uint32(base) + uint32(lo), Right: uint32(base) + uint32(hi)}
 		first := 0
-		if c.rcv.dup.Hi != 0 {
+		if c.told.dup.Hi != 0 {
 			first = 1 // a DSACK block may repeat one below it
 		}
 		for i := first; i < int(o.NSACK); i++ {
@@ -196,10 +196,10 @@ func (c *Conn) putSACK(o *wire.TCPOptions) {
 			o.NSACK++
 		}
 	}
-	if c.rcv.dup.Hi != 0 {
-		put(c.rcv.dup.Lo, c.rcv.dup.Hi)
+	if c.told.dup.Hi != 0 {
+		put(c.told.dup.Lo, c.told.dup.Hi)
 	}
-	for _, off := range c.rcv.recent {
+	for _, off := range c.told.recent {
 		if r, ok := c.beyondHole(off); ok {
 			put(r.Lo, r.Hi)
 		}
@@ -208,7 +208,7 @@ func (c *Conn) putSACK(o *wire.TCPOptions) {
 		r, _ := c.beyondHole(holes.At(i).Lo)
 		put(r.Lo, r.Hi)
 	}
-	c.rcv.dup = span.Range{}
+	c.told.dup = span.Range{}
 }
 
 // tsBefore reports whether timestamp a is older than b (RFC 7323, Section 5.2).

@@ -12,6 +12,7 @@ import (
 //
 // It reads like RFC 9293, Section 3.10.7.
 func (c *Conn) Recv(now mono.Time, seg *Segment) Drop {
+	c.wake()
 	c.count.segsIn++
 	switch c.state {
 	case StateClosed:

@@ -41,6 +41,7 @@ func (c *Conn) Close(now mono.Time) {
 	if c.user.closed {
 		return
 	}
+	c.wake()
 	c.user.closed = true
 	if c.rcv.buf.Len() > 0 && c.state != StateClosed && c.state != StateTimeWait {
 		c.toClosed(nil)
@@ -56,6 +57,7 @@ func (c *Conn) Close(now mono.Time) {
 
 // Abort ends the connection at once: RFC 9293's ABORT (Section 3.10.5).
 func (c *Conn) Abort(now mono.Time) {
+	c.wake()
 	c.user.closed = true
 	c.reset(syscall.ECONNABORTED)
 }

@@ -126,7 +126,7 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-// Env is what the connections of one shard share. It is not changed while connections use it.
+// Env is what the connections of one shard share. Its fields are not changed while connections use it.
 type Env struct {
 	Pool   *buffer.Pool
 	Secret siphash.Key // keys initial sequence numbers and timestamp offsets
@@ -136,4 +136,6 @@ type Env struct {
 	// BatchACK lets one acknowledgment answer everything that arrived since Next was last drained, however much
 	// that was. For devices that coalesce; else every second full-sized segment is acknowledged.
 	BatchACK bool
+
+	actives actives
 }

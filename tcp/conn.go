@@ -19,23 +19,20 @@ type Conn struct {
 	soft  error // the last ICMP error that did not end it
 	event Event
 
-	snd    sendSpace
-	rcv    recvSpace
-	ack    ackState
-	ts     timestamps
-	rtt    rttEstimator
-	cc     congestion.Control
-	loss   recovery
-	ecn    ecnState
-	fast   *fastOpen // nil without Fast Open
-	rate   rateState
-	pace   pacing
-	mtu    mtuSearch
-	timers timers
-	pend   pending
-	user   userState
-	opt    settings
-	count  counts
+	snd   sendSpace
+	rcv   recvSpace
+	ack   ackState
+	ts    timestamps
+	rtt   rttEstimator
+	cc    congestion.Control
+	ecn   ecnState
+	fast  *fastOpen // nil without Fast Open
+	user  userState
+	opt   settings
+	count counts
+
+	*active // nil while the connection rests
+	rested  rested
 }
 
 // pending are segments owed whatever the send buffer holds.
@@ -92,7 +89,7 @@ type counts struct {
 }
 
 func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
-	c := &Conn{env: env, cfg: cfg, id: id}
+	c := &Conn{env: env, cfg: cfg, id: id, active: env.actives.get()}
 	c.snd.buf.Init(env.Pool, 0)
 	c.rcv.buf.Init(env.Pool, 0)
 	c.count.born = now
@@ -130,7 +127,7 @@ func Dial(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
 	c.offerOptions()
 	c.pend.syn = true
 	c.snd.nxt = c.snd.iss.Add(1)
-	c.snd.stalledSince = now
+	c.wait.stalledSince = now
 	return c
 }
 
@@ -144,7 +141,7 @@ func Accept(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn *Segment) 
 	c := newConn(env, cfg, now, id, mtu)
 	c.beginPassive(now, syn)
 	c.snd.nxt = c.snd.iss.Add(1)
-	c.snd.stalledSince = now
+	c.wait.stalledSince = now
 	c.pend.syn = true
 	return c, Accepted
 }
@@ -159,7 +156,9 @@ func (c *Conn) State() State { return c.state }
 func (c *Conn) Err() error { return c.err }
 
 // Done reports whether the connection is CLOSED and has nothing left to send: it may be forgotten.
-func (c *Conn) Done() bool { return c.state == StateClosed && !c.pend.rst && !c.pend.refuse }
+func (c *Conn) Done() bool {
+	return c.state == StateClosed && (c.active == nil || !c.pend.rst && !c.pend.refuse)
+}
 
 // Event is a set of things an application may be waiting for.
 type Event uint8
@@ -190,7 +189,7 @@ func (c *Conn) toEstablished(now mono.Time) {
 	c.loss.retries = 0
 	c.rtt.backoff = 0
 	c.timers.stop(timerRetransmit)
-	c.snd.stalledSince = 0
+	c.wait.stalledSince = 0
 	c.event |= EventConnected | EventWritable
 	c.startMTUSearch()
 	c.armKeepAlive(now)

@@ -61,7 +61,8 @@ func AnswerWithCookie(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn 
 	if !isOpening(syn) {
 		return wire.TCP{}, DropNotSYN
 	}
-	c := Conn{env: env, cfg: cfg, id: id} // as far as it takes to write a SYN-ACK
+	c := Conn{env: env, cfg: cfg, id: id, active: env.actives.get()} // as far as it takes to write a SYN-ACK
+	defer env.actives.put(c.active)
 	c.open(now, mtu)
 	c.beginPassive(now, syn)
 	options := uint32(cookieNoOptions)

@@ -54,7 +54,7 @@ func DialFast(env *Env, cfg *Config, now mono.Time, id ID, mtu int, f FastOpen) 
 	if f.Len > 0 {
 		c.fast.waits = true
 		c.pend.syn = false
-		c.snd.nxt, c.snd.stalledSince = c.snd.iss, 0
+		c.snd.nxt, c.wait.stalledSince = c.snd.iss, 0
 		c.timers.set(timerRetransmit, now.Add(fastOpenPatience))
 	}
 	return c
@@ -71,7 +71,7 @@ func (c *Conn) Connect(now mono.Time) {
 	c.fast.waits = false
 	c.timers.stop(timerRetransmit)
 	c.pend.syn = true
-	c.snd.nxt, c.snd.stalledSince = c.snd.iss.Add(1), now
+	c.snd.nxt, c.wait.stalledSince = c.snd.iss.Add(1), now
 }
 
 // FastOpenState returns what a connection made with DialFast has learned of its server, once the handshake is over or has
@@ -113,7 +113,7 @@ func (c *Conn) putFastOpen(out *Out) {
 // req: RFC7413 4.1.3-1, 4.2.1-1, 4.2.1-2, 4.2.2-1, 4.2.2-2
 func (c *Conn) putFastOpenSYN(out *Out) {
 	f, o := c.fast, &out.Header.Options
-	if c.snd.synAt != 0 || c.state != StateSynSent {
+	if c.wait.synAt != 0 || c.state != StateSynSent {
 		f.plain = true
 		return
 	}
@@ -269,7 +269,7 @@ func (c *Conn) HasTakenText() bool { return c.fast != nil && c.fast.taken }
 // req: RFC7413 4.2.2-4
 func (c *Conn) putFastOpenGrant(out *Out) {
 	o := &out.Header.Options
-	if c.fast.grant && c.snd.synAt == 0 {
+	if c.fast.grant && c.wait.synAt == 0 {
 		o.HasFastOpen, o.FastOpenLen = true, fastOpenCookieLen
 		copy(o.FastOpen[:], c.fast.cookie[:])
 	}
@@ -290,7 +290,7 @@ func (c *Conn) settleEarly(now mono.Time, seg *Segment) {
 		c.fast.result = FastOpenPlain
 	}
 	if c.inFlight() > 0 {
-		c.snd.stalledSince = now
+		c.wait.stalledSince = now
 		if c.loss.rexmitAt != 0 {
 			c.enterLoss(now)
 		}

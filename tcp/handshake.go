@@ -78,7 +78,7 @@ func (c *Conn) retrySoon(now mono.Time) {
 // req: RFC6298 5-8
 func (c *Conn) sampleHandshake(now mono.Time, seg *Segment) {
 	if c.loss.rexmitAt == 0 {
-		c.rtt.sample(c.cfg, now, now.Sub(c.snd.synAt))
+		c.rtt.sample(c.cfg, now, now.Sub(c.wait.synAt))
 		return
 	}
 	if c.loss.retries > 0 {

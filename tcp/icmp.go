@@ -27,6 +27,7 @@ const (
 //
 // req: RFC9293 MUST-54, SHLD-25, MUST-47, MUST-56
 func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err syscall.Errno) bool {
+	c.wake()
 	first := c.firstInFlight()
 	if c.state == StateClosed || !seq.Number(at).InWindow(first, c.snd.nxt.Sub(first)) {
 		return false

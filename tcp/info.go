@@ -60,6 +60,10 @@ type Info struct {
 
 // Info returns a picture of the connection.
 func (c *Conn) Info(now mono.Time) Info {
+	if c.active == nil {
+		c.wake()
+		defer c.rest()
+	}
 	i := Info{
 		State: c.state, Options: c.optionString(), CAState: c.loss.phase.String(), Congestion: c.cc.Name(),
 		RTO: c.rtt.timeout(c.cfg), RTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, MinRTT: c.rtt.min,

@@ -12,6 +12,15 @@ import (
 //
 // req: RFC9293 SHLD-12
 func (c *Conn) Next(now mono.Time, out *Out) bool {
+	c.wake()
+	if c.next(now, out) {
+		return true
+	}
+	c.rest()
+	return false
+}
+
+func (c *Conn) next(now mono.Time, out *Out) bool {
 	switch {
 	case c.pend.rst:
 		c.putReset(now, out)
@@ -95,11 +104,11 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 	if c.fast != nil {
 		c.putFastOpen(out)
 	}
-	if c.snd.synAt != 0 {
+	if c.wait.synAt != 0 {
 		c.loss.rexmitAt = now // and there is no telling which of them will be answered
 		c.count.retransmits++
 	}
-	c.snd.synAt, c.snd.lastSent = now, now
+	c.wait.synAt, c.snd.lastSent = now, now
 	if !c.timers.isSet(timerRetransmit) {
 		c.timers.set(timerRetransmit, now.Add(c.boundByUserTimeout(now, c.handshakeTimeout())))
 	}
@@ -189,8 +198,8 @@ func (c *Conn) sendNew(now mono.Time, out *Out, from, to uint64) {
 	c.snd.nxt = c.snd.nxt.Add(n)
 	c.timers.stop(timerPersist)
 	c.pend.probe = false // the data asks the same question
-	if c.snd.stalledSince == 0 {
-		c.snd.stalledSince = now
+	if c.wait.stalledSince == 0 {
+		c.wait.stalledSince = now
 	}
 	if !c.timers.isSet(timerRetransmit) {
 		c.armRetransmit(now)
@@ -300,8 +309,8 @@ func (c *Conn) waitForWindow(now mono.Time, want, wnd int) {
 		c.timers.set(timerPersist, now.Add(corkLimit))
 		return
 	}
-	if c.snd.stalledSince == 0 {
-		c.snd.stalledSince = now
+	if c.wait.stalledSince == 0 {
+		c.wait.stalledSince = now
 	}
 	c.timers.set(timerPersist, now.Add(c.boundByUserTimeout(now, c.persistTimeout())))
 }

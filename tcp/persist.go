@@ -18,7 +18,7 @@ const corkLimit = 200 * time.Millisecond
 // req: RFC9293 SHLD-29, RFC9293 SHLD-30
 func (c *Conn) persistTimeout() time.Duration {
 	d := c.rtt.rto
-	for i := uint8(0); i < c.snd.probes && d < c.cfg.MaxRTO; i++ {
+	for i := uint8(0); i < c.wait.probes && d < c.cfg.MaxRTO; i++ {
 		d *= 2
 	}
 	return min(d, c.cfg.MaxRTO)
@@ -38,19 +38,19 @@ func (c *Conn) onPersistTimer(now mono.Time) {
 		c.pend.force = true
 		return
 	}
-	if c.snd.stalledSince == 0 {
-		c.snd.stalledSince = now
+	if c.wait.stalledSince == 0 {
+		c.wait.stalledSince = now
 	}
 	// MUST-37 speaks for a user who waits. A peer that answers but never reads does not hold an orphan for ever.
-	orphaned := c.user.closed && int(c.snd.probes) >= c.cfg.OrphanRetries
-	if orphaned || c.userTimedOut(now) || c.snd.probesOut >= c.maxRetries() {
+	orphaned := c.user.closed && int(c.wait.probes) >= c.cfg.OrphanRetries
+	if orphaned || c.userTimedOut(now) || c.wait.probesOut >= c.maxRetries() {
 		c.giveUp(now)
 		return
 	}
-	if c.snd.probes < 16 {
-		c.snd.probes++
+	if c.wait.probes < 16 {
+		c.wait.probes++
 	}
-	c.snd.probesOut++
+	c.wait.probesOut++
 	c.pend.probe = true
 	c.timers.set(timerPersist, now.Add(c.boundByUserTimeout(now, c.persistTimeout())))
 }

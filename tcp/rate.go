@@ -15,7 +15,13 @@ type rateState struct {
 	firstSent  mono.Time // C.first_send_time: when the newest segment that has arrived was sent
 	lost       int       // bytes found lost up to the last sample
 	appLimited uint64    // C.app_limited: until so much is delivered, samples are limited by the application
-	latest     congestion.Rate
+	latest     rateSample
+}
+
+// rateSample is a rate of delivery: so many bytes in that time.
+type rateSample struct {
+	bytes int
+	in    time.Duration
 }
 
 // rateMark is what a segment remembers of the state when it was sent.
@@ -60,15 +66,15 @@ func (r *rateState) sample(now mono.Time, d *delivery, found int, minRTT time.Du
 		r.appLimited = 0
 	}
 	if s.Interval > 0 {
-		r.latest = s
+		r.latest = rateSample{s.Delivered, s.Interval}
 	}
 	return s
 }
 
 // perSecond returns the latest sample in bytes a second.
 func (r *rateState) perSecond() int64 {
-	if r.latest.Interval == 0 {
+	if r.latest.in == 0 {
 		return 0
 	}
-	return int64(r.latest.Delivered) * int64(time.Second) / int64(r.latest.Interval)
+	return int64(r.latest.bytes) * int64(time.Second) / int64(r.latest.in)
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/internal/seq"
-	"github.com/antedon-net/antedon/internal/span"
 	"github.com/antedon-net/antedon/wire"
 )
 
@@ -32,9 +31,6 @@ type recvSpace struct {
 	fin    bool   // the peer's FIN was taken: nothing follows
 	hasFin bool   // a FIN was seen, perhaps out of order, at
 	finAt  uint64 // this offset
-
-	recent [4]uint64  // an offset in each range of the latest out-of-order arrivals, newest first (for SACK)
-	dup    span.Range // what arrived twice and has not been reported (for DSACK)
 
 	tune rightSizing
 }

@@ -75,6 +75,9 @@ func (l *flightLog) front() *flight {
 	return &l.r[l.head]
 }
 
+// emptied returns an empty log with the memory of l.
+func (l *flightLog) emptied() flightLog { return flightLog{r: l.r[:0]} }
+
 // search returns the index of the first flight that ends beyond off, if they are in order of offset.
 func (l *flightLog) search(off uint64) int {
 	lo, hi := l.head, len(l.r)
@@ -255,6 +258,11 @@ func (b *scoreboard) unlose(now mono.Time, mark rateMark) {
 		b.out += r.Len()
 	}
 	b.lost.Clear()
+}
+
+// isEmpty reports whether no byte is anywhere.
+func (b *scoreboard) isEmpty() bool {
+	return b.out == 0 && b.sacked.Len() == 0 && b.lost.Len() == 0 && b.resent.Len() == 0 && b.again.front() == nil
 }
 
 // everLost returns how many bytes were found lost and have not arrived, whether they were sent again or not.

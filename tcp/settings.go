@@ -27,6 +27,7 @@ func (c *Conn) SetQuickACK(on bool) { c.opt.quickACK = on }
 // req: RFC9293 MUST-24, RFC9293 MUST-25
 func (c *Conn) SetKeepAlive(now mono.Time, on bool) {
 	c.opt.keepAlive = on
+	c.wake()
 	c.armKeepAlive(now)
 }
 
@@ -38,6 +39,7 @@ func (c *Conn) SetKeepAliveTimes(now mono.Time, idle, interval time.Duration, co
 	c.opt.keepIdle = orDuration(idle, c.opt.keepIdle)
 	c.opt.keepIntvl = orDuration(interval, c.opt.keepIntvl)
 	c.opt.keepCount = orInt(count, c.opt.keepCount)
+	c.wake()
 	c.armKeepAlive(now)
 }
 

@@ -27,17 +27,13 @@ type sendSpace struct {
 	peerMSS int
 	pathMTU int
 
-	finQueued    bool
-	push         uint64    // end of the last write: its last byte carries PSH
-	more         bool      // the writer is in the middle of a write and comes back
-	small        uint64    // end of the last segment that was not full-sized (Minshall)
-	cwndLimited  bool      // the congestion window was what held us back
-	synAt        mono.Time // when a SYN last left
-	lastSent     mono.Time // when a segment with text or SYN last left
-	idleTold     mono.Time // when congestion control was told of an idle time
-	stalledSince mono.Time // since when the oldest byte in flight, or a closed window, waits for progress
-	probes       uint8     // persist back-off
-	probesOut    int       // probes since the peer last answered
+	finQueued   bool
+	push        uint64    // end of the last write: its last byte carries PSH
+	more        bool      // the writer is in the middle of a write and comes back
+	small       uint64    // end of the last segment that was not full-sized (Minshall)
+	cwndLimited bool      // the congestion window was what held us back
+	lastSent    mono.Time // when a segment with text or SYN last left
+	idleTold    mono.Time // when congestion control was told of an idle time
 }
 
 // sendSeq returns the sequence number of a stream offset.

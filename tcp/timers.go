@@ -46,11 +46,28 @@ func (t *timers) earliest() mono.Time {
 	return e
 }
 
+// anyBefore reports whether a timer of a kind before k is set.
+func (t *timers) anyBefore(k timerKind) bool {
+	for _, at := range t[:k] {
+		if at != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Deadline returns when Tick is to be called next, mono.Never if nothing is pending.
-func (c *Conn) Deadline() mono.Time { return c.timers.earliest() }
+func (c *Conn) Deadline() mono.Time {
+	if c.active == nil {
+		t := timers{timerKeepAlive: c.rested.keepAlive, timerClose: c.rested.close}
+		return t.earliest()
+	}
+	return c.timers.earliest()
+}
 
 // Tick does what time has brought. Calling it early is harmless.
 func (c *Conn) Tick(now mono.Time) {
+	c.wake()
 	if c.timers.due(timerDelayedACK, now) {
 		c.ack.now = true
 		c.ack.interactive = false // nothing came along to carry it
@@ -86,10 +103,10 @@ func (c *Conn) armRetransmit(now mono.Time) {
 
 // boundByUserTimeout shortens a wait so that the user timeout is noticed when it comes.
 func (c *Conn) boundByUserTimeout(now mono.Time, d time.Duration) time.Duration {
-	if c.opt.userTimeout == 0 || c.snd.stalledSince == 0 {
+	if c.opt.userTimeout == 0 || c.wait.stalledSince == 0 {
 		return d
 	}
-	left := c.snd.stalledSince.Add(c.opt.userTimeout).Sub(now)
+	left := c.wait.stalledSince.Add(c.opt.userTimeout).Sub(now)
 	return min(d, max(left, time.Millisecond))
 }
 
@@ -98,6 +115,6 @@ func (c *Conn) boundByUserTimeout(now mono.Time, d time.Duration) time.Duration 
 // RFC 9293, Section 3.10.8: "If the user timeout expires, flush all queues, signal the user 'error: connection aborted
 // due to user timeout' in general and for any outstanding calls, delete the TCB, enter the CLOSED state, and return."
 func (c *Conn) userTimedOut(now mono.Time) bool {
-	return c.opt.userTimeout != 0 && c.snd.stalledSince != 0 &&
-		now >= c.snd.stalledSince.Add(c.opt.userTimeout)
+	return c.opt.userTimeout != 0 && c.wait.stalledSince != 0 &&
+		now >= c.wait.stalledSince.Add(c.opt.userTimeout)
 }
