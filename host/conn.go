@@ -15,25 +15,37 @@ type Conn struct {
 	// User belongs to the driver.
 	User any
 
-	host     *Host
-	flow     flow[*Conn]
-	timer    wheel.Timer[*Conn]
-	listener *Listener // that has not handed it out yet
-	early    *Listener // that may hand it out, or has, before its handshake is over (Fast Open)
+	host  *Host
+	flow  flow[*Conn]
+	timer wheel.Timer[*Conn]
+	young *youth // nil once it has been accepted and its handshake is over
 
-	nextDirty *Conn
 	dirty     bool
 	self      bool // with an end of our own
 	embryo    bool // counted in the listener's SYN queue
 	forgotten bool
 	fast      fastDial
+}
+
+// youth is what the host has to know of a connection that it takes for a listener.
+type youth struct {
+	listener  *Listener // that has not handed it out yet
+	early     *Listener // that may hand it out, or has, before its handshake is over (Fast Open)
 	heldUntil mono.Time // by DeferAccept, 0 if it is not
+}
+
+// leaveListener notes that c is not, or no longer, to be handed out.
+func (c *Conn) leaveListener() {
+	c.young.listener = nil
+	if c.young.early == nil {
+		c.young = nil
+	}
 }
 
 // adopt makes t, just opened, one of the host's connections.
 func (h *Host) adopt(t *tcp.Conn, key tuple) *Conn {
 	c := &Conn{Conn: t, host: h, self: h.isSelf(t.ID().Remote.Addr())}
-	c.flow = flow[*Conn]{key: key, hash: key.hash(h.flowKey), owner: c}
+	c.flow = flow[*Conn]{hash: key.hash(h.flowKey), owner: c}
 	c.timer.Owner = c
 	h.tcp.conns.insert(&c.flow)
 	h.MarkDirty(c)
@@ -41,6 +53,8 @@ func (h *Host) adopt(t *tcp.Conn, key tuple) *Conn {
 }
 
 func (c *Conn) clean() { c.dirty = false }
+
+func (c *Conn) key() *tuple { return (*tuple)(c.Ends()) }
 
 // NextPacket fills p with the next packet of the connection. When it returns false the connection's timer is set and, if
 // it is done, the host has forgotten it: only its holder still knows it.
@@ -99,7 +113,7 @@ func (h *Host) forget(c *Conn) {
 	h.count.ConnsClosed++
 	if c.embryo {
 		c.embryo = false
-		c.listener.embryos--
-		c.listener = nil
+		c.young.listener.embryos--
+		c.leaveListener()
 	}
 }

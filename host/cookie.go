@@ -61,7 +61,7 @@ func (h *Host) recvCookie(l *Listener, in *inbound, seg *tcp.Segment, key *tuple
 	c := h.adopt(t, *key)
 	c.self = c.self || in.self
 	if c.State() != tcp.StateClosed {
-		c.listener = l
+		c.young = &youth{listener: l}
 		l.enqueue(c)
 	}
 	return accepted

@@ -12,16 +12,19 @@ func (l *Listener) holdsBack(c *Conn) bool {
 	if l.opt.DeferAccept <= 0 || c.State() != tcp.StateEstablished || c.Readable() > 0 {
 		return false
 	}
-	if c.heldUntil == 0 {
-		c.heldUntil = h.now.Add(l.opt.DeferAccept)
+	y := c.young
+	if y.heldUntil == 0 {
+		y.heldUntil = h.now.Add(l.opt.DeferAccept)
 	}
-	return h.now < c.heldUntil
+	return h.now < y.heldUntil
 }
+
+func (c *Conn) isHeld() bool { return c.embryo && c.young.heldUntil != 0 }
 
 // deadline returns when c wants to be looked at next.
 func (c *Conn) deadline() mono.Time {
-	if c.heldUntil != 0 && c.embryo {
-		return min(c.Deadline(), c.heldUntil)
+	if c.isHeld() {
+		return min(c.Deadline(), c.young.heldUntil)
 	}
 	return c.Deadline()
 }
@@ -29,7 +32,7 @@ func (c *Conn) deadline() mono.Time {
 // tick lets time pass for c.
 func (h *Host) tick(c *Conn) {
 	c.Tick(h.now)
-	if c.heldUntil != 0 && c.embryo {
+	if c.isHeld() {
 		h.hatch(c)
 	}
 	h.MarkDirty(c)

@@ -5,25 +5,18 @@ type Endpoint interface {
 	clean() // marks the endpoint as no longer listed
 }
 
-// dirtyList holds the endpoints that have something to send or to tell, each once. Connections, of which there are many,
-// are linked through themselves.
+// dirtyList holds the endpoints that have something to send or to tell, each once.
 type dirtyList struct {
-	first, last *Conn
-	others      fifo[Endpoint]
+	conns  fifo[*Conn]
+	others fifo[Endpoint]
 }
 
 // MarkDirty puts c on the list that NextDirty returns: the driver calls it after a command on c's tcp.Conn.
 func (h *Host) MarkDirty(c *Conn) {
-	if c.dirty {
-		return
+	if !c.dirty {
+		c.dirty = true
+		h.dirty.conns.push(c)
 	}
-	c.dirty = true
-	if h.dirty.last == nil {
-		h.dirty.first = c
-	} else {
-		h.dirty.last.nextDirty = c
-	}
-	h.dirty.last = c
 }
 
 // markOther is MarkDirty for the other endpoints; flag is the endpoint's own.
@@ -40,11 +33,8 @@ func (h *Host) NextDirty() Endpoint {
 		if h.loop.full() {
 			h.drainLoop()
 		}
-		if c := h.dirty.first; c != nil {
-			h.dirty.first, c.nextDirty = c.nextDirty, nil
-			if h.dirty.first == nil {
-				h.dirty.last = nil
-			}
+		if h.dirty.conns.len() > 0 {
+			c := h.dirty.conns.pop()
 			c.clean()
 			return c
 		}

@@ -122,7 +122,7 @@ func (q *fastQueue) hasRoom(now mono.Time) bool {
 
 // openEarly puts a connection into the accept queue whose handshake is not over.
 func (l *Listener) openEarly(c *Conn) {
-	c.listener, c.early = l, l
+	c.young = &youth{listener: l, early: l}
 	l.fast.pending++
 	l.host.count.FastOpensIn++
 	l.enqueue(c)
@@ -130,12 +130,14 @@ func (l *Listener) openEarly(c *Conn) {
 
 // endEarly notes that the handshake of a connection that was opened early is over.
 func (c *Conn) endEarly() {
-	q := &c.early.fast
+	q := &c.young.early.fast
 	q.pending--
 	if c.State() == tcp.StateClosed && c.Err() == syscall.ECONNRESET {
 		q.resets.push(c.host.now.Add(resetCounts))
 	}
-	c.early = nil
+	if c.young.early = nil; c.young.listener == nil {
+		c.young = nil
+	}
 }
 
 // settleFastOpen does what has to be done when a handshake with Fast Open is over.
@@ -143,7 +145,7 @@ func (h *Host) settleFastOpen(c *Conn) {
 	if c.fast == fastTrying && c.State() != tcp.StateSynSent {
 		h.learnFastOpen(c)
 	}
-	if c.early != nil && c.State() != tcp.StateSynReceived {
+	if c.young != nil && c.young.early != nil && c.State() != tcp.StateSynReceived {
 		c.endEarly()
 	}
 }

@@ -5,13 +5,11 @@ import (
 	"net/netip"
 
 	"github.com/antedon-net/antedon/internal/siphash"
+	"github.com/antedon-net/antedon/tcp"
 )
 
-// tuple names a flow by both its ends. IPv4 addresses are kept in their IPv6-mapped form, which no packet carries.
-type tuple struct {
-	local, remote         [16]byte
-	localPort, remotePort uint16
-}
+// tuple names a flow by both its ends.
+type tuple tcp.Ends
 
 func makeTuple(local, remote netip.AddrPort) tuple {
 	return tuple{local.Addr().As16(), remote.Addr().As16(), local.Port(), remote.Port()}
@@ -19,9 +17,9 @@ func makeTuple(local, remote netip.AddrPort) tuple {
 
 // hash is keyed, so that nobody outside can pile flows up in one bucket.
 func (t *tuple) hash(k siphash.Key) uint64 {
-	ports := uint64(t.localPort)<<16 | uint64(t.remotePort)
-	l0, l1 := binary.LittleEndian.Uint64(t.local[:8]), binary.LittleEndian.Uint64(t.local[8:])
-	r0, r1 := binary.LittleEndian.Uint64(t.remote[:8]), binary.LittleEndian.Uint64(t.remote[8:])
+	ports := uint64(t.LocalPort)<<16 | uint64(t.RemotePort)
+	l0, l1 := binary.LittleEndian.Uint64(t.Local[:8]), binary.LittleEndian.Uint64(t.Local[8:])
+	r0, r1 := binary.LittleEndian.Uint64(t.Remote[:8]), binary.LittleEndian.Uint64(t.Remote[8:])
 	if l0|r0 == 0 { // IPv4
 		return k.Sum(l1, r1, ports)
 	}
@@ -29,17 +27,19 @@ func (t *tuple) hash(k siphash.Key) uint64 {
 }
 
 // flow is an entry of a table, and lies within its owner.
-type flow[T any] struct {
-	key   tuple
-	hash  uint64
+type flow[T keyed] struct {
+	hash  uint64   // of the owner's key
 	next  *flow[T] // in the same bucket
 	owner T
 }
 
+// keyed is what has a flow.
+type keyed interface{ key() *tuple }
+
 // table finds the owner of a flow: a hash table chained through its entries. It doubles and halves bit by bit, a few
 // buckets with each insertion and removal, so that no packet waits while a million entries move. The zero table is
 // empty.
-type table[T any] struct {
+type table[T keyed] struct {
 	buckets []*flow[T] // a power of two of them
 	old     []*flow[T] // buckets before the last change of size, nil if all have moved
 	moved   int        // how many buckets of old have moved
@@ -67,7 +67,7 @@ func (t *table[T]) find(key *tuple, hash uint64) *flow[T] {
 		return nil
 	}
 	for f := *t.bucket(hash); f != nil; f = f.next {
-		if f.hash == hash && f.key == *key {
+		if f.hash == hash && *f.owner.key() == *key {
 			return f
 		}
 	}

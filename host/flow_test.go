@@ -8,6 +8,20 @@ import (
 	"github.com/antedon-net/antedon/internal/siphash"
 )
 
+// numbered is a connection, as far as the table is concerned.
+type numbered struct {
+	ends tuple
+	flow flow[*numbered]
+}
+
+func (n *numbered) key() *tuple { return &n.ends }
+
+func newNumbered(i int, key siphash.Key) *numbered {
+	n := &numbered{ends: numberedTuple(i)}
+	n.flow = flow[*numbered]{hash: n.ends.hash(key), owner: n}
+	return n
+}
+
 func numberedTuple(i int) tuple {
 	remote := netip.AddrFrom4([4]byte{10, byte(i >> 22), byte(i >> 14), byte(i >> 6)})
 	return makeTuple(netip.MustParseAddrPort("10.0.0.1:80"), netip.AddrPortFrom(remote, uint16(i&63)))
@@ -17,8 +31,8 @@ func numberedTuple(i int) tuple {
 func TestTableAgainstMap(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	key := siphash.Key{K0: 3, K1: 4}
-	var tab table[int]
-	model := map[int]*flow[int]{}
+	var tab table[*numbered]
+	model := map[int]*flow[*numbered]{}
 	for step := range 60_000 {
 		i := rnd.IntN(20_000)
 		if step > 40_000 { // mostly remove, so that it shrinks
@@ -35,7 +49,7 @@ func TestTableAgainstMap(t *testing.T) {
 			tab.remove(f)
 			delete(model, i)
 		case step <= 40_000 || i%4 == 1:
-			f = &flow[int]{key: k, hash: hash, owner: i}
+			f = &newNumbered(i, key).flow
 			tab.insert(f)
 			model[i] = f
 		}
@@ -44,8 +58,9 @@ func TestTableAgainstMap(t *testing.T) {
 		}
 	}
 	seen := 0
-	tab.all(func(i int) bool {
-		if model[i] == nil {
+	tab.all(func(n *numbered) bool {
+		i := int(n.ends.Remote[13])<<22 | int(n.ends.Remote[14])<<14 | int(n.ends.Remote[15])<<6 | int(n.ends.RemotePort)
+		if model[i] != &n.flow {
 			t.Errorf("entry %d should be gone", i)
 		}
 		seen++
@@ -57,18 +72,17 @@ func TestTableAgainstMap(t *testing.T) {
 }
 
 func TestTableShrinks(t *testing.T) {
-	var tab table[int]
-	flows := make([]flow[int], 10_000)
+	var tab table[*numbered]
+	flows := make([]*numbered, 10_000)
 	for i := range flows {
-		k := numberedTuple(i)
-		flows[i] = flow[int]{key: k, hash: k.hash(siphash.Key{})}
-		tab.insert(&flows[i])
+		flows[i] = newNumbered(i, siphash.Key{})
+		tab.insert(&flows[i].flow)
 	}
 	if n := len(tab.buckets); n < len(flows) {
 		t.Errorf("%d buckets for %d entries", n, len(flows))
 	}
 	for i := range flows {
-		tab.remove(&flows[i])
+		tab.remove(&flows[i].flow)
 	}
 	if n := len(tab.buckets); n > 2*minBuckets {
 		t.Errorf("%d buckets for no entry", n)
@@ -95,12 +109,11 @@ func TestHashSeparatesFamilies(t *testing.T) {
 func BenchmarkLookup(b *testing.B) {
 	const n = 100_000
 	key := siphash.Key{K0: 3, K1: 4}
-	var tab table[int]
-	flows := make([]flow[int], n)
+	var tab table[*numbered]
+	flows := make([]*numbered, n)
 	for i := range flows {
-		k := numberedTuple(i)
-		flows[i] = flow[int]{key: k, hash: k.hash(key), owner: i}
-		tab.insert(&flows[i])
+		flows[i] = newNumbered(i, key)
+		tab.insert(&flows[i].flow)
 	}
 	local := netip.MustParseAddrPort("10.0.0.1:80")
 	b.ReportAllocs()
@@ -108,7 +121,7 @@ func BenchmarkLookup(b *testing.B) {
 	for b.Loop() {
 		remote := netip.AddrFrom4([4]byte{10, byte(i >> 22), byte(i >> 14), byte(i >> 6)})
 		k := makeTuple(local, netip.AddrPortFrom(remote, uint16(i&63)))
-		if f := tab.find(&k, k.hash(key)); f == nil || f.owner != i {
+		if f := tab.find(&k, k.hash(key)); f == nil || f.owner != flows[i] {
 			b.Fatal("lost a flow")
 		}
 		if i += 7919; i >= n {

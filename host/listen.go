@@ -153,7 +153,7 @@ func (h *Host) onSYN(l *Listener, in *inbound, seg *tcp.Segment, key *tuple) Dro
 		l.openEarly(c)
 		return accepted
 	}
-	c.listener, c.embryo = l, true
+	c.young, c.embryo = &youth{listener: l}, true
 	l.embryos++
 	return accepted
 }
@@ -166,14 +166,14 @@ func (l *Listener) enqueue(c *Conn) {
 
 // hatch moves a connection whose handshake is over to the accept queue, unless it failed or has to wait.
 func (h *Host) hatch(c *Conn) {
-	l := c.listener
+	l := c.young.listener
 	if l.holdsBack(c) {
 		return
 	}
 	c.embryo = false
 	l.embryos--
 	if c.State() == tcp.StateClosed {
-		c.listener = nil
+		c.leaveListener()
 		return
 	}
 	l.enqueue(c)
@@ -191,7 +191,7 @@ func (l *Listener) Accept() *Conn {
 		return nil
 	}
 	c := l.queue.pop()
-	c.listener = nil
+	c.leaveListener()
 	l.host.count.ConnsAccepted++
 	return c
 }
@@ -205,8 +205,9 @@ func (l *Listener) Close() {
 	l.closed = true
 	delete(h.tcp.listeners, l.local)
 	for c := range h.Conns() {
-		if c.listener == l {
-			c.listener, c.embryo = nil, false
+		if c.young != nil && c.young.listener == l {
+			c.leaveListener()
+			c.embryo = false
 			c.Abort(h.now)
 			h.MarkDirty(c)
 		}

@@ -43,7 +43,7 @@ func (h *Host) recvTCP(in *inbound) Drop {
 
 // recvConn takes a segment of connection c.
 func (h *Host) recvConn(c *Conn, seg *tcp.Segment) Drop {
-	if c.embryo && c.listener.full() && !seg.Has(wire.RST) {
+	if c.embryo && c.young.listener.full() && !seg.Has(wire.RST) {
 		return DropAcceptQueueFull // it stays in SYN-RECEIVED and is asked again
 	}
 	h.count.TCPDrops[c.Recv(h.now, seg)]++
@@ -57,7 +57,7 @@ func (h *Host) recvConn(c *Conn, seg *tcp.Segment) Drop {
 // recvUnconnected takes a segment that belongs to no connection: LISTEN and CLOSED of RFC 9293, Sections 3.10.7.2 and
 // 3.10.7.1.
 func (h *Host) recvUnconnected(in *inbound, seg *tcp.Segment, key *tuple) Drop {
-	l := h.listenerFor(in, key.localPort)
+	l := h.listenerFor(in, key.LocalPort)
 	switch {
 	case l == nil && in.to == toForeign:
 		return DropNotForUs
@@ -90,5 +90,5 @@ func (h *Host) sendReset(in *inbound, seg *tcp.Segment) {
 
 // ends returns the two ends a segment's key stands for.
 func (in *inbound) ends(key *tuple) (local, remote netip.AddrPort) {
-	return netip.AddrPortFrom(in.dst, key.localPort), netip.AddrPortFrom(in.src, key.remotePort)
+	return netip.AddrPortFrom(in.dst, key.LocalPort), netip.AddrPortFrom(in.src, key.RemotePort)
 }

@@ -29,7 +29,8 @@ type UDP struct {
 	host          *Host
 	local, remote netip.AddrPort
 	opt           UDPOptions
-	flow          flow[*UDP] // if connected
+	flow          flow[*UDP] // if connected,
+	ends          tuple      // between these
 	next          *UDP       // on the same port, if not
 	queue         fifo[Datagram]
 	held          int // chunk bytes in the queue
@@ -91,11 +92,13 @@ func (u *UDP) connect() error {
 		return errAddrInUse
 	}
 	u.local = netip.AddrPortFrom(src, port)
-	key := makeTuple(u.local, u.remote)
-	u.flow = flow[*UDP]{key: key, hash: key.hash(h.flowKey), owner: u}
+	u.ends = makeTuple(u.local, u.remote)
+	u.flow = flow[*UDP]{hash: u.ends.hash(h.flowKey), owner: u}
 	h.udp.connected.insert(&u.flow)
 	return nil
 }
+
+func (u *UDP) key() *tuple { return &u.ends }
 
 // bind enters u among the sockets of its port.
 func (u *UDP) bind() error {

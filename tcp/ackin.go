@@ -24,7 +24,6 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 		if l.dupAcks == 0 {
 			l.limitedFrom = c.nxtOffset()
 		}
-		c.count.dupAcks++
 		if a.dup = l.dupAcks < c.maxDuplicates(una); a.dup {
 			l.dupAcks++
 		}
@@ -123,8 +122,7 @@ func (c *Conn) ackNewData(now mono.Time, una uint64, a *arrival) {
 	c.creditPartialACK(a.acked)
 	c.ackMTUProbe(a.una)
 	c.loss.retries = 0
-	c.soft = nil // the path works
-	c.count.bytesAcked += min(a.una, end) - una
+	c.soft = 0 // the path works
 	if c.snd.una == c.snd.nxt {
 		c.timers.stop(timerRetransmit)
 		c.timers.stop(timerProbe)
@@ -155,7 +153,7 @@ func (c *Conn) onFINAcked(now mono.Time) {
 	case StateClosing:
 		c.toTimeWait(now)
 	case StateLastAck:
-		c.toClosed(nil)
+		c.toClosed(0)
 	}
 }
 

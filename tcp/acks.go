@@ -11,12 +11,12 @@ import (
 
 // ackState decides when to acknowledge.
 type ackState struct {
-	now         bool       // the next segment, or one of its own, has to acknowledge at once
-	owed        int        // bytes taken since the last acknowledgment
 	last        seq.Number // Last.ACK.sent (RFC 7323)
-	quick       int        // acknowledgments still to be sent at once: the peer's slow start needs them
+	now         bool       // the next segment, or one of its own, has to acknowledge at once
 	pushed      bool       // some of what is owed came with PSH: the peer may wait for the acknowledgment, with Nagle
 	interactive bool       // data goes back and forth: an acknowledgment will find company
+	quick       uint8      // acknowledgments still to be sent at once: the peer's slow start needs them
+	owed        int        // bytes taken since the last acknowledgment
 	lastData    mono.Time  // when data last came
 	challenged  mono.Time  // when the last rate-limited acknowledgment was sent
 }
@@ -136,13 +136,13 @@ func (c *Conn) beyondHole(off uint64) (span.Range, bool) {
 	if !c.isFINBeyondHole() {
 		return r, ok
 	}
-	if off == c.rcv.finAt {
+	if off == c.told.finAt {
 		if r, ok = holes.Containing(off - 1); !ok { // off is not 0: something before it is missing
 			r = span.Range{Lo: off, Hi: off}
 		}
 		ok = true
 	}
-	if r.Hi == c.rcv.finAt {
+	if r.Hi == c.told.finAt {
 		r.Hi++
 	}
 	return r, ok

@@ -24,7 +24,7 @@ func (c *Conn) CloseWrite(now mono.Time) {
 		if c.closeEarly(now) {
 			return
 		}
-		c.toClosed(nil) // "Delete the TCB and return 'error: closing' responses"
+		c.toClosed(0) // "Delete the TCB and return 'error: closing' responses"
 	}
 }
 
@@ -44,7 +44,7 @@ func (c *Conn) Close(now mono.Time) {
 	c.wake()
 	c.user.closed = true
 	if c.rcv.buf.Len() > 0 && c.state != StateClosed && c.state != StateTimeWait {
-		c.toClosed(nil)
+		c.toClosed(0)
 		c.pend.rst = true
 		return
 	}
@@ -67,7 +67,7 @@ func (c *Conn) Abort(now mono.Time) {
 // RFC 9293, Section 3.10.5: "SYN-RECEIVED STATE, ESTABLISHED STATE, FIN-WAIT-1 STATE, FIN-WAIT-2 STATE, CLOSE-WAIT STATE:
 // Send a reset segment … CLOSING STATE, LAST-ACK STATE, TIME-WAIT STATE: Respond with 'ok' and delete the TCB; enter
 // CLOSED state, and return."
-func (c *Conn) reset(err error) {
+func (c *Conn) reset(err syscall.Errno) {
 	switch c.state {
 	case StateClosed:
 		c.release()

@@ -83,6 +83,8 @@ type Config struct {
 	TOS, TTL uint8
 	// FixedISS, if not nil, is the initial sequence number: for tests and for learning only.
 	FixedISS *uint32
+
+	settings settings // what connections begin with
 }
 
 func orInt(v, def int) int {
@@ -122,6 +124,12 @@ func (c Config) WithDefaults() Config {
 	c.KeepCount = orInt(c.KeepCount, 9)
 	if c.TTL == 0 {
 		c.TTL = 64
+	}
+	c.settings = settings{
+		noDelay: c.NoDelay, quickACK: c.QuickACK, keepAlive: c.KeepAlive,
+		keepIdle: c.KeepIdle, keepIntvl: c.KeepInterval, keepCount: c.KeepCount,
+		userTimeout: c.UserTimeout, tos: c.TOS &^ 3, ttl: c.TTL,
+		notSent: c.NotSentLowat, mss: c.MSS,
 	}
 	return c
 }

@@ -1,23 +1,24 @@
 package tcp
 
 import (
+	"syscall"
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
-	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/tcp/congestion"
 )
 
 // Conn is one connection: the TCB of RFC 9293, Section 3.3.1. See the package documentation for how to drive it.
 type Conn struct {
-	env *Env
-	cfg *Config
-	id  ID
+	env  *Env
+	cfg  *Config
+	ends Ends
+	v4   bool
 
 	state State
-	err   error // why the connection ended, nil if in order
-	soft  error // the last ICMP error that did not end it
 	event Event
+	err   cause // why the connection ended, 0 if in order
+	soft  cause // the last ICMP error that did not end it
 
 	snd   sendSpace
 	rcv   recvSpace
@@ -28,7 +29,7 @@ type Conn struct {
 	ecn   ecnState
 	fast  *fastOpen // nil without Fast Open
 	user  userState
-	opt   settings
+	opt   *settings // Config's until they are changed
 	count counts
 
 	*active // nil while the connection rests
@@ -47,12 +48,11 @@ type pending struct {
 
 // userState is what the application has done.
 type userState struct {
-	passive    bool // the connection began with a SYN from the peer
-	closed     bool // Close was called: nobody reads or writes any more
-	wantsRoom  bool // told that there is no room to write: owes EventWritable
-	keepProbes int  // keep-alive probes sent since the peer was last heard
+	passive    bool  // the connection began with a SYN from the peer
+	closed     bool  // Close was called: nobody reads or writes any more
+	wantsRoom  bool  // told that there is no room to write: owes EventWritable
+	keepProbes int16 // keep-alive probes sent since the peer was last heard
 	lastHeard  mono.Time
-	refused    seq.Number // SEG.ACK of the segment to be refused
 }
 
 // settings are what an application may change on a connection.
@@ -74,32 +74,46 @@ type settings struct {
 
 // counts are kept for Info.
 type counts struct {
-	segsOut, segsIn       uint64
-	bytesSent, bytesRetx  uint64
-	bytesAcked, bytesRecv uint64
-	retransmits           uint64 // segments
-	timeouts              uint64
-	recoveries            uint64
-	dupAcks, dsacks       uint64
-	probes                uint64 // tail loss probes
-	mtuProbes             uint64
-	undone                uint64 // recoveries taken back
-	spurious              uint64 // timeouts that F-RTO found spurious
-	born                  mono.Time
+	segsOut, segsIn uint64
+	bytesSent       uint64
+	born            mono.Time
+	troubles        *troubles // nil as long as there were none
+}
+
+// troubles are counts of what few connections ever see.
+type troubles struct {
+	bytesRetx   uint64
+	retransmits uint64 // segments
+	timeouts    uint64
+	recoveries  uint64
+	dsacks      uint64
+	probes      uint64 // tail loss probes
+	mtuProbes   uint64
+	undone      uint64 // recoveries taken back
+}
+
+// rare returns the counts of troubles, to be read.
+func (c *counts) rare() troubles {
+	if c.troubles == nil {
+		return troubles{}
+	}
+	return *c.troubles
+}
+
+// note returns the counts of troubles, to be changed.
+func (c *counts) note() *troubles {
+	if c.troubles == nil {
+		c.troubles = new(troubles)
+	}
+	return c.troubles
 }
 
 func newConn(env *Env, cfg *Config, now mono.Time, id ID, mtu int) *Conn {
-	c := &Conn{env: env, cfg: cfg, id: id, active: env.actives.get()}
+	c := &Conn{env: env, cfg: cfg, ends: endsOf(id), v4: id.Remote.Addr().Unmap().Is4(), opt: &cfg.settings, active: env.actives.get()}
 	c.snd.buf.Init(env.Pool, 0)
 	c.rcv.buf.Init(env.Pool, 0)
 	c.count.born = now
 	c.user.lastHeard = now
-	c.opt = settings{
-		noDelay: cfg.NoDelay, quickACK: cfg.QuickACK, keepAlive: cfg.KeepAlive,
-		keepIdle: cfg.KeepIdle, keepIntvl: cfg.KeepInterval, keepCount: cfg.KeepCount,
-		userTimeout: cfg.UserTimeout, tos: cfg.TOS &^ 3, ttl: cfg.TTL,
-		notSent: cfg.NotSentLowat, mss: cfg.MSS,
-	}
 	c.rtt.init(cfg)
 	c.loss.reordering = dupThresh
 	c.open(now, mtu)
@@ -146,14 +160,21 @@ func Accept(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn *Segment) 
 	return c, Accepted
 }
 
-// ID returns the connection's addresses and ports.
-func (c *Conn) ID() ID { return c.id }
-
 // State returns the connection's state.
 func (c *Conn) State() State { return c.state }
 
 // Err returns why the connection ended: nil if it has not, or ended in order, else a syscall.Errno.
-func (c *Conn) Err() error { return c.err }
+func (c *Conn) Err() error { return c.err.asError() }
+
+// cause is a syscall.Errno, or 0.
+type cause uint16
+
+func (e cause) asError() error {
+	if e == 0 {
+		return nil
+	}
+	return syscall.Errno(e)
+}
 
 // Done reports whether the connection is CLOSED and has nothing left to send: it may be forgotten.
 func (c *Conn) Done() bool {
@@ -195,13 +216,13 @@ func (c *Conn) toEstablished(now mono.Time) {
 	c.armKeepAlive(now)
 }
 
-// toClosed deletes the TCB's contents. err is nil if the connection ended in order. What arrived before can still be
+// toClosed deletes the TCB's contents. err is 0 if the connection ended in order. What arrived before can still be
 // read, as in Linux: a server that answers and resets because it did not read everything is still heard.
 //
 // req: RFC9293 MUST-12
-func (c *Conn) toClosed(err error) {
+func (c *Conn) toClosed(err syscall.Errno) {
 	c.setState(StateClosed)
-	c.err = err
+	c.err = cause(err)
 	c.release()
 	c.timers = timers{}
 	c.event |= EventClosed | EventReadable | EventWritable | EventConnected | EventFinished

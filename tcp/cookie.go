@@ -61,7 +61,7 @@ func AnswerWithCookie(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn 
 	if !isOpening(syn) {
 		return wire.TCP{}, DropNotSYN
 	}
-	c := Conn{env: env, cfg: cfg, id: id, active: env.actives.get()} // as far as it takes to write a SYN-ACK
+	c := Conn{env: env, cfg: cfg, ends: endsOf(id), v4: id.Remote.Addr().Unmap().Is4(), opt: &cfg.settings, active: env.actives.get()} // as far as it takes to write a SYN-ACK
 	defer env.actives.put(c.active)
 	c.open(now, mtu)
 	c.beginPassive(now, syn)
@@ -72,7 +72,7 @@ func AnswerWithCookie(env *Env, cfg *Config, now mono.Time, id ID, mtu int, syn 
 		c.snd.sackOK, c.snd.scaleOK, c.rcv.scale, c.ecn = false, false, 0, ecnState{}
 	}
 	mss := len(cookieMSS) - 1
-	for mss > 0 && int(cookieMSS[mss]) > c.snd.peerMSS {
+	for mss > 0 && cookieMSS[mss] > c.snd.peerMSS {
 		mss--
 	}
 	c.snd.iss = cookieFor(env, id, c.rcv.irs, mss, options, cookieMinute(now))

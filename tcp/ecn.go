@@ -25,13 +25,35 @@ type ecnState struct {
 	echo    bool // a mark came, and no CWR since: every ACK has ECE
 	reduced bool // the next new data has CWR
 
-	answered bool      // the window was reduced for the marks of what was sent
-	point    uint64    // before here
+	answered bool // the window was reduced for the marks of what was sent before ecnNews.point
+
+	late *ecnNews // nil as long as there was nothing
+}
+
+// ecnNews is what connections that use ECN learn later, if ever.
+type ecnNews struct {
+	point    uint64
 	pause    mono.Time // no new data before: the window cannot be made smaller
 	unmarked uint64    // text before here is no new data: a SYN carried it
 
 	marks      uint64 // segments that came marked
 	reductions uint64 // of the window, for marks
+}
+
+// known returns the news, to be read.
+func (e *ecnState) known() ecnNews {
+	if e.late == nil {
+		return ecnNews{}
+	}
+	return *e.late
+}
+
+// news returns the news, to be changed.
+func (e *ecnState) news() *ecnNews {
+	if e.late == nil {
+		e.late = new(ecnNews)
+	}
+	return e.late
 }
 
 const ecnFlags = wire.ECE | wire.CWR
@@ -113,7 +135,7 @@ func (c *Conn) ecnFlagsFor(flags wire.Flags) wire.Flags {
 // req: RFC3168 5-1, 5.2-1, 5.2-2, 6.1.1-8, 6.1.2-1, 6.1.2-4, 6.1.2-5, 6.1.4-1, 6.1.5-1, 6.1.6-1
 func (c *Conn) markNew(out *Out) {
 	e := &c.ecn
-	if !e.sends || out.Len == 0 || c.nxtOffset() < e.unmarked {
+	if !e.sends || out.Len == 0 || e.late != nil && c.nxtOffset() < e.late.unmarked {
 		return
 	}
 	out.TOS |= uint8(wire.ECT0)
@@ -143,7 +165,7 @@ func (c *Conn) takeCE(seg *Segment) {
 	if seg.CE {
 		c.ack.now = c.ack.now || !e.echo
 		e.echo = true
-		e.marks++
+		e.news().marks++
 	}
 }
 
@@ -161,14 +183,14 @@ func (c *Conn) takeECE(now mono.Time, seg *Segment, flight int) bool {
 	if !e.sends || !seg.Has(wire.ECE) || seg.synDone {
 		return false
 	}
-	if e.answered && c.unaOffset() <= e.point {
+	if e.answered && c.unaOffset() <= e.known().point {
 		return true
 	}
 	if c.cc.Window() <= c.payloadMSS() {
-		e.pause = now.Add(c.rtt.timeout(c.cfg))
+		e.news().pause = now.Add(c.rtt.timeout(c.cfg))
 	}
 	if c.enterCWR(now, flight, congestion.CauseECN) {
-		e.reductions++
+		e.news().reductions++
 	}
 	return true
 }
@@ -181,7 +203,7 @@ func (c *Conn) takeECE(now mono.Time, seg *Segment, flight int) bool {
 //
 // req: RFC3168 6.1.2-3, RFC9438 4.6-6
 func (c *Conn) ecnRoom(now mono.Time, room int) int {
-	if now < c.ecn.pause {
+	if e := c.ecn.late; e != nil && now < e.pause {
 		return 0
 	}
 	return room
@@ -195,9 +217,10 @@ func (c *Conn) ecnRoom(now mono.Time, room int) int {
 //
 // req: RFC3168 6.1.1-4, 6.1.2-5
 func (c *Conn) onReduced() {
-	e := &c.ecn
-	e.answered, e.point = true, c.nxtOffset()
-	e.reduced = e.sends
+	if e := &c.ecn; e.sends {
+		e.answered, e.reduced = true, true
+		e.news().point = c.nxtOffset()
+	}
 }
 
 // onReductionUndone takes back what onReduced noted, as Linux does: there is no reduction to tell of, and if the peer tells

@@ -89,7 +89,7 @@ func (c *Conn) FastOpenState() (FastOpen, FastOpenResult) {
 // fastOpenFailure says what a handshake that failed tells of Fast Open. A RST says no to any SYN; other than that, the
 // option or the text may be to blame.
 func (c *Conn) fastOpenFailure() FastOpenResult {
-	if c.err == nil || !c.fast.plain && c.count.timeouts == 0 && c.soft == nil {
+	if c.err == 0 || !c.fast.plain && c.count.rare().timeouts == 0 && c.soft == 0 {
 		return FastOpenPlain
 	}
 	return FastOpenRefused
@@ -138,10 +138,10 @@ func withoutFastOpen(o wire.TCPOptions) wire.TCPOptions {
 // and no more than the path carries.
 func (c *Conn) firstMSS() int {
 	most := 1440
-	if c.id.Remote.Addr().Unmap().Is4() {
+	if c.v4 {
 		most = 1460
 	}
-	mss := defaultMSS(c.id.Remote.Addr())
+	mss := c.defaultMSS()
 	if c.fast.known.MSS != 0 {
 		mss = min(int(c.fast.known.MSS), most)
 	}
@@ -183,13 +183,12 @@ func (c *Conn) onFastOpenAnswer(seg *Segment) {
 // takeBackSYNText settles the text of the SYN: what the peer has acknowledged is done with, the rest is sent again.
 func (c *Conn) takeBackSYNText(acked int) {
 	c.snd.buf.Discard(uint64(acked))
-	c.count.bytesAcked += uint64(acked)
 	if rest := c.fast.synLen - acked; rest > 0 {
 		c.snd.nxt = c.snd.una
 		c.fast.synLen = 0
-		c.ecn.unmarked = uint64(acked + rest)
-		c.count.retransmits++
-		c.count.bytesRetx += uint64(rest)
+		c.ecn.news().unmarked = uint64(acked + rest)
+		c.count.note().retransmits++
+		c.count.note().bytesRetx += uint64(rest)
 	}
 	if c.snd.una == c.snd.nxt && c.unaOffset() == c.endOffset() {
 		c.event |= EventFinished

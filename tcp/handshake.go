@@ -15,7 +15,7 @@ func (c *Conn) arriveSynSent(now mono.Time, seg *Segment) Drop {
 	// "First, check the ACK bit": "If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset".
 	if seg.Has(wire.ACK) && (seg.ack().LessEq(c.snd.iss) || c.snd.nxt.Less(seg.ack())) {
 		if !seg.Has(wire.RST) {
-			c.pend.refuse, c.user.refused = true, seg.ack()
+			c.pend.refuse, c.wait.refused = true, seg.ack()
 			c.retrySoon(now)
 		}
 		return DropBadAckInHandshake
@@ -97,7 +97,7 @@ func (c *Conn) sampleHandshake(now mono.Time, seg *Segment) {
 // acknowledgment is not acceptable, form a reset segment <SEQ=SEG.ACK><CTL=RST> and send it."
 func (c *Conn) completeHandshake(now mono.Time, seg *Segment) (Drop, bool) {
 	if seg.ack().LessEq(c.snd.iss) || c.snd.nxt.Less(seg.ack()) {
-		c.pend.refuse, c.user.refused = true, seg.ack()
+		c.pend.refuse, c.wait.refused = true, seg.ack()
 		return DropBadAckInHandshake, false
 	}
 	c.sampleHandshake(now, seg)

@@ -42,7 +42,7 @@ func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err sysc
 			return true
 		}
 	}
-	c.soft = err
+	c.soft = cause(err)
 	return true
 }
 
@@ -50,4 +50,4 @@ func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err sysc
 const minPathMTU = 552
 
 // SoftError returns the last ICMP error that did not end the connection, nil if none.
-func (c *Conn) SoftError() error { return c.soft }
+func (c *Conn) SoftError() error { return c.soft.asError() }

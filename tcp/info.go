@@ -64,21 +64,22 @@ func (c *Conn) Info(now mono.Time) Info {
 		c.wake()
 		defer c.rest()
 	}
+	rare := c.count.rare()
 	i := Info{
 		State: c.state, Options: c.optionString(), CAState: c.loss.phase.String(), Congestion: c.cc.Name(),
 		RTO: c.rtt.timeout(c.cfg), RTT: c.rtt.srtt, RTTVar: c.rtt.rttvar, MinRTT: c.rtt.min,
-		SndMSS: c.payloadMSS(), RcvMSS: c.rcv.mss, AdvMSS: c.rcv.advMSS, PMTU: c.snd.pathMTU,
+		SndMSS: c.payloadMSS(), RcvMSS: c.rcv.mss, AdvMSS: int(c.rcv.advMSS), PMTU: c.mtu.path,
 		Unacked: c.inFlight(), Sacked: c.loss.board.sacked.Covered(), Lost: c.loss.board.everLost(),
 		Retrans: c.loss.retries, Backoff: int(c.rtt.backoff),
 		SndCwnd: c.window(), SndSsthresh: c.cc.Threshold(), SndWnd: c.snd.wnd,
 		RcvWnd: max(0, c.rcv.adv.Sub(c.rcv.nxt)), RcvSpace: c.rcv.size, RcvRTT: c.recvRTT(),
 		NotSent: c.Unsent(), ReadQueue: c.rcv.buf.Len(), SendQueue: c.Unacked(),
-		BytesSent: c.count.bytesSent, BytesRetrans: c.count.bytesRetx,
-		BytesAcked: c.count.bytesAcked, BytesRecv: c.count.bytesRecv,
+		BytesSent: c.count.bytesSent, BytesRetrans: rare.bytesRetx,
+		BytesAcked: c.bytesAcked(), BytesRecv: c.rcv.buf.Next(),
 		SegsOut: c.count.segsOut, SegsIn: c.count.segsIn,
-		TotalRetrans: c.count.retransmits, Timeouts: c.count.timeouts, Recoveries: c.count.recoveries,
-		ReceivedCE: c.ecn.marks, ECNCuts: c.ecn.reductions,
-		Undone: c.count.undone, TailProbes: c.count.probes, MTUProbes: c.count.mtuProbes, DSACKDups: c.count.dsacks, Reordering: c.loss.reordering,
+		TotalRetrans: rare.retransmits, Timeouts: rare.timeouts, Recoveries: rare.recoveries,
+		ReceivedCE: c.ecn.known().marks, ECNCuts: c.ecn.known().reductions,
+		Undone: rare.undone, TailProbes: rare.probes, MTUProbes: rare.mtuProbes, DSACKDups: rare.dsacks, Reordering: c.loss.reordering,
 		Delivered: c.rate.delivered, DeliveryRate: c.rate.perSecond(), PacingRate: c.pacingRate(),
 		LastRecv: now.Sub(c.user.lastHeard), Age: now.Sub(c.count.born),
 	}
@@ -86,6 +87,12 @@ func (c *Conn) Info(now mono.Time) Info {
 		i.LastDataSent = now.Sub(c.snd.lastSent)
 	}
 	return i
+}
+
+// bytesAcked returns how much text the peer has acknowledged.
+func (c *Conn) bytesAcked() uint64 {
+	acked := int64(c.unaOffset()) // -1 if not even the SYN, and a FIN counts one
+	return uint64(min(max(acked, 0), int64(c.snd.buf.End())))
 }
 
 func (c *Conn) optionString() string {

@@ -19,9 +19,10 @@ const (
 	ProbeNever
 )
 
-// mtuSearch looks for the largest packet that gets through, between what does, pathMTU, and high.
+// mtuSearch looks for the largest packet that gets through, between what does, path, and high.
 type mtuSearch struct {
 	on     bool
+	path   int       // MTU of the path, as far as is known
 	link   int       // MTU of our own link: nothing larger can be sent
 	high   int       // the largest that may get through
 	halves bool      // high itself was tried: go half-way
@@ -46,32 +47,32 @@ const (
 
 // mtuHeaders is what an MTU is larger than the segment size that goes with it.
 func (c *Conn) mtuHeaders() int {
-	if c.id.Remote.Addr().Unmap().Is6() {
-		return ipv6Header + tcpHeader
+	if c.v4 {
+		return ipv4Header + tcpHeader
 	}
-	return ipv4Header + tcpHeader
+	return ipv6Header + tcpHeader
 }
 
 // baseMTU is where a search begins, and leastMTU the smallest MTU that is believed: for IPv6 every link carries it.
 func (c *Conn) baseMTU() int { return max(baseMSS+c.mtuHeaders(), c.leastMTU()) }
 
 func (c *Conn) leastMTU() int {
-	if c.id.Remote.Addr().Unmap().Is6() {
-		return 1280
+	if c.v4 {
+		return minPathMTU
 	}
-	return minPathMTU
+	return 1280
 }
 
 // startMTUSearch begins with small segments if the connection is to find out by itself what is possible.
 func (c *Conn) startMTUSearch() {
-	if c.cfg.MTUProbing == ProbeAlways && c.snd.pathMTU > c.baseMTU() {
-		c.mtu.on, c.mtu.high = true, c.snd.pathMTU
+	if c.cfg.MTUProbing == ProbeAlways && c.mtu.path > c.baseMTU() {
+		c.mtu.on, c.mtu.high = true, c.mtu.path
 		c.setPathMTU(c.baseMTU())
 	}
 }
 
 func (c *Conn) setPathMTU(mtu int) {
-	c.snd.pathMTU = mtu
+	c.mtu.path = mtu
 	c.setSendMSS()
 }
 
@@ -86,14 +87,14 @@ func (c *Conn) checkBlackHole() {
 		return
 	}
 	mtu := c.baseMTU()
-	if mtu >= c.snd.pathMTU {
+	if mtu >= c.mtu.path {
 		mtu = max(c.mtuHeaders()+c.snd.mss/2, c.leastMTU())
 	}
-	if mtu >= c.snd.pathMTU || c.mssForMTU(mtu) >= c.snd.mss {
+	if mtu >= c.mtu.path || c.mssForMTU(mtu) >= c.snd.mss {
 		return
 	}
 	if !c.mtu.on {
-		c.mtu.on, c.mtu.high, c.mtu.halves = true, c.snd.pathMTU, false
+		c.mtu.on, c.mtu.high, c.mtu.halves = true, c.mtu.path, false
 	}
 	c.setPathMTU(mtu)
 }
@@ -109,7 +110,7 @@ func (c *Conn) nextMTUProbe(now mono.Time, out *Out) (sent, wait bool) {
 		return false, false
 	}
 	size := c.mtuCandidate(now)
-	mss := min(c.mssForMTU(size), c.snd.peerMSS)
+	mss := min(c.mssForMTU(size), int(c.snd.peerMSS))
 	if mss <= c.snd.mss {
 		return false, false
 	}
@@ -128,7 +129,7 @@ func (c *Conn) nextMTUProbe(now mono.Time, out *Out) (sent, wait bool) {
 	c.snd.mss = ordinary
 	if out.Len > c.payloadMSS() { // else it lay in too many pieces, and is no probe
 		m.lo, m.hi, m.size = from, from+uint64(out.Len), size
-		c.count.mtuProbes++
+		c.count.note().mtuProbes++
 	}
 	return true, false
 }
@@ -142,14 +143,14 @@ func (c *Conn) isCalm() bool {
 // mtuCandidate returns the packet size to try next. When the search is over the next begins after mtuLife.
 func (c *Conn) mtuCandidate(now mono.Time) int {
 	m := &c.mtu
-	if m.high-c.snd.pathMTU < mtuPrecision {
+	if m.high-c.mtu.path < mtuPrecision {
 		m.next, m.high, m.halves = now.Add(mtuLife), m.link, false
 		return 0
 	}
 	if !m.halves {
 		return m.high
 	}
-	return (c.snd.pathMTU + m.high + 1) / 2
+	return (c.mtu.path + m.high + 1) / 2
 }
 
 // ackMTUProbe takes the acknowledgment of what lies before una.
@@ -200,7 +201,7 @@ func (c *Conn) onMTUTimeout(now mono.Time) {
 func (c *Conn) onPathMTU(now mono.Time, mtu int) bool {
 	m := &c.mtu
 	mtu = max(mtu, c.leastMTU())
-	if mtu >= c.snd.pathMTU {
+	if mtu >= c.mtu.path {
 		if m.hi == 0 || mtu >= m.size {
 			return false
 		}

@@ -60,7 +60,7 @@ func (c *Conn) next(now mono.Time, out *Out) bool {
 // req: RFC7323 3.2-2, 3.2-4, 4.3-1
 func (c *Conn) begin(now mono.Time, out *Out, at seq.Number, flags wire.Flags) {
 	out.Header = wire.TCP{
-		SrcPort: c.id.Local.Port(), DstPort: c.id.Remote.Port(),
+		SrcPort: c.ends.LocalPort, DstPort: c.ends.RemotePort,
 		Seq: uint32(at), Ack: uint32(c.rcv.nxt), Flags: flags | c.ecnFlagsFor(flags),
 	}
 	out.Payload, out.Len, out.SegSize = out.Payload[:0], 0, 0
@@ -93,7 +93,7 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 	}
 	c.begin(now, out, c.snd.iss, flags)
 	o := &out.Header.Options
-	o.HasMSS, o.MSS = true, uint16(c.rcv.advMSS)
+	o.HasMSS, o.MSS = true, c.rcv.advMSS
 	o.SACKPermitted = c.snd.sackOK
 	o.HasWScale, o.WScale = c.snd.scaleOK, c.rcv.scale
 	out.Header.Window = uint16(c.synWindow())
@@ -106,7 +106,7 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 	}
 	if c.wait.synAt != 0 {
 		c.loss.rexmitAt = now // and there is no telling which of them will be answered
-		c.count.retransmits++
+		c.count.note().retransmits++
 	}
 	c.wait.synAt, c.snd.lastSent = now, now
 	if !c.timers.isSet(timerRetransmit) {
@@ -133,12 +133,12 @@ func (c *Conn) putReset(now mono.Time, out *Out) {
 // putRefusal writes the RST that answers a segment of a handshake whose ACK is not acceptable: <SEQ=SEG.ACK><CTL=RST>.
 func (c *Conn) putRefusal(out *Out) {
 	c.pend.refuse = false
-	c.beginReset(out, c.user.refused)
+	c.beginReset(out, c.wait.refused)
 }
 
 func (c *Conn) beginReset(out *Out, at seq.Number) {
 	out.Header = wire.TCP{
-		SrcPort: c.id.Local.Port(), DstPort: c.id.Remote.Port(), Seq: uint32(at), Flags: wire.RST,
+		SrcPort: c.ends.LocalPort, DstPort: c.ends.RemotePort, Seq: uint32(at), Flags: wire.RST,
 	}
 	out.Payload, out.Len, out.SegSize = out.Payload[:0], 0, 0
 	out.TOS, out.TTL = c.opt.tos, c.opt.ttl
@@ -291,7 +291,7 @@ func (c *Conn) mayEndSmall(want int) bool {
 	case c.opt.noDelay:
 		return true
 	}
-	return c.snd.small <= c.unaOffset()
+	return c.wait.small <= c.unaOffset()
 }
 
 // waitForWindow arms the persist timer if no acknowledgment is under way that would bring us back.
@@ -341,11 +341,11 @@ func (c *Conn) emit(now mono.Time, out *Out, lo, hi uint64) {
 		out.Header.Flags |= wire.FIN
 	}
 	last := lo + uint64(out.Len)
-	if out.Len > 0 && (last == c.snd.push || last == end || out.Len >= 2*size) {
+	if out.Len > 0 && (last == c.wait.push || last == end || out.Len >= 2*size) {
 		out.Header.Flags |= wire.PSH
 	}
 	if out.Len%size != 0 {
-		c.snd.small = last
+		c.wait.small = last
 	}
 	c.pend.force = false
 	c.snd.lastSent = now

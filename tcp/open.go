@@ -1,9 +1,6 @@
 package tcp
 
 import (
-	"encoding/binary"
-	"net/netip"
-
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/wire"
@@ -29,17 +26,6 @@ const (
 	purposeCookie
 	purposeFastOpen
 )
-
-// hash returns the keyed hash of the connection's ends and a purpose.
-//
-// req: RFC9293 MUST-9
-func (c *Conn) hash(purpose uint64) uint64 {
-	l, r := c.id.Local.Addr().As16(), c.id.Remote.Addr().As16()
-	return c.env.Secret.Sum(
-		binary.BigEndian.Uint64(l[:8]), binary.BigEndian.Uint64(l[8:]),
-		binary.BigEndian.Uint64(r[:8]), binary.BigEndian.Uint64(r[8:]),
-		uint64(c.id.Local.Port())<<16|uint64(c.id.Remote.Port()), purpose)
-}
 
 // issTick is the clock of initial sequence numbers, in nanoseconds.
 const issTick = 64
@@ -101,8 +87,8 @@ const minMSS = 48
 // default send MSS of 536 (576 - 40) for IPv4 or 1220 (1280 - 60) for IPv6 (MUST-15)."
 //
 // req: RFC9293 MUST-15
-func defaultMSS(a netip.Addr) int {
-	if a.Unmap().Is4() {
+func (c *Conn) defaultMSS() int {
+	if c.v4 {
 		return 536
 	}
 	return 1220
@@ -115,11 +101,7 @@ func defaultMSS(a netip.Addr) int {
 //
 // req: RFC9293 MUST-67, RFC8200 8.3-1
 func (c *Conn) mssForMTU(mtu int) int {
-	ip := ipv6Header
-	if c.id.Remote.Addr().Unmap().Is4() {
-		ip = ipv4Header
-	}
-	mss := mtu - ip - tcpHeader
+	mss := mtu - c.mtuHeaders()
 	if c.opt.mss != 0 {
 		mss = min(mss, c.opt.mss)
 	}
@@ -130,12 +112,12 @@ func (c *Conn) mssForMTU(mtu int) int {
 //
 // req: RFC7323 2.3-6
 func (c *Conn) initWindows(mtu int) {
-	c.snd.pathMTU, c.mtu.link = mtu, mtu
+	c.mtu.path, c.mtu.link = mtu, mtu
 	c.snd.mss = c.mssForMTU(mtu)
-	c.rcv.advMSS = c.snd.mss
-	c.rcv.mss = min(c.snd.mss, defaultMSS(c.id.Remote.Addr()))
+	c.rcv.advMSS = uint16(c.snd.mss)
+	c.rcv.mss = min(c.snd.mss, c.defaultMSS())
 	c.rcv.size = c.cfg.InitialRecvBuffer
-	c.rcv.tune.space = 10 * c.rcv.advMSS // an initial window
+	c.rcv.tune.space = 10 * c.snd.mss // an initial window
 	c.rcv.scale = 0
 	for c.rcv.scale < 14 && c.cfg.RecvBuffer>>c.rcv.scale > 65535 {
 		c.rcv.scale++
@@ -159,11 +141,11 @@ func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 	c.rcv.adv = c.rcv.nxt.Add(offered)
 	c.ack.last = c.rcv.nxt
 
-	mss := defaultMSS(c.id.Remote.Addr())
+	mss := c.defaultMSS()
 	if o.HasMSS && o.MSS != 0 {
 		mss = int(o.MSS)
 	}
-	c.snd.peerMSS = max(mss, minMSS)
+	c.snd.peerMSS = uint16(max(mss, minMSS))
 
 	// RFC 7323, Section 2.2: an option is in use when both SYNs carried it.
 	c.ts.ok = c.ts.ok && o.HasTimestamps
@@ -204,9 +186,9 @@ func (c *Conn) synWindow() int {
 //
 // req: RFC9293 MUST-16
 func (c *Conn) setSendMSS() {
-	c.snd.mss = c.mssForMTU(c.snd.pathMTU)
+	c.snd.mss = c.mssForMTU(c.mtu.path)
 	if c.snd.peerMSS != 0 {
-		c.snd.mss = min(c.snd.mss, c.snd.peerMSS)
+		c.snd.mss = min(c.snd.mss, int(c.snd.peerMSS))
 	}
 	if c.cc != nil {
 		c.cc.SetMSS(c.payloadMSS())

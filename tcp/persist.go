@@ -61,7 +61,7 @@ func (c *Conn) isDeaf(now mono.Time) bool {
 	if c.opt.userTimeout != 0 {
 		return c.user.keepProbes > 0 && now.Sub(c.user.lastHeard) >= c.opt.userTimeout
 	}
-	return c.user.keepProbes >= c.opt.keepCount
+	return int(c.user.keepProbes) >= c.opt.keepCount
 }
 
 // armKeepAlive starts the keep-alive timer if the connection wants one.

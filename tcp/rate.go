@@ -20,7 +20,7 @@ type rateState struct {
 
 // rateSample is a rate of delivery: so many bytes in that time.
 type rateSample struct {
-	bytes int
+	bytes int64
 	in    time.Duration
 }
 
@@ -66,15 +66,19 @@ func (r *rateState) sample(now mono.Time, d *delivery, found int, minRTT time.Du
 		r.appLimited = 0
 	}
 	if s.Interval > 0 {
-		r.latest = rateSample{s.Delivered, s.Interval}
+		r.latest = rateSample{int64(s.Delivered), s.Interval}
 	}
 	return s
 }
 
 // perSecond returns the latest sample in bytes a second.
 func (r *rateState) perSecond() int64 {
-	if r.latest.in == 0 {
+	switch s := r.latest; s.in {
+	case 0:
 		return 0
+	case time.Second:
+		return s.bytes
+	default:
+		return s.bytes * int64(time.Second) / int64(s.in)
 	}
-	return int64(r.latest.bytes) * int64(time.Second) / int64(r.latest.in)
 }

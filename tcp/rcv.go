@@ -13,24 +13,22 @@ import (
 //
 // req: RFC9293 REC-1
 type recvSpace struct {
-	buf   buffer.Recv
-	irs   seq.Number
-	nxt   seq.Number
-	adv   seq.Number // RCV.NXT+RCV.WND as the peer was told: it never moves back
-	up    seq.Number // RCV.UP
-	hasUp bool
-	scale uint8
-	size  int // of the receive buffer now; grows to Config.RecvBuffer
+	buf buffer.Recv
+	irs seq.Number
+	nxt seq.Number
+	adv seq.Number // RCV.NXT+RCV.WND as the peer was told: it never moves back
+	up  seq.Number // RCV.UP
 
-	crept   int  // bytes by which rounding has moved the edge of the window beyond the buffer's end
+	hasUp   bool
 	starved bool // text in order was refused for want of memory: the window is closed until there is some
+	fin     bool // the peer's FIN was taken: nothing follows
+	hasFin  bool // a FIN was seen, perhaps out of order
+	scale   uint8
+	advMSS  uint16 // announced
 
-	advMSS int // announced
-	mss    int // the peer's segments are this large, as far as seen
-
-	fin    bool   // the peer's FIN was taken: nothing follows
-	hasFin bool   // a FIN was seen, perhaps out of order, at
-	finAt  uint64 // this offset
+	size  int // of the receive buffer now; grows to Config.RecvBuffer
+	crept int // bytes by which rounding has moved the edge of the window beyond the buffer's end
+	mss   int // the peer's segments are this large, as far as seen
 
 	tune rightSizing
 }
@@ -59,7 +57,7 @@ func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
 			//
 			// req: RFC9293 SHLD-3
 			c.toClosed(syscall.ECONNRESET)
-			c.pend.refuse, c.user.refused = true, seg.ack() // which is what the peer awaits, whether it has our FIN or not
+			c.pend.refuse, c.wait.refused = true, seg.ack() // which is what the peer awaits, whether it has our FIN or not
 			return DropAfterClose
 		}
 		if d := c.takeText(now, off, seg); d != Accepted {
@@ -67,13 +65,13 @@ func (c *Conn) arriveText(now mono.Time, seg *Segment) Drop {
 		}
 	}
 	if seg.Has(wire.FIN) {
-		c.rcv.hasFin, c.rcv.finAt = true, off+uint64(len(seg.Payload))
-		if c.rcv.buf.Next() < c.rcv.finAt {
-			c.noteOutOfOrder(c.rcv.finAt)
+		c.rcv.hasFin, c.told.finAt = true, off+uint64(len(seg.Payload))
+		if c.rcv.buf.Next() < c.told.finAt {
+			c.noteOutOfOrder(c.told.finAt)
 		}
 		c.ack.now = true
 	}
-	if c.rcv.hasFin && c.rcv.buf.Next() == c.rcv.finAt {
+	if c.rcv.hasFin && c.rcv.buf.Next() == c.told.finAt {
 		c.onFIN(now)
 	}
 	return Accepted
@@ -86,7 +84,7 @@ func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 	b := &c.rcv.buf
 	next := b.Next()
 	n := len(seg.Payload)
-	if c.rcv.hasFin && off+uint64(n) > c.rcv.finAt {
+	if c.rcv.hasFin && off+uint64(n) > c.told.finAt {
 		return DropAfterFIN
 	}
 	if !c.admit(off, seg) {
@@ -102,7 +100,6 @@ func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 	c.learnPeerMSS(n, seg.SegSize)
 	c.rcv.nxt = c.rcv.nxt.Add(got)
 	c.measureRecvRTT(now, seg)
-	c.count.bytesRecv += uint64(got)
 	if got > 0 {
 		c.event |= EventReadable
 	}
@@ -129,7 +126,7 @@ func (c *Conn) learnPeerMSS(n, segSize int) {
 		n = segSize
 	}
 	if n > c.rcv.mss {
-		c.rcv.mss = min(n, c.rcv.advMSS)
+		c.rcv.mss = min(n, int(c.rcv.advMSS))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/internal/span"
 )
 
@@ -28,12 +29,17 @@ type waiting struct {
 	stalledSince mono.Time // since when the oldest byte in flight, or a closed window, waits for progress
 	probes       uint8     // persist back-off
 	probesOut    int       // probes since the peer last answered
+
+	push    uint64     // end of the last write: its last byte carries PSH
+	small   uint64     // end of the last segment that was not full-sized (Minshall)
+	refused seq.Number // SEG.ACK of the segment to be refused
 }
 
 // reports are what SACK options have to tell.
 type reports struct {
 	recent [4]uint64  // an offset in each range of the latest out-of-order arrivals, newest first
 	dup    span.Range // what arrived twice and has not been reported (for DSACK)
+	finAt  uint64     // where the FIN is that came beyond a hole
 }
 
 // rested is what a resting connection remembers of active.
@@ -41,12 +47,13 @@ type rested struct {
 	past      *history // nil for a connection to which nothing unusual ever happened
 	rtt       time.Duration
 	delivered uint64
-	rate      rateSample
+	rate      int64     // latest sample, bytes per second
 	keepAlive mono.Time // the two timers that a resting connection may have
 	close     mono.Time
 
 	reordering uint16
 	linkMTU    uint16
+	pathMTU    uint16
 	reordered  bool
 	appLimited bool
 }
@@ -104,8 +111,8 @@ func (c *Conn) wake() {
 	}
 	c.loss.rack.rtt, c.loss.rack.fack, c.loss.rack.reordered = r.rtt, c.unaOffset(), r.reordered
 	c.loss.reordering = int(r.reordering)
-	c.mtu.link = int(r.linkMTU)
-	c.rate.delivered, c.rate.latest = r.delivered, r.rate
+	c.mtu.link, c.mtu.path = int(r.linkMTU), int(r.pathMTU)
+	c.rate.delivered, c.rate.latest = r.delivered, rateSample{r.rate, time.Second}
 	if r.appLimited {
 		c.rate.onIdle(0)
 	}
@@ -120,8 +127,8 @@ func (c *Conn) rest() {
 	l, r := &c.loss, &c.rested
 	c.keepHistory()
 	r.rtt, r.reordered, r.reordering = l.rack.rtt, l.rack.reordered, uint16(l.reordering)
-	r.linkMTU = uint16(c.mtu.link)
-	r.delivered, r.rate, r.appLimited = c.rate.delivered, c.rate.latest, c.rate.appLimited != 0
+	r.linkMTU, r.pathMTU = uint16(c.mtu.link), uint16(c.mtu.path)
+	r.delivered, r.rate, r.appLimited = c.rate.delivered, c.rate.perSecond(), c.rate.appLimited != 0
 	r.keepAlive, r.close = c.timers[timerKeepAlive], c.timers[timerClose]
 	c.env.actives.put(c.active)
 	c.active = nil

@@ -46,17 +46,17 @@ func (c *Conn) canSendNew() bool { return c.nxtOffset() < c.endOffset() && c.usa
 // req: RFC9937 6-8
 func (c *Conn) sendAgain(now mono.Time, out *Out, lo, hi uint64) {
 	l := &c.loss
-	small := c.snd.small
+	small := c.wait.small
 	c.emit(now, out, lo, hi)
-	c.snd.small = small
+	c.wait.small = small
 	n := out.consumed()
 	l.board.resend(flight{lo, lo + uint64(n), now, c.rate.onSend(now, c.pipe())})
 	l.undo.onResend(now, n)
 	l.prr.out += n
 	l.rexmitAt = now
 	c.onPaced(now, n)
-	c.count.retransmits++
-	c.count.bytesRetx += uint64(out.Len)
+	c.count.note().retransmits++
+	c.count.note().bytesRetx += uint64(out.Len)
 	if lo == c.unaOffset() || !c.timers.isSet(timerRetransmit) {
 		c.armRetransmit(now)
 	}

@@ -12,7 +12,6 @@ type rttEstimator struct {
 	min          time.Duration // lowest round trip of this and the last half of minRTTWindow
 	minNow       time.Duration // of this half
 	minUntil     mono.Time     // when it ends
-	latest       time.Duration
 	rto          time.Duration // without back-off
 	backoff      uint8         // doublings since the last new measurement
 	fresh        bool          // there was a measurement since the last tail loss probe
@@ -36,7 +35,6 @@ func (r *rttEstimator) init(cfg *Config) { r.rto = cfg.InitialRTO }
 // req: RFC9293 MUST-18, RFC6298 2-2, 2-3, 2-4, 2-5, 2-6, 2-8, 4-1
 func (r *rttEstimator) sample(cfg *Config, now mono.Time, rtt time.Duration) {
 	rtt = max(rtt, time.Microsecond)
-	r.latest = rtt
 	r.backoff = 0 // Section 5.7 and Karn: it lasts until the next measurement
 	r.fresh = true
 	r.track(now, rtt)

@@ -70,7 +70,7 @@ func (c *Conn) takeDSACK(left, right seq.Number, a *arrival) {
 		return
 	}
 	a.dsack = dsackSeen
-	c.count.dsacks++
+	c.count.note().dsacks++
 	if t := &c.loss.tlp; t.end != 0 && t.again && right == c.sendSeq(t.end) {
 		a.dsack = dsackProbe
 		return // a probe that was not needed says nothing of reordering

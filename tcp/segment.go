@@ -1,15 +1,10 @@
 package tcp
 
 import (
-	"net/netip"
-
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/wire"
 )
-
-// ID names a connection.
-type ID struct{ Local, Remote netip.AddrPort }
 
 // Segment is a segment that arrived, its checksum verified. It may be a super-segment.
 type Segment struct {

@@ -7,17 +7,26 @@ import (
 	"github.com/antedon-net/antedon/tcp/congestion"
 )
 
+// own returns the connection's settings, to be changed: most connections keep those of their Config, and share them.
+func (c *Conn) own() *settings {
+	if c.opt == &c.cfg.settings {
+		s := *c.opt
+		c.opt = &s
+	}
+	return c.opt
+}
+
 // SetNoDelay switches Nagle's algorithm off (RFC 9293, MUST-17: "there MUST be a way for an application to disable the
 // Nagle algorithm on an individual connection").
 //
 // req: RFC9293 MUST-17
-func (c *Conn) SetNoDelay(on bool) { c.opt.noDelay = on }
+func (c *Conn) SetNoDelay(on bool) { c.own().noDelay = on }
 
 // SetCork holds back segments that are not full-sized, 200 ms at most.
-func (c *Conn) SetCork(on bool) { c.opt.cork = on }
+func (c *Conn) SetCork(on bool) { c.own().cork = on }
 
 // SetQuickACK acknowledges every arrival at once.
-func (c *Conn) SetQuickACK(on bool) { c.opt.quickACK = on }
+func (c *Conn) SetQuickACK(on bool) { c.own().quickACK = on }
 
 // SetKeepAlive switches keep-alive probes on or off.
 //
@@ -26,7 +35,7 @@ func (c *Conn) SetQuickACK(on bool) { c.opt.quickACK = on }
 //
 // req: RFC9293 MUST-24, RFC9293 MUST-25
 func (c *Conn) SetKeepAlive(now mono.Time, on bool) {
-	c.opt.keepAlive = on
+	c.own().keepAlive = on
 	c.wake()
 	c.armKeepAlive(now)
 }
@@ -36,9 +45,10 @@ func (c *Conn) SetKeepAlive(now mono.Time, on bool) {
 //
 // req: RFC9293 MUST-27
 func (c *Conn) SetKeepAliveTimes(now mono.Time, idle, interval time.Duration, count int) {
-	c.opt.keepIdle = orDuration(idle, c.opt.keepIdle)
-	c.opt.keepIntvl = orDuration(interval, c.opt.keepIntvl)
-	c.opt.keepCount = orInt(count, c.opt.keepCount)
+	o := c.own()
+	o.keepIdle = orDuration(idle, o.keepIdle)
+	o.keepIntvl = orDuration(interval, o.keepIntvl)
+	o.keepCount = orInt(count, o.keepCount)
 	c.wake()
 	c.armKeepAlive(now)
 }
@@ -47,22 +57,23 @@ func (c *Conn) SetKeepAliveTimes(now mono.Time, idle, interval time.Duration, co
 // unanswered; 0 leaves it to the limits of retransmissions and probes.
 //
 // req: RFC9293 MUST-21
-func (c *Conn) SetUserTimeout(d time.Duration) { c.opt.userTimeout = d }
+func (c *Conn) SetUserTimeout(d time.Duration) { c.own().userTimeout = d }
 
 // SetTOS sets the IPv4 TOS or IPv6 traffic class of segments to come. The two ECN bits are TCP's own.
 //
 // req: RFC9293 MUST-48, SHLD-21, SHLD-22
-func (c *Conn) SetTOS(tos uint8) { c.opt.tos = tos &^ 3 }
+func (c *Conn) SetTOS(tos uint8) { c.own().tos = tos &^ 3 }
 
 // SetTTL sets the TTL or hop limit of segments to come.
 //
 // req: RFC9293 MUST-49
-func (c *Conn) SetTTL(ttl uint8) { c.opt.ttl = ttl }
+func (c *Conn) SetTTL(ttl uint8) { c.own().ttl = ttl }
 
 // SetSendBuffer fixes the size of the send buffer, which then does not follow the congestion window; 0 lets it again.
 func (c *Conn) SetSendBuffer(bytes int) {
-	if c.opt.sendBuffer = 0; bytes > 0 {
-		c.opt.sendBuffer = max(bytes, 2048)
+	o := c.own()
+	if o.sendBuffer = 0; bytes > 0 {
+		o.sendBuffer = max(bytes, 2048)
 	}
 	c.offerRoom()
 }
@@ -70,22 +81,24 @@ func (c *Conn) SetSendBuffer(bytes int) {
 // SetRecvBuffer fixes the size of the receive buffer, which then does not follow what is read; 0 lets it again. The window
 // scale agreed upon bounds it. A window that was offered is not taken back.
 func (c *Conn) SetRecvBuffer(bytes int) {
-	if c.opt.recvBuffer = 0; bytes > 0 {
-		c.opt.recvBuffer = min(max(bytes, 256, 4<<c.rcv.scale), 65535<<c.rcv.scale)
-		c.rcv.size = c.opt.recvBuffer
+	o := c.own()
+	if o.recvBuffer = 0; bytes > 0 {
+		o.recvBuffer = min(max(bytes, 256, 4<<c.rcv.scale), 65535<<c.rcv.scale)
+		c.rcv.size = o.recvBuffer
 	}
 }
 
 // SetNotSentLowat bounds what may be written ahead of what is sent, in bytes; 0 leaves it to the send buffer.
 func (c *Conn) SetNotSentLowat(bytes int) {
-	c.opt.notSent = max(bytes, 0)
+	c.own().notSent = max(bytes, 0)
 	c.offerRoom()
 }
 
 // SetMSS clamps the size of segments to come, options included; 0 leaves it to path and peer. Config.MSS is also told to the
 // peer.
 func (c *Conn) SetMSS(bytes int) {
-	c.opt.mss = max(bytes, 0)
+	c.own().mss = max(bytes, 0)
+	c.wake()
 	c.setSendMSS()
 }
 

@@ -16,24 +16,22 @@ type sendSpace struct {
 	nxt seq.Number // never moves back: retransmission has a pointer of its own
 	wl1 seq.Number
 	wl2 seq.Number
-	wnd int // scaled
 
-	maxWnd  int // largest window seen
-	scale   uint8
-	scaleOK bool
-	sackOK  bool
-
-	mss     int // limit of text and options together
-	peerMSS int
-	pathMTU int
-
+	scale       uint8
+	scaleOK     bool
+	sackOK      bool
 	finQueued   bool
-	push        uint64    // end of the last write: its last byte carries PSH
-	more        bool      // the writer is in the middle of a write and comes back
-	small       uint64    // end of the last segment that was not full-sized (Minshall)
-	cwndLimited bool      // the congestion window was what held us back
-	lastSent    mono.Time // when a segment with text or SYN last left
-	idleTold    mono.Time // when congestion control was told of an idle time
+	more        bool // the writer is in the middle of a write and comes back
+	cwndLimited bool // the congestion window was what held us back
+	peerMSS     uint16
+
+	wnd    int // scaled
+	maxWnd int // largest window seen
+
+	mss int // limit of text and options together
+
+	lastSent mono.Time // when a segment with text or SYN last left
+	idleTold mono.Time // when congestion control was told of an idle time
 }
 
 // sendSeq returns the sequence number of a stream offset.
@@ -139,7 +137,8 @@ func (c *Conn) Commit(now mono.Time, n int, push bool) {
 	}
 	c.Connect(now)
 	if push {
-		c.snd.push = c.snd.buf.End()
+		c.wake()
+		c.wait.push = c.snd.buf.End()
 	}
 }
 

@@ -28,7 +28,7 @@ func (c *Conn) onRetransmitTimer(now mono.Time) {
 	if !c.probesShrunkWindow() {
 		l.retries++
 	}
-	c.count.timeouts++
+	c.count.note().timeouts++
 	switch c.state {
 	case StateSynSent, StateSynReceived:
 		c.retryHandshake(now)
@@ -128,9 +128,9 @@ func (c *Conn) maxRetries() int {
 //
 // req: RFC9293 MUST-20, MUST-22
 func (c *Conn) giveUp(now mono.Time) {
-	err := error(syscall.ETIMEDOUT)
-	if c.soft != nil {
-		err = c.soft // an ICMP error said why
+	err := syscall.ETIMEDOUT
+	if c.soft != 0 {
+		err = syscall.Errno(c.soft) // an ICMP error said why
 	}
 	if c.state.synchronized() {
 		c.reset(err)

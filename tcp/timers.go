@@ -90,7 +90,7 @@ func (c *Conn) Tick(now mono.Time) {
 		c.onKeepAliveTimer(now)
 	}
 	if c.timers.due(timerClose, now) {
-		c.toClosed(nil)
+		c.toClosed(0)
 	}
 }
 

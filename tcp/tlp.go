@@ -93,7 +93,7 @@ func (c *Conn) nextTailProbe(now mono.Time, out *Out) bool {
 	if !c.mayProbeTail() {
 		return false
 	}
-	c.count.probes++
+	c.count.note().probes++
 	c.rtt.fresh = false
 	mss := uint64(c.payloadMSS())
 	if n := min(uint64(max(c.usableWindow(), 0)), c.endOffset()-min(nxt, c.endOffset()), mss); n > 0 {

@@ -77,7 +77,7 @@ func (c *Conn) tryUndo(now mono.Time, a *arrival) {
 // again.
 func (c *Conn) undoReduction(now mono.Time) {
 	l := &c.loss
-	c.count.undone++
+	c.count.note().undone++
 	over := l.phase <= phaseCWR
 	l.undo.end()
 	c.cc.Undo(now)
@@ -106,7 +106,6 @@ func (c *Conn) continueLoss(now mono.Time, a *arrival) {
 	if l.undo.frto {
 		switch {
 		case a.early:
-			c.count.spurious++
 			c.undoReduction(now)
 			return
 		case c.nxtOffset() > l.point:

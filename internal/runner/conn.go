@@ -30,11 +30,12 @@ type Conn struct {
 	closed, readClosed, writeClosed bool
 	accepted                        bool  // a user has it, or had it
 	told                            bool  // the user knows why the connection failed: writes are EPIPE from then on
+	listed                          bool  // in the shard's list, at place
 	linger                          int16 // seconds Close may wait; -1: in the background
 	rgate, wgate                    gate
 	rdl, wdl                        deadline
 
-	place place // on the shard's list
+	place place
 }
 
 // maxViews is how many views a Read takes at once.

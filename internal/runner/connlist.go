@@ -9,13 +9,10 @@ type connList struct {
 }
 
 // place is where a connection is on the list.
-type place struct {
-	prev, next *Conn
-	taken      bool
-}
+type place struct{ prev, next *Conn }
 
 func (l *connList) add(c *Conn) {
-	c.place = place{next: l.first, taken: true}
+	c.place, c.listed = place{next: l.first}, true
 	if l.first != nil {
 		l.first.place.prev = c
 	}
@@ -25,10 +22,10 @@ func (l *connList) add(c *Conn) {
 
 // remove takes c off the list if it is on it.
 func (l *connList) remove(c *Conn) {
-	p := c.place
-	if !p.taken {
+	if !c.listed {
 		return
 	}
+	p := c.place
 	if p.prev == nil {
 		l.first = p.next
 	} else {
@@ -37,7 +34,7 @@ func (l *connList) remove(c *Conn) {
 	if p.next != nil {
 		p.next.place.prev = p.prev
 	}
-	c.place = place{}
+	c.place, c.listed = place{}, false
 	l.n--
 }
 

@@ -18,11 +18,23 @@ import (
 // req: RFC9293 MAY-18
 type cubic struct {
 	window
-	avoid   avoidance
-	before  cubicMemory
+	*epochs // nil until slow start ends
 	hystart hystart
 	lastAck mono.Time
 	probing bool // no loss was found, rightly or not, since the start or the last timeout
+}
+
+// epochs are the stages of congestion avoidance.
+type epochs struct {
+	avoid  avoidance
+	before cubicMemory
+}
+
+// needEpochs makes room for what slow start does not need.
+func (c *cubic) needEpochs() {
+	if c.epochs == nil {
+		c.epochs = new(epochs)
+	}
 }
 
 // avoidance is what congestion avoidance remembers of the losses before it.
@@ -52,9 +64,11 @@ func (c *cubic) Name() string { return "cubic" }
 
 // SetMSS scales what is counted in segments.
 func (c *cubic) SetMSS(mss int) {
-	a := &c.avoid
-	a.wMax, a.prior, a.origin, a.wEst = c.scale(a.wMax, mss), c.scale(a.prior, mss), c.scale(a.origin, mss), c.scale(a.wEst, mss)
-	a.carry, a.estCarry = 0, 0
+	if c.epochs != nil {
+		a := &c.avoid
+		a.wMax, a.prior, a.origin, a.wEst = c.scale(a.wMax, mss), c.scale(a.prior, mss), c.scale(a.origin, mss), c.scale(a.wEst, mss)
+		a.carry, a.estCarry = 0, 0
+	}
 	c.window.SetMSS(mss)
 }
 
@@ -85,7 +99,7 @@ func (c *cubic) OnAck(a Ack) {
 //
 // req: RFC9438 4.2-1
 func (c *cubic) pause(d time.Duration) {
-	if c.avoid.running {
+	if c.epochs != nil && c.avoid.running {
 		c.avoid.start = c.avoid.start.Add(d)
 	}
 }
@@ -97,6 +111,7 @@ func (c *cubic) pause(d time.Duration) {
 //
 // req: RFC9438 4.3-1, 4.4-1, 4.5-1
 func (c *cubic) climb(now mono.Time, n int, srtt time.Duration) {
+	c.needEpochs()
 	a := &c.avoid
 	if !a.running {
 		c.beginEpoch(now)
@@ -207,6 +222,7 @@ func (c *cubic) endEpoch() {
 }
 
 func (c *cubic) remember() {
+	c.needEpochs()
 	if !c.reduced {
 		c.before = cubicMemory{c.cwnd, c.ssthresh, c.avoid}
 	}

@@ -18,14 +18,14 @@ import (
 // are acknowledgments close that come twice in a round trip: on short paths the gap allowed is an eighth of it, which is
 // less than Linux's 2 ms.
 type hystart struct {
-	off     bool
-	paced   bool          // Options.Paced: half a round trip of close acknowledgments means nothing, three quarters do
 	end     uint64        // the round is over when SND.UNA passes it
 	lastAck mono.Time     // 0 if there was none
 	busy    time.Duration // in this round: the time between acknowledgments that came close behind each other
 	base    time.Duration // lowest round trip
 	lowest  time.Duration // in this round
-	samples int           // in this round
+	samples uint8         // in this round
+	off     bool
+	paced   bool // Options.Paced: half a round trip of close acknowledgments means nothing, three quarters do
 }
 
 const (

@@ -12,10 +12,10 @@ type window struct {
 	initial  int // bytes
 	cwnd     int
 	ssthresh int
-	credit   int  // bytes delivered that no cumulative acknowledgment has turned into growth yet
-	abe      bool // Options.ABE
-	reduced  bool // between OnLoss or OnTimeout and OnRecovered
-	undoable bool // since the first of them, until Undo
+	credit   int32 // bytes delivered that no cumulative acknowledgment has turned into growth yet
+	abe      bool  // Options.ABE
+	reduced  bool  // between OnLoss or OnTimeout and OnRecovered
+	undoable bool  // since the first of them, until Undo
 }
 
 // RFC 5681, Section 3.1: "The initial value of ssthresh SHOULD be set arbitrarily high".
@@ -94,11 +94,11 @@ func (w *window) take(a *Ack) int {
 		w.credit = 0
 		return 0
 	}
-	w.credit += a.Delivered
+	w.credit += int32(a.Delivered)
 	if a.Acked == 0 && !a.Reordered {
 		return 0
 	}
-	n := w.credit
+	n := int(w.credit)
 	w.credit = 0
 	if !a.Limited {
 		return 0
