@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/buffer"
@@ -32,6 +33,7 @@ const (
 // endpoint is a link endpoint on a TUN device. gVisor's own knows segmentation offload for packet sockets only.
 type endpoint struct {
 	file    *os.File
+	fd      int // of file
 	raw     syscall.RawConn
 	mtu     uint32
 	offload bool // the device has it, and a virtio-net header before each packet
@@ -54,53 +56,73 @@ func openTUN(t *workload.Task) (*endpoint, error) {
 	}
 	err = q.Control(func(fd int) error {
 		own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-		e.file = os.NewFile(uintptr(own), dev.Name()) // which does not block, and so gets Go's poller
+		e.fd = own
 		return err
 	})
 	if err := errors.Join(err, dev.Close()); err != nil {
 		return nil, err
 	}
+	e.file = os.NewFile(uintptr(e.fd), dev.Name()) // which does not block, and so gets Go's poller
 	e.raw, err = e.file.SyscallConn()
 	return e, err
 }
 
 // readLoop hands packets up, one by one, until the device is gone.
 func (e *endpoint) readLoop() {
-	var vnet [vnetLen]byte
+	r := &reader{offload: e.offload}
+	readv := r.readv
 	view := buffer.NewViewSize(readSize)
 	for {
-		n, err := e.read(vnet[:], view.AsSlice())
-		if err != nil {
+		r.prepare(view.AsSlice())
+		if e.raw.Read(readv) != nil || r.n < 0 {
 			return
 		}
 		v := view
-		if n < copyBelow {
-			v = buffer.NewViewWithData(view.AsSlice()[:n])
+		if r.n < copyBelow {
+			v = buffer.NewViewWithData(view.AsSlice()[:r.n])
 		} else {
-			v.CapLength(n)
+			v.CapLength(r.n)
 			view = buffer.NewViewSize(readSize)
 		}
 		e.deliver(v)
 	}
 }
 
-// read reads a packet.
-func (e *endpoint) read(vnet, b []byte) (n int, err error) {
-	bufs := [][]byte{vnet, b}
-	if !e.offload {
-		bufs = bufs[1:]
+// reader is one readv, made anew for each packet without allocating.
+type reader struct {
+	offload bool
+	vnet    [vnetLen]byte
+	iov     [2]unix.Iovec
+	n       int // length of the packet, negative after an error
+}
+
+func (r *reader) prepare(b []byte) {
+	r.iov[0].Base = &r.vnet[0]
+	r.iov[0].SetLen(vnetLen)
+	r.iov[1].Base = &b[0]
+	r.iov[1].SetLen(len(b))
+}
+
+// readv reads a packet and reports whether there was one, or an error.
+func (r *reader) readv(fd uintptr) bool {
+	iov, header := r.iov[:], vnetLen
+	if !r.offload {
+		iov, header = r.iov[1:], 0
 	}
-	rerr := e.raw.Read(func(fd uintptr) bool {
-		for {
-			if n, err = unix.Readv(int(fd), bufs); err != unix.EINTR {
-				return err != unix.EAGAIN
-			}
+	for {
+		n, _, errno := unix.Syscall(unix.SYS_READV, fd, uintptr(unsafe.Pointer(&iov[0])), uintptr(len(iov)))
+		switch errno {
+		case 0:
+			r.n = int(n) - header
+			return true
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return false
+		default:
+			r.n = -1
+			return true
 		}
-	})
-	if e.offload {
-		n -= vnetLen
 	}
-	return n, errors.Join(rerr, err)
 }
 
 // deliver hands a packet up.
@@ -119,25 +141,31 @@ func (e *endpoint) deliver(v *buffer.View) {
 // WritePackets writes packets, each with one system call.
 func (e *endpoint) WritePackets(list stack.PacketBufferList) (int, tcpip.Error) {
 	var vnet [vnetLen]byte
-	var room [16][]byte
+	var room [16]unix.Iovec
 	for i, p := range list.AsSlice() {
-		bufs := room[:0]
+		iov := room[:0]
 		if e.offload {
 			putVnet(&vnet, p)
-			bufs = append(bufs, vnet[:])
+			iov = appendIovec(iov, vnet[:])
 		}
 		for _, b := range p.AsSlices() {
-			if len(b) > 0 {
-				bufs = append(bufs, b)
-			}
+			iov = appendIovec(iov, b)
 		}
-		var err error
-		cerr := e.raw.Control(func(fd uintptr) { _, err = unix.Writev(int(fd), bufs) })
-		if err != nil || cerr != nil {
+		_, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(e.fd), uintptr(unsafe.Pointer(&iov[0])), uintptr(len(iov)))
+		if errno != 0 {
 			return i, &tcpip.ErrNoBufferSpace{}
 		}
 	}
 	return list.Len(), nil
+}
+
+func appendIovec(iov []unix.Iovec, b []byte) []unix.Iovec {
+	if len(b) == 0 {
+		return iov
+	}
+	v := unix.Iovec{Base: &b[0]}
+	v.SetLen(len(b))
+	return append(iov, v)
 }
 
 // putVnet fills in the header that tells the kernel what is left to be done to a packet: see linux/virtio_net.h.
