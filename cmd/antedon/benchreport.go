@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/antedon-net/antedon/internal/tally"
 )
@@ -59,7 +62,7 @@ func (f *reportFlags) run(out io.Writer, names []string) error {
 		}
 	}
 	if f.into != "" {
-		if err := spliceInto(f.into, r.Markdown()); err != nil {
+		if err := spliceInto(f.into, "\n"+machine()+"\n\n"+r.Markdown()+"\n"); err != nil {
 			return err
 		}
 	}
@@ -90,13 +93,26 @@ func readReport(names []string) (*tally.Tally, error) {
 	return r, nil
 }
 
+// machine describes the one we are on, which is most likely the one that was measured.
+func machine() string {
+	release := "?"
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		major, rest, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), ".")
+		minor, _, _ := strings.Cut(rest, ".")
+		release = major + "." + minor
+	}
+	return fmt.Sprintf("Linux %s, %d CPUs, %s. Figures are medians over the rounds; the last columns are medians of the ratios in the\n"+
+		"same round.", release, runtime.NumCPU(), runtime.Version())
+}
+
 // spliceInto puts generated text into a document.
 func spliceInto(name, text string) error {
 	document, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	whole, err := tally.Splice(string(document), "\n"+text+"\n")
+	whole, err := tally.Splice(string(document), text)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
