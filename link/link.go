@@ -112,6 +112,20 @@ type Queue interface {
 	Write(pkts []Packet) (int, error)
 }
 
+// Waiter is a Queue from which several goroutines may read in turn, without one that is always waiting in Read: who finds
+// nothing to do tries to read, and only who is about to sleep arms the queue.
+type Waiter interface {
+	Queue
+
+	// Arm makes one Wait return: as soon as a packet can be read, at once if one can be read already. Arming again
+	// before that changes nothing. It may be called by any goroutine.
+	Arm()
+
+	// Wait sleeps until the queue was armed and a packet is there, and disarms it. It may return without a reason. One
+	// goroutine at a time may be in Wait or Read.
+	Wait() error
+}
+
 // Device is a network device that carries IP packets.
 type Device interface {
 	// Name names the device in messages and captures.

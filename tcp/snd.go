@@ -57,6 +57,9 @@ func (c *Conn) endOffset() uint64 {
 }
 
 // inFlight returns SND.NXT-SND.UNA.
+// InFlight returns how many sequence numbers were sent and not acknowledged yet.
+func (c *Conn) InFlight() int { return c.inFlight() }
+
 func (c *Conn) inFlight() int { return c.snd.nxt.Sub(c.snd.una) }
 
 // sendBufferSize is how much may be written ahead of SND.UNA: twice what the congestion window lets out, so that the

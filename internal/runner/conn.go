@@ -150,7 +150,7 @@ func (c *Conn) waitConnected(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
-		c.wgate.wait(&s.mu)
+		s.wait(&c.wgate)
 	}
 }
 
@@ -211,7 +211,7 @@ func (c *Conn) waitReadable(dontWait bool) error {
 			c.connect()
 			continue
 		}
-		c.rgate.wait(&c.s.mu)
+		c.s.wait(&c.rgate)
 	}
 }
 
@@ -338,7 +338,7 @@ func (c *Conn) waitRoom(n int) ([]byte, error) {
 		c.s.host.MarkDirty(c.h)
 		c.s.pump(c.s.Now())
 		if c.h.Writable() == 0 && c.canWait() {
-			c.wgate.wait(&c.s.mu)
+			c.s.wait(&c.wgate)
 		}
 	}
 }
@@ -355,9 +355,16 @@ func (c *Conn) commit(n int, push bool) error {
 	err := c.writeErr()
 	c.h.Commit(now, n, push)
 	c.s.host.MarkDirty(c.h)
-	c.s.finish(now)
+	c.s.pump(now)
+	if c.h.InFlight() >= pollAbove {
+		c.s.poll()
+	}
+	c.s.mu.Unlock()
 	return err
 }
+
+// pollAbove is how many bytes in flight make it likely that an acknowledgment has come during a write.
+const pollAbove = 128 << 10
 
 // ReadFrom implements io.ReaderFrom: r fills the send buffer itself, without a copy in between. The room is held while r
 // waits: little of it, unless r has been filling more.
@@ -472,7 +479,7 @@ func (c *Conn) Close() error {
 	defer c.s.mu.Unlock()
 	c.wdl.set(&c.s.mu, time.Now().Add(time.Duration(linger)*time.Second), &c.wgate)
 	for !c.delivered() && !c.wdl.expired() && !c.s.closed {
-		c.wgate.wait(&c.s.mu)
+		c.s.wait(&c.wgate)
 	}
 	c.wdl.stop()
 	return nil

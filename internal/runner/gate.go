@@ -5,15 +5,27 @@ import (
 	"time"
 )
 
-// gate lets one goroutine at a time wait for something that happens under the shard's mutex. It has a channel only while
-// one waits.
+// gate lets one goroutine at a time wait for something that happens under the shard's mutex: see Shard.wait. It has a channel
+// of its own only while that one sleeps.
 type gate struct{ ch chan struct{} }
 
-// spareGates keeps the channels of gates nobody waits at.
+// awake is the channel of a gate at which somebody waits without sleeping.
+var awake = make(chan struct{})
+
+// spareGates keeps the channels of gates nobody sleeps at.
 var spareGates = sync.Pool{New: func() any { return make(chan struct{}, 1) }}
 
-// wait sleeps until wake. mu is held on entry and on return.
-func (g *gate) wait(mu *sync.Mutex) {
+// watch begins a wait: who waits looks isWatched from time to time, and may go to sleep.
+func (g *gate) watch() { g.ch = awake }
+
+// isWatched reports whether there was no wake since watch.
+func (g *gate) isWatched() bool { return g.ch == awake }
+
+// park sleeps until wake, unless that has come already. mu is held on entry and on return.
+func (g *gate) park(mu *sync.Mutex) {
+	if !g.isWatched() {
+		return
+	}
 	ch := spareGates.Get().(chan struct{})
 	g.ch = ch
 	mu.Unlock()
@@ -24,10 +36,10 @@ func (g *gate) wait(mu *sync.Mutex) {
 
 // wake lets the waiting goroutine, if there is one, look again.
 func (g *gate) wake() {
-	if g.ch != nil {
+	if g.ch != nil && !g.isWatched() {
 		g.ch <- struct{}{}
-		g.ch = nil
 	}
+	g.ch = nil
 }
 
 // deadline ends waits at an instant that can be moved at any time. It takes memory once it has been set.

@@ -59,7 +59,7 @@ func (l *Listener) Accept() (*Conn, error) {
 			c.accepted = true
 			return c, nil
 		}
-		l.gate.wait(&l.s.mu)
+		l.s.wait(&l.gate)
 	}
 }
 

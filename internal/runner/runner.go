@@ -50,6 +50,7 @@ type Shard struct {
 	conns   connList            // those with something to deliver, or that somebody may wait for
 	waiters map[waiter]struct{} // listeners and sockets
 	idle    gate                // told when a connection is done with its peer
+	drv     driver
 
 	eachPacket bool // acknowledge packet by packet: the device does not coalesce
 	done       chan struct{}
@@ -71,69 +72,13 @@ func New(dev link.Device, cfg host.Config) *Shard {
 		eachPacket: cfg.Offload&link.OffloadTSO == 0,
 	}
 	s.timer = time.AfterFunc(time.Hour, s.onTimer)
+	s.initDriver()
 	go s.readLoop()
 	return s
 }
 
 // Now returns the shard's clock: above zero and never running backwards.
 func (s *Shard) Now() mono.Time { return mono.Time(time.Since(s.epoch)) }
-
-// Batches of packets read at once: enough to empty a busy device, few enough that the bytes of super-packets stay in
-// cache until they are looked at.
-const (
-	readBatchSuper = 8
-	readBatchPlain = 64
-)
-
-// readLoop takes packets from the device until it closes.
-func (s *Shard) readLoop() {
-	defer close(s.done)
-	n := readBatchSuper
-	if s.eachPacket {
-		n = readBatchPlain
-	}
-	pkts, chunks := make([]link.Packet, n), make([]*buffer.Chunk, n)
-	s.mu.Lock()
-	s.refill(pkts, chunks)
-	s.mu.Unlock()
-	for {
-		n, err := s.queue.Read(pkts)
-		if err != nil {
-			s.fail(err)
-			s.mu.Lock()
-			for _, c := range chunks {
-				s.pool.Release(c)
-			}
-			s.mu.Unlock()
-			return
-		}
-		s.mu.Lock()
-		now := s.Now()
-		for i := range n {
-			s.host.Recv(now, &pkts[i], chunks[i])
-			if s.eachPacket && i+1 < n {
-				s.pump(now)
-				now = s.Now()
-			}
-		}
-		s.refill(pkts[:n], chunks[:n])
-		s.finish(now)
-	}
-}
-
-// refill replaces the chunks that somebody kept.
-func (s *Shard) refill(pkts []link.Packet, chunks []*buffer.Chunk) {
-	for i, c := range chunks {
-		if c != nil && !c.Shared() {
-			continue
-		}
-		if c != nil {
-			s.pool.Release(c)
-		}
-		chunks[i] = s.pool.Get(buffer.MaxChunk)
-		pkts[i].Buf = chunks[i].B
-	}
-}
 
 // onTimer is the shard's one timer.
 func (s *Shard) onTimer() {
@@ -164,6 +109,8 @@ func (s *Shard) fail(err error) {
 	}
 	s.closing, s.closed = true, true
 	s.timer.Stop()
+	s.drv.watch.Stop()
+	s.dropBatch()
 	for w := range s.waiters {
 		w.wakeAll()
 	}
@@ -241,7 +188,7 @@ func (s *Shard) drainAll(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		s.idle.wait(&s.mu)
+		s.wait(&s.idle)
 	}
 }
 

@@ -1,7 +1,6 @@
 package fdqueue
 
 import (
-	"net"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -30,16 +29,10 @@ type writer struct {
 
 	prefix [maxPrefix]byte
 	iov    []unix.Iovec
-
-	drainFunc func(fd uintptr) bool
-	tryFunc   func(fd uintptr)
 }
 
 func newWriter(q *Queue) *writer {
-	w := &writer{q: q, iov: make([]unix.Iovec, 0, 16)}
-	w.drainFunc = w.drain
-	w.tryFunc = func(fd uintptr) { w.drain(fd) }
-	return w
+	return &writer{q: q, iov: make([]unix.Iovec, 0, 16)}
 }
 
 func (w *writer) start(pkts []link.Packet) {
@@ -47,14 +40,14 @@ func (w *writer) start(pkts []link.Packet) {
 	w.first, w.fatal, w.done = nil, nil, false
 }
 
-// finish returns the outcome, given the error of the RawConn: the only one there can be is that it was closed.
+// finish returns the outcome, given the error that the queue is closed.
 func (w *writer) finish(err error) (int, error) {
 	w.pkts = nil
 	w.cutting, w.piece, w.seg = false, nil, link.Segmenter{}
 	clear(w.iov[:cap(w.iov)])
 	switch {
 	case err != nil:
-		return w.taken, net.ErrClosed
+		return w.taken, err
 	case w.fatal != nil:
 		return w.taken, w.fatal
 	}
@@ -62,9 +55,9 @@ func (w *writer) finish(err error) (int, error) {
 }
 
 // drain sends until everything is sent or the kernel would block, of which it reports the former.
-func (w *writer) drain(fd uintptr) bool {
+func (w *writer) drain(fd int) bool {
 	for ; w.next < len(w.pkts); w.next++ {
-		err := w.send(int(fd), &w.pkts[w.next])
+		err := w.send(fd, &w.pkts[w.next])
 		if err == unix.EAGAIN {
 			return false
 		}
