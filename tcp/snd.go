@@ -56,8 +56,7 @@ func (c *Conn) endOffset() uint64 {
 	return end
 }
 
-// inFlight returns SND.NXT-SND.UNA.
-// InFlight returns how many sequence numbers were sent and not acknowledged yet.
+// InFlight returns SND.NXT-SND.UNA.
 func (c *Conn) InFlight() int { return c.inFlight() }
 
 func (c *Conn) inFlight() int { return c.snd.nxt.Sub(c.snd.una) }
