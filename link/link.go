@@ -12,7 +12,10 @@
 // any time and makes every call return an error that satisfies errors.Is(err, net.ErrClosed).
 package link
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // MaxPacket is the size of the largest IP packet, or super-packet, that crosses a Device.
 const MaxPacket = 65535
@@ -124,6 +127,14 @@ type Waiter interface {
 	// Wait sleeps until the queue was armed and a packet is there, and disarms it. It may return without a reason. One
 	// goroutine at a time may be in Wait or Read.
 	Wait() error
+
+	// Doze sleeps until a packet can be read, Rouse was called since the last Doze, d is over, or without a reason. It
+	// keeps the thread, for the kernel wakes a thread sooner than Go's scheduler wakes a goroutine, and prefers the CPU
+	// where the packet was written. One goroutine at a time may doze.
+	Doze(d time.Duration)
+
+	// Rouse ends the Doze under way, or the next.
+	Rouse()
 }
 
 // Device is a network device that carries IP packets.

@@ -56,15 +56,15 @@ func (s *Shard) connOf(hc *host.Conn) *Conn {
 // onEvents wakes who waits for what happened.
 func (c *Conn) onEvents(e tcp.Event) {
 	if e&(tcp.EventReadable|tcp.EventClosed) != 0 {
-		c.rgate.wake()
+		c.s.wake(&c.rgate)
 	}
 	if e&(tcp.EventWritable|tcp.EventConnected|tcp.EventClosed) != 0 {
-		c.wgate.wake()
+		c.s.wake(&c.wgate)
 	}
 	if e&(tcp.EventFinished|tcp.EventClosed) != 0 {
-		c.s.idle.wake()
+		c.s.wake(&c.s.idle)
 		if c.linger > 0 {
-			c.wgate.wake()
+			c.s.wake(&c.wgate)
 		}
 	}
 	c.forget()
@@ -83,8 +83,8 @@ func (c *Conn) isOver() bool {
 }
 
 func (c *Conn) wakeAll() {
-	c.rgate.wake()
-	c.wgate.wake()
+	c.s.wake(&c.rgate)
+	c.s.wake(&c.wgate)
 }
 
 // delivered reports that nothing the user sent still waits for its acknowledgment.
@@ -129,7 +129,7 @@ func (c *Conn) waitConnected(ctx context.Context) error {
 	s := c.s
 	stop := context.AfterFunc(ctx, func() {
 		s.mu.Lock()
-		c.wgate.wake()
+		c.s.wake(&c.wgate)
 		s.mu.Unlock()
 	})
 	defer stop()
@@ -364,7 +364,7 @@ func (c *Conn) commit(n int, push bool) error {
 }
 
 // pollAbove is how many bytes in flight make it likely that an acknowledgment has come during a write.
-const pollAbove = 128 << 10
+const pollAbove = 256 << 10
 
 // ReadFrom implements io.ReaderFrom: r fills the send buffer itself, without a copy in between. The room is held while r
 // waits: little of it, unless r has been filling more.
@@ -427,7 +427,7 @@ func (c *Conn) CloseWrite() error {
 		default:
 			c.writeClosed = true
 			c.h.CloseWrite(now)
-			c.wgate.wake()
+			c.s.wake(&c.wgate)
 		}
 	})
 	return err
@@ -441,7 +441,7 @@ func (c *Conn) CloseRead() error {
 		return net.ErrClosed
 	}
 	c.readClosed = true
-	c.rgate.wake()
+	c.s.wake(&c.rgate)
 	return nil
 }
 
@@ -477,7 +477,7 @@ func (c *Conn) Close() error {
 	defer c.wmu.Unlock()
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	c.wdl.set(&c.s.mu, time.Now().Add(time.Duration(linger)*time.Second), &c.wgate)
+	c.wdl.set(c.s, time.Now().Add(time.Duration(linger)*time.Second), &c.wgate)
 	for !c.delivered() && !c.wdl.expired() && !c.s.closed {
 		c.s.wait(&c.wgate)
 	}
@@ -517,10 +517,10 @@ func (c *Conn) SetDeadlines(t time.Time, read, write bool) error {
 		return net.ErrClosed
 	}
 	if read {
-		c.rdl.set(&c.s.mu, t, &c.rgate)
+		c.rdl.set(c.s, t, &c.rgate)
 	}
 	if write {
-		c.wdl.set(&c.s.mu, t, &c.wgate)
+		c.wdl.set(c.s, t, &c.wgate)
 	}
 	return nil
 }

@@ -23,14 +23,19 @@ type driver struct {
 	watch       *time.Timer
 	watching    bool // the watch is set
 
+	dozing *gate // whose goroutine sleeps on the device
+
 	pkts   []link.Packet
 	chunks []*buffer.Chunk
 }
 
 const (
-	// spinFor is how long who has nothing to do tries the device before it goes to sleep: to be woken, on another CPU
-	// perhaps, takes longer.
-	spinFor = 25 * time.Microsecond
+	// spinFor is how long who has nothing to do tries the device before it goes to sleep: to be woken on another CPU takes
+	// longer.
+	spinFor = 40 * time.Microsecond
+
+	// dozeFor is how long it then sleeps on the device before it leaves that to the shard's own goroutine.
+	dozeFor = 2 * time.Millisecond
 
 	// watchFor is how long packets may lie in the device if nobody sleeps and everybody is busy with something else. To
 	// arm the queue after every turn instead would wake the shard's own goroutine for packets that a caller is about to
@@ -259,10 +264,35 @@ func (s *Shard) readFor(g *gate) {
 			since = time.Time{}
 		case since.IsZero():
 			since = time.Now()
-		case time.Since(since) > s.drv.spin:
+		case time.Since(since) < s.drv.spin:
+		case !s.doze(g):
 			return
+		default:
+			since = time.Time{}
 		}
 	}
+}
+
+// doze sleeps on the device until packets come, which it takes in, or g is woken. It reports false if nothing came for
+// long. The mutex is held on entry and on return; who calls has the right to read.
+func (s *Shard) doze(g *gate) bool {
+	d := &s.drv
+	d.dozing = g
+	s.mu.Unlock()
+	d.queue.Doze(dozeFor)
+	s.mu.Lock()
+	d.dozing = nil
+	n, err := s.readOnce()
+	return n > 0 && err == nil || !g.isWatched()
+}
+
+// wake lets the goroutine that waits at g, if there is one, look again.
+func (s *Shard) wake(g *gate) {
+	if s.drv.dozing == g {
+		s.drv.dozing = nil
+		go s.drv.queue.Rouse() // no system call under the mutex; most wake-ups come with a packet and need none
+	}
+	g.wake()
 }
 
 // poll reads the device once if nobody else does: acknowledgments have come while packets were written. The mutex is held on

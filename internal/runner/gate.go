@@ -53,8 +53,8 @@ type alarm struct {
 
 func (d *deadline) expired() bool { return d.a != nil && d.a.expired }
 
-// set moves the deadline; the zero time means none. mu guards d and is held; g is woken when the deadline comes.
-func (d *deadline) set(mu *sync.Mutex, t time.Time, g *gate) {
+// set moves the deadline; the zero time means none. The mutex is held; g is woken when the deadline comes.
+func (d *deadline) set(s *Shard, t time.Time, g *gate) {
 	d.stop()
 	if t.IsZero() {
 		d.a = nil
@@ -66,16 +66,16 @@ func (d *deadline) set(mu *sync.Mutex, t time.Time, g *gate) {
 	a := d.a
 	left := time.Until(t)
 	if a.expired = left <= 0; a.expired {
-		g.wake()
+		s.wake(g)
 		return
 	}
 	turn := a.turn
 	a.timer = time.AfterFunc(left, func() {
-		mu.Lock()
-		defer mu.Unlock()
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		if a.turn == turn {
 			a.expired = true
-			g.wake()
+			s.wake(g)
 		}
 	})
 }

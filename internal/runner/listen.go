@@ -37,7 +37,7 @@ func (s *Shard) Listen(local netip.AddrPort, backlog int, opt host.ListenOptions
 	return l, nil
 }
 
-func (l *Listener) wakeAll() { l.gate.wake() }
+func (l *Listener) wakeAll() { l.s.wake(&l.gate) }
 
 // Accept waits for a connection.
 func (l *Listener) Accept() (*Conn, error) {
@@ -79,7 +79,7 @@ func (l *Listener) closeLocked() {
 	l.closed = true
 	l.dl.stop()
 	l.h.Close()
-	l.gate.wake()
+	l.s.wake(&l.gate)
 	delete(l.s.waiters, l)
 }
 
@@ -90,7 +90,7 @@ func (l *Listener) SetDeadline(t time.Time) error {
 	if l.closed {
 		return net.ErrClosed
 	}
-	l.dl.set(&l.s.mu, t, &l.gate)
+	l.dl.set(l.s, t, &l.gate)
 	return nil
 }
 

@@ -38,7 +38,7 @@ func (s *Shard) OpenUDP(local, remote netip.AddrPort, opt host.UDPOptions) (*Pac
 	return c, nil
 }
 
-func (c *PacketConn) wakeAll() { c.gate.wake() }
+func (c *PacketConn) wakeAll() { c.s.wake(&c.gate) }
 
 // Addrs returns the socket's ends; remote is not valid unless it is connected.
 func (c *PacketConn) Addrs() (local, remote netip.AddrPort) { return c.h.Addrs() }
@@ -101,7 +101,7 @@ func (c *PacketConn) Close() error {
 	c.rdl.stop()
 	c.wdl.stop()
 	c.h.Close()
-	c.gate.wake()
+	c.s.wake(&c.gate)
 	delete(c.s.waiters, c)
 	return nil
 }
@@ -114,10 +114,10 @@ func (c *PacketConn) SetDeadlines(t time.Time, read, write bool) error {
 		return net.ErrClosed
 	}
 	if read {
-		c.rdl.set(&c.s.mu, t, &c.gate)
+		c.rdl.set(c.s, t, &c.gate)
 	}
 	if write {
-		c.wdl.set(&c.s.mu, t, &c.gate) // wakes a reader for nothing
+		c.wdl.set(c.s, t, &c.gate) // wakes a reader for nothing
 	}
 	return nil
 }

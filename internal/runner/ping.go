@@ -35,7 +35,7 @@ func (s *Shard) OpenPing(local, remote netip.Addr) (*Pinger, error) {
 	return p, nil
 }
 
-func (p *Pinger) wakeAll() { p.gate.wake() }
+func (p *Pinger) wakeAll() { p.s.wake(&p.gate) }
 
 // Echo is the answer to an echo request: a reply, or an error from somebody on the way.
 type Echo struct {
@@ -54,7 +54,7 @@ func (p *Pinger) Ping(ctx context.Context, seq uint16, payload []byte, hops uint
 	stop := context.AfterFunc(ctx, func() {
 		p.s.mu.Lock()
 		expired = true
-		p.gate.wake()
+		p.s.wake(&p.gate)
 		p.s.mu.Unlock()
 	})
 	defer stop()
@@ -103,7 +103,7 @@ func (p *Pinger) Close() error {
 	}
 	p.closed = true
 	p.h.Close()
-	p.gate.wake()
+	p.s.wake(&p.gate)
 	delete(p.s.waiters, p)
 	return nil
 }

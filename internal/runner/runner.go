@@ -117,7 +117,7 @@ func (s *Shard) fail(err error) {
 	for c := range s.conns.all() {
 		c.wakeAll()
 	}
-	s.idle.wake()
+	s.wake(&s.idle)
 }
 
 // err is what calls return once nothing new can begin. The mutex is held.
@@ -169,7 +169,7 @@ func (s *Shard) Close(ctx context.Context) error {
 func (s *Shard) drainAll(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		s.mu.Lock()
-		s.idle.wake()
+		s.wake(&s.idle)
 		s.mu.Unlock()
 	})
 	defer stop()

@@ -25,8 +25,9 @@ type Queue struct {
 	bell    *bell
 	writers sync.Pool
 
-	use    sync.RWMutex // held, for reading, by who uses fd
+	use    sync.RWMutex // held, for reading, by who uses the descriptors
 	fd     int
+	rouser int // an eventfd
 	closed bool
 }
 
@@ -34,12 +35,18 @@ var _ link.Waiter = (*Queue)(nil)
 
 // New returns a queue over fd, which is non-blocking and belongs to the queue from now on, even if New fails.
 func New(fd int, name string, f Framing, s *State) (*Queue, error) {
-	b, err := newBell(fd, name)
+	rouser, err := newRouser()
 	if err != nil {
 		unix.Close(fd)
 		return nil, err
 	}
-	q := &Queue{state: s, framing: f, bell: b, fd: fd}
+	b, err := newBell(fd, name)
+	if err != nil {
+		unix.Close(fd)
+		unix.Close(rouser)
+		return nil, err
+	}
+	q := &Queue{state: s, framing: f, bell: b, fd: fd, rouser: rouser}
 	q.writers.New = func() any { return newWriter(q) }
 	return q, nil
 }
@@ -67,6 +74,7 @@ func (q *Queue) Control(fn func(fd int) error) error {
 
 // Close closes the descriptor and unblocks Read and Wait.
 func (q *Queue) Close() error {
+	q.Rouse()
 	q.use.Lock()
 	defer q.use.Unlock()
 	if q.closed {
@@ -74,6 +82,7 @@ func (q *Queue) Close() error {
 	}
 	q.closed = true
 	q.bell.close()
+	unix.Close(q.rouser)
 	return unix.Close(q.fd)
 }
 
