@@ -12,8 +12,8 @@
 // late as possible, and connections do not wait for each other. The bytes of a packet under way are pinned by references
 // to their chunks, which the sender drops when the write has returned.
 //
-// One reader goroutine per shard takes packets in, and one runtime timer ticks the host. These two alone keep everything
-// moving; no progress depends on a caller.
+// Packets are taken in by whoever waits for something, one goroutine at a time; when nobody waits by a goroutine of the
+// shard's own. It and the runtime timer that ticks the host keep everything moving; no progress depends on a caller.
 package runner
 
 import (

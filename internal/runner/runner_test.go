@@ -19,12 +19,12 @@ import (
 
 const limit = 60 * time.Second // reached only by a bug
 
-// newPair returns two shards joined by memory.
+// newPair returns two shards joined by memory. The device of b is read in turns.
 func newPair(t testing.TB, offload link.Offload) (a, b *Shard) {
 	// Nothing may be lost: a lost RST leaves its peer waiting, as it has to.
 	da, db := pipe.New(pipe.Config{Offload: offload, QueueLen: 1 << 20})
 	a = New(da, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}, Secret: [32]byte{1}})
-	b = New(db, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}, Secret: [32]byte{2}})
+	b = New(newTurns(db), host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}, Secret: [32]byte{2}})
 	t.Cleanup(func() { cutOff(a, b) })
 	return a, b
 }

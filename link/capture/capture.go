@@ -38,7 +38,7 @@ func New(d link.Device, w *Writer) *Device {
 	c := &Device{Device: d, w: w}
 	id := w.AddInterface(d.Name())
 	for _, q := range d.Queues() {
-		c.queues = append(c.queues, &queue{inner: q, w: w, id: id})
+		c.queues = append(c.queues, newQueue(q, w, id))
 	}
 	return c
 }
@@ -54,6 +54,25 @@ type queue struct {
 	w     *Writer
 	id    int
 }
+
+// waiter is a queue that can be read in turns.
+type waiter struct {
+	*queue
+	inner link.Waiter
+}
+
+func newQueue(inner link.Queue, w *Writer, id int) link.Queue {
+	q := &queue{inner: inner, w: w, id: id}
+	if inner, ok := inner.(link.Waiter); ok {
+		return &waiter{q, inner}
+	}
+	return q
+}
+
+func (q *waiter) Arm()                 { q.inner.Arm() }
+func (q *waiter) Wait() error          { return q.inner.Wait() }
+func (q *waiter) Doze(d time.Duration) { q.inner.Doze(d) }
+func (q *waiter) Rouse()               { q.inner.Rouse() }
 
 func (q *queue) Read(pkts []link.Packet) (int, error) {
 	n, err := q.inner.Read(pkts)
