@@ -7,8 +7,6 @@ import (
 	"io"
 	"net"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Run puts a load on the server at t.Peer and measures it.
@@ -116,12 +114,6 @@ func runRecv(ctx context.Context, n Network, t *Task) (*Result, error) {
 	return r, err
 }
 
-// Round trips are kept with three digits, from nanoseconds to a minute.
-const (
-	longestTrip = int64(time.Minute)
-	tripDigits  = 3
-)
-
 // runRR sends a byte and waits for it, again and again.
 func runRR(ctx context.Context, n Network, t *Task) (*Result, error) {
 	cs, err := dialAll(ctx, n, t, echo)
@@ -129,11 +121,8 @@ func runRR(ctx context.Context, n Network, t *Task) (*Result, error) {
 		return nil, err
 	}
 	defer cs.close()
-	trips := make([]*hdrhistogram.Histogram, t.Streams)
+	trips := newTrips(t.Streams)
 	buffers := make([][1]byte, t.Streams)
-	for i := range trips {
-		trips[i] = hdrhistogram.New(1, longestTrip, tripDigits)
-	}
 	w := newCrew(t)
 	r, err := w.observe(ctx, func(i int) (int, error) {
 		start := time.Now()
@@ -141,7 +130,7 @@ func runRR(ctx context.Context, n Network, t *Task) (*Result, error) {
 			return 0, err
 		}
 		if w.counting.Load() {
-			return 1, trips[i].RecordValue(int64(time.Since(start)))
+			trips.add(i, time.Since(start))
 		}
 		return 1, nil
 	})
@@ -151,15 +140,8 @@ func runRR(ctx context.Context, n Network, t *Task) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range trips[1:] {
-		trips[0].Merge(h)
-	}
-	r.P50, r.P99, r.P999 = quantile(trips[0], 50), quantile(trips[0], 99), quantile(trips[0], 99.9)
+	r.P50, r.P99, r.P999 = trips.quantiles()
 	return r, nil
-}
-
-func quantile(h *hdrhistogram.Histogram, q float64) time.Duration {
-	return time.Duration(h.ValueAtQuantile(q))
 }
 
 func exchange(c net.Conn, b []byte) error {

@@ -30,7 +30,7 @@ type Task struct {
 	Bench   Bench         `json:"bench"`
 	Dir     Dir           `json:"dir,omitempty"` // of Bulk
 	Streams int           `json:"streams"`       // connections, or for CRR workers, at a time
-	Time    time.Duration `json:"time"`          // that counts
+	Time    time.Duration `json:"time"`          // that counts, at least
 	Peer    netip.Addr    `json:"peer"`          // where Serve listens
 	PeerPID int           `json:"peer_pid"`      // the process that serves, whose CPU time is read
 	Profile string        `json:"profile,omitempty"`
