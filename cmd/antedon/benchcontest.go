@@ -43,7 +43,7 @@ all offloads, the others over a TUN device with a kernel behind it. Figures are 
 of the ratios to the kernel in the same round, and the one to trust. The kernel's sockets use CUBIC.`
 
 func newBenchBulk() *cobra.Command {
-	f := contestFlags{bench: workload.Bulk, streams: counts{1, 16}}
+	f := contestFlags{bench: workload.Bulk, streams: counts{1, 16}, rounds: 5, seconds: seconds(1500 * time.Millisecond)}
 	cmd := f.command("How fast streams are, beside the kernel's and gVisor's",
 		"Measure streams to a kernel (send) and from one (recv).",
 		"  antedon bench bulk\n  antedon bench bulk --stack antedon,kernel --dir send --streams 1 --rounds 3 --profile profiles")
@@ -51,8 +51,9 @@ func newBenchBulk() *cobra.Command {
 	return cmd
 }
 
+// newBenchRR makes many short rounds: whether the two processes share a CPU decides a run, for every stack, and changes by chance.
 func newBenchRR() *cobra.Command {
-	f := contestFlags{bench: workload.RR, streams: counts{1}}
+	f := contestFlags{bench: workload.RR, streams: counts{1}, rounds: 15, seconds: seconds(500 * time.Millisecond)}
 	cmd := f.command("How long a byte takes to a kernel and back, beside the kernel's and gVisor's",
 		"Measure round trips of one byte through a connection. The ratio is that of the medians: less is better.",
 		"  antedon bench rr\n  antedon bench rr --stack antedon,kernel --seconds 5 --json")
@@ -61,7 +62,7 @@ func newBenchRR() *cobra.Command {
 }
 
 func newBenchCRR() *cobra.Command {
-	f := contestFlags{bench: workload.CRR, streams: counts{1, 16}}
+	f := contestFlags{bench: workload.CRR, streams: counts{1, 16}, rounds: 5, seconds: seconds(1500 * time.Millisecond)}
 	return f.command("How many connections a second, beside the kernel's and gVisor's",
 		"Measure how many connections a second can be opened to a kernel that closes them at once, one at a time and 16.",
 		"  antedon bench crr\n  antedon bench crr --streams 64 --stack antedon,kernel --each")
@@ -69,7 +70,7 @@ func newBenchCRR() *cobra.Command {
 
 // command returns the command with the flags that all have.
 func (f *contestFlags) command(short, long, example string) *cobra.Command {
-	f.stacks, f.rounds, f.seconds = contest.DefaultStacks, 5, seconds(1500*time.Millisecond)
+	f.stacks = contest.DefaultStacks
 	cmd := &cobra.Command{
 		Use:     string(f.bench),
 		Short:   short,
