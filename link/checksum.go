@@ -6,8 +6,11 @@ import (
 	"github.com/antedon-net/antedon/wire"
 )
 
-// udpChecksumOffset is where the checksum lies in a UDP header, and by which a partial checksum is known to be UDP's.
-const udpChecksumOffset = 6
+// Where the checksum lies in a transport header, by which a partial checksum is known to be UDP's.
+const (
+	tcpChecksumOffset = 16
+	udpChecksumOffset = 6
+)
 
 // CompleteChecksum finishes the partial transport checksum of p, if it has one, in place: it changes the two bytes of
 // the checksum field in p.Bytes, and CsumStart. For a super-packet the result is the checksum of the whole, as if it

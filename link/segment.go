@@ -134,7 +134,7 @@ func (s *Segmenter) finish(packet []byte) {
 		binary.BigEndian.PutUint16(segment[4:], uint16(len(segment)))
 	} else {
 		s.finishTCP(segment)
-		field = segment[16:]
+		field = segment[tcpChecksumOffset:]
 	}
 	field[0], field[1] = 0, 0
 	// The length is added apart, since the sum of both may carry out of 16 bits.
