@@ -22,6 +22,9 @@ type Config struct {
 	MTU int
 	// Offload is what the device takes over.
 	Offload link.Offload
+	// RecvQueue is how many packets the device keeps until they are read, 0 if it is not known. Without segmentation
+	// offload, windows stay below that.
+	RecvQueue int
 
 	// Secret seeds every keyed hash, and through them ports, sequence numbers and packet identifications. It is to be
 	// drawn at random; a fixed one makes a simulation repeatable.

@@ -68,12 +68,18 @@ func New(cfg Config) *Host {
 	h.icmp.pings = map[uint16]*Ping{}
 	h.frags.init(h.pool, cfg.Limits)
 	h.out.limit, h.loop.limit = cfg.Limits.Queue, cfg.Limits.Queue
+	var queue *tcp.RecvQueue
+	if cfg.RecvQueue > 0 {
+		queue = &tcp.RecvQueue{Packets: cfg.RecvQueue}
+	}
 	for i, tso := range []link.Offload{link.OffloadTSO4, link.OffloadTSO6} {
 		env := &h.tcp.env[i]
 		env.Pool, env.Secret = h.pool, keys.tcp
 		if cfg.Offload.Has(tso | link.OffloadChecksum) {
 			env.MaxSuper = maxSuper
 			env.BatchACK = true
+		} else {
+			env.RecvQueue = queue
 		}
 	}
 	return h

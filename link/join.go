@@ -19,9 +19,10 @@ import (
 //	}
 //	use(j.Packet())
 //
-// Joined are segments of one connection that carry text in order, with correct checksums, no flags but ACK, the same
+// Joined are segments of one connection that carry text in order, with correct checksums, no flags but ACK and PSH, the same
 // acknowledgment number, window and options, in IP packets without options that differ in nothing but their identification.
-// The last one may be shorter, and may have PSH. So the Segmenter would cut the same packets again.
+// All but the last one are of the same length. So the Segmenter would cut the same packets again, but for those fields that
+// do not matter: identifications, and PSH, which says that nothing is to be waited for, and nobody has.
 //
 // The zero Joiner is ready for Start. It allocates nothing.
 type Joiner struct {
@@ -45,7 +46,7 @@ func (j *Joiner) Start(p *Packet, memory []byte) {
 		return
 	}
 	j.packet.CsumValid = p.CsumValid || j.checksumOK(b)
-	j.open = j.packet.CsumValid && b[j.transport+13]&byte(wire.PSH) == 0
+	j.open = j.packet.CsumValid
 }
 
 // parse finds the headers of a packet that may be joined with others, and reports whether b is one.
@@ -103,10 +104,8 @@ func (j *Joiner) Add(p *Packet) bool {
 	j.packet.Bytes = j.memory[:at+n]
 	j.count++
 	j.seq += uint32(n)
-	if n < j.size || b[j.transport+13]&byte(wire.PSH) != 0 {
-		j.memory[j.transport+13] |= b[j.transport+13] & byte(wire.PSH)
-		j.open = false
-	}
+	j.memory[j.transport+13] |= b[j.transport+13] // PSH
+	j.open = n == j.size
 	return true
 }
 
@@ -128,6 +127,9 @@ func (j *Joiner) isNext(b []byte) bool {
 		string(b[8:12]) == string(first[8:12]) && b[12] == first[12] && hasOnlyACK(b) &&
 		string(b[14:16]) == string(first[14:16]) && string(b[18:]) == string(first[18:])
 }
+
+// Joined reports whether the packet under way stands for several, and lies in the memory given to Start.
+func (j *Joiner) Joined() bool { return j.count > 1 }
 
 // Packet returns the packet under way: the one given to Start as it was, or a super-packet that lies in the memory given
 // to it. Of a segment that could have been continued it says that the checksum is correct.

@@ -122,7 +122,7 @@ func TestJoinOutOfOrder(t *testing.T) {
 	}
 }
 
-// sameButID compares packets without the identification of IPv4, and the header checksum with it.
+// sameButID compares packets without the identification of IPv4, PSH, and the checksums with them.
 func sameButID(a, b []byte) bool {
 	a, b = bytes.Clone(a), bytes.Clone(b)
 	for _, p := range [][]byte{a, b} {
@@ -130,8 +130,27 @@ func sameButID(a, b []byte) bool {
 			clear(p[4:6])
 			clear(p[10:12])
 		}
+		if h, err := link.ParseHeaders(p); err == nil && h.Proto == wire.ProtoTCP {
+			p[h.Transport+13] &^= byte(wire.PSH)
+			clear(p[h.Transport+16 : h.Transport+18])
+		}
 	}
 	return bytes.Equal(a, b)
+}
+
+// TestJoinPSH: one that says that nothing is to be waited for is not waited for, nor forgotten.
+func TestJoinPSH(t *testing.T) {
+	for _, s := range streams(t) {
+		x := [][]byte{bytes.Clone(s.segments[0]), bytes.Clone(s.segments[1]), s.segments[2]}
+		for i := range 2 {
+			x[i][s.packet.CsumStart+13] ^= byte(wire.PSH)
+			fixSums(x[i])
+			if got := join(x, link.MaxPacket); len(got) != 1 || got[0].Bytes[s.packet.CsumStart+13] != byte(wire.ACK|wire.PSH) {
+				t.Errorf("%s: PSH in segment %d: %d packets, flags %#x", s.name, i, len(got), got[0].Bytes[s.packet.CsumStart+13])
+			}
+			x[i] = s.segments[i]
+		}
+	}
 }
 
 // fixSums makes the checksums of a packet correct.
@@ -174,7 +193,7 @@ func TestJoinRefuses(t *testing.T) {
 		{name: "no ACK in both", both: true, tcp: func(h, b []byte) []byte { h[13] = 0; return b }},
 		{name: "URG in both", both: true, tcp: func(h, b []byte) []byte { h[13] |= 0x20; return b }},
 		{name: "urgent pointers in both", both: true, tcp: func(h, b []byte) []byte { h[19] = 1; return b }},
-		{name: "PSH in both", both: true, tcp: func(h, b []byte) []byte { h[13] |= 8; return b }},
+		{name: "a shorter one before", tcp: func(h, b []byte) []byte { return b }},
 		{name: "no text", tcp: func(h, b []byte) []byte { return b[:len(b)-1000] }},
 		{name: "padding", tcp: func(h, b []byte) []byte { return append(b, 0) }},
 		{name: "other ECN bits", ip4: func(b []byte) []byte { b[1] ^= 1; return b }},
@@ -203,6 +222,12 @@ func TestJoinRefuses(t *testing.T) {
 			}
 			if test.both {
 				a = change(a)
+			}
+			if test.name == "a shorter one before" {
+				a = a[:len(a)-1]
+				a[s.packet.CsumStart+7]++
+				setLength(a, false)
+				fixSums(a)
 			}
 			b = change(b)
 			keepA, keepB := bytes.Clone(a), bytes.Clone(b)

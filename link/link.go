@@ -5,8 +5,8 @@
 // link/capture wrap any of them.
 //
 // A device without offload gets super-packets cut and checksums completed in software, at its own door: see Segmenter,
-// CompleteChecksum and WithoutOffload. Received packets are never coalesced (no GRO): what the device hands over is what
-// the stack sees.
+// CompleteChecksum and WithoutOffload. What a device hands over is what was sent to it; to join packets is up to the reader:
+// see Joiner.
 //
 // Concurrency: a Queue may be read by one goroutine and written by any number at the same time; Close may be called at
 // any time and makes every call return an error that satisfies errors.Is(err, net.ErrClosed).
@@ -45,7 +45,8 @@ func (o Offload) Has(want Offload) bool { return o&want == want }
 
 // Packet is one IP packet, or a super-packet that stands for several of equal size, on its way through a Queue.
 type Packet struct {
-	// Buf is the memory Read may fill: at least ReadRoom bytes for any queue. Read points Bytes into it.
+	// Buf is the memory Read may fill: at least ReadRoom bytes, or ReadRoom-MaxPacket more than the MTU if the device
+	// has no offload. Read points Bytes into it.
 	Buf []byte
 
 	// Bytes is the packet from its IP header on. For Write it may be followed by the bytes of Payload.
@@ -154,6 +155,19 @@ type Device interface {
 
 	// Close releases the device and unblocks its readers.
 	Close() error
+}
+
+// Queued is a Device that knows how many packets it keeps in each queue until they are read. What comes beyond that is lost.
+type Queued interface {
+	QueueLen() int // 0: not known
+}
+
+// QueueLen returns how many packets d keeps in each queue until they are read, 0 if it does not say.
+func QueueLen(d Device) int {
+	if q, ok := d.(Queued); ok {
+		return q.QueueLen()
+	}
+	return 0
 }
 
 // ErrTooLong is returned by Write for a packet that exceeds the MTU and is not a super-packet.

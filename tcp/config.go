@@ -139,6 +139,9 @@ type Env struct {
 	Pool   *buffer.Pool
 	Secret siphash.Key // keys initial sequence numbers and timestamp offsets
 
+	// RecvQueue is what the device keeps for us, nil if it is no limit. Several Env may share one.
+	RecvQueue *RecvQueue
+
 	// MaxSuper is the most payload of a super-segment, 0 if the device cannot cut them.
 	MaxSuper int
 	// BatchACK lets one acknowledgment answer everything that arrived since Next was last drained, however much

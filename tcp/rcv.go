@@ -24,6 +24,7 @@ type recvSpace struct {
 	fin     bool // the peer's FIN was taken: nothing follows
 	hasFin  bool // a FIN was seen, perhaps out of order
 	scale   uint8
+	turn    uint8  // of Env.RecvQueue, when something came last
 	advMSS  uint16 // announced
 
 	size  int // of the receive buffer now; grows to Config.RecvBuffer
@@ -95,6 +96,9 @@ func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 	hadHoles := b.Holes().Len() > 0
 	if held, ok := b.Holes().Overlap(off, off+uint64(n)); ok {
 		c.noteDuplicate(held.Lo, held.Len())
+	}
+	if q := c.env.RecvQueue; q != nil {
+		q.note(now, &c.rcv.turn)
 	}
 	got := b.Insert(off, seg.Payload, seg.Owner)
 	c.learnPeerMSS(n, seg.SegSize)

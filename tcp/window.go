@@ -25,9 +25,10 @@ func (c *Conn) Consume(now mono.Time, n int) {
 	}
 }
 
-// freeWindow is the window that the buffer, and the connection's share of the memory, have room for.
+// freeWindow is the window that the buffer, the connection's share of the memory, and the device's queue have room for.
 func (c *Conn) freeWindow() int {
-	return max(0, min(c.share(c.rcv.size, c.recvDue())-c.rcv.buf.Len(), 65535<<c.rcv.scale))
+	room := c.share(c.rcv.size, c.recvDue()) - c.rcv.buf.Len()
+	return max(0, c.fitToQueue(min(room, 65535<<c.rcv.scale)))
 }
 
 // creepLimit is how far rounding may at least carry the right edge of the window beyond what there was room for; a quarter of

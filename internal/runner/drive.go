@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/link"
 )
 
@@ -25,8 +24,7 @@ type driver struct {
 
 	dozing *gate // whose goroutine sleeps on the device
 
-	pkts   []link.Packet
-	chunks []*buffer.Chunk
+	in *intake
 }
 
 const (
@@ -43,22 +41,11 @@ const (
 	watchFor = time.Millisecond
 )
 
-// Batches of packets read at once: enough to empty a busy device, few enough that the bytes of super-packets stay in
-// cache until they are looked at.
-const (
-	readBatchSuper = 8
-	readBatchPlain = 64
-)
-
 func (s *Shard) initDriver() {
-	n := readBatchSuper
-	if s.eachPacket {
-		n = readBatchPlain
-	}
 	d := &s.drv
 	d.queue, _ = s.queue.(link.Waiter)
-	d.pkts, d.chunks = make([]link.Packet, n), make([]*buffer.Chunk, n)
-	s.refill(d.pkts, d.chunks)
+	d.in = newIntake(!s.eachPacket, s.dev.MTU())
+	d.in.refill(s.pool)
 	if runtime.GOMAXPROCS(0) > 1 {
 		d.spin = spinFor
 	}
@@ -108,7 +95,8 @@ func (s *Shard) readLoop() {
 func (s *Shard) readAll() error {
 	d := &s.drv
 	for {
-		n, err := s.queue.Read(d.pkts)
+		n, err := s.queue.Read(d.in.pkts)
+		n = d.in.take(n)
 		s.mu.Lock()
 		if err != nil {
 			d.busy = false
@@ -181,7 +169,8 @@ func (s *Shard) onWatch() {
 // return; who calls has the right to read.
 func (s *Shard) readOnce() (int, error) {
 	s.mu.Unlock()
-	n, err := s.queue.TryRead(s.drv.pkts)
+	n, err := s.queue.TryRead(s.drv.in.pkts)
+	n = s.drv.in.take(n)
 	s.mu.Lock()
 	if n > 0 {
 		s.receive(n)
@@ -189,34 +178,20 @@ func (s *Shard) readOnce() (int, error) {
 	return n, err
 }
 
-// receive gives the host the first n packets of the batch, and does what follows. The mutex is held on entry and on return;
+// receive gives the host the n packets that are ready for it, and does what follows. The mutex is held on entry and on return;
 // who calls has the right to read.
 func (s *Shard) receive(n int) {
 	d := &s.drv
 	now := s.Now()
 	for i := range n {
-		s.host.Recv(now, &d.pkts[i], d.chunks[i])
-		if s.eachPacket && i+1 < n {
+		s.host.Recv(now, &d.in.ready[i], d.in.owners[i])
+		if s.eachPacket && i+1 < n && d.in.ready[i].SegSize == 0 {
 			s.pump(now)
 			now = s.Now()
 		}
 	}
-	s.refill(d.pkts[:n], d.chunks[:n])
+	d.in.refill(s.pool)
 	s.pump(now)
-}
-
-// refill replaces the chunks that somebody kept.
-func (s *Shard) refill(pkts []link.Packet, chunks []*buffer.Chunk) {
-	for i, c := range chunks {
-		if c != nil && !c.Shared() {
-			continue
-		}
-		if c != nil {
-			s.pool.Release(c)
-		}
-		chunks[i] = s.pool.Get(buffer.MaxChunk)
-		pkts[i].Buf = chunks[i].B
-	}
 }
 
 // dropBatch gives up the batch of a closed device, unless somebody still uses it, who does so then.
@@ -225,10 +200,7 @@ func (s *Shard) dropBatch() {
 	if d.busy {
 		return
 	}
-	for _, c := range d.chunks {
-		s.pool.Release(c)
-	}
-	d.pkts, d.chunks = nil, nil
+	d.in.release(s.pool)
 }
 
 // wait returns when g was woken, and reads the device meanwhile if nobody else does. The mutex is held on entry and on

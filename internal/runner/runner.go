@@ -52,7 +52,7 @@ type Shard struct {
 	idle    gate                // told when a connection is done with its peer
 	drv     driver
 
-	eachPacket bool // acknowledge packet by packet: the device does not coalesce
+	eachPacket bool // acknowledge packet by packet, but for what was joined: the device does not coalesce
 	done       chan struct{}
 	writeErrs  atomic.Uint64
 }
@@ -64,7 +64,7 @@ func New(dev link.Device, cfg host.Config) *Shard {
 		pool = buffer.NewPool(0)
 		cfg.Pool = pool
 	}
-	cfg.MTU, cfg.Offload = dev.MTU(), dev.Offload()
+	cfg.MTU, cfg.Offload, cfg.RecvQueue = dev.MTU(), dev.Offload(), link.QueueLen(dev)
 	s := &Shard{
 		dev: dev, queue: dev.Queues()[0], epoch: time.Now().Add(-time.Second),
 		host: host.New(cfg), pool: pool, timerAt: mono.Never,

@@ -45,6 +45,8 @@ type HostPlan struct {
 	NIC     NIC
 	Chunks  Chunking
 	Backlog int
+	// RecvQueue is how many packets its device keeps: what it believes, the path's plan says what is true.
+	RecvQueue int
 	// FastOpen is how many connections at a time may begin with text in the SYN.
 	FastOpen int
 	Memory   int           // the limit of its pool, 0 for none
@@ -78,7 +80,7 @@ func (s *Scenario) Build() *Net {
 	n := NewNet()
 	for i := range s.Hosts {
 		h := &s.Hosts[i]
-		cfg := host.Config{Addrs: []netip.Prefix{s.addr(i)}, MTU: s.MTU, TCP: h.TCP}
+		cfg := host.Config{Addrs: []netip.Prefix{s.addr(i)}, MTU: s.MTU, TCP: h.TCP, RecvQueue: h.RecvQueue}
 		binary.LittleEndian.PutUint64(cfg.Secret[:], h.Secret)
 		nic := h.NIC
 		if s.Mode != Plain {

@@ -46,6 +46,9 @@ func New(d link.Device, w *Writer) *Device {
 // Queues implements link.Device.
 func (d *Device) Queues() []link.Queue { return d.queues }
 
+// QueueLen implements link.Queued.
+func (d *Device) QueueLen() int { return link.QueueLen(d.Device) }
+
 // Close closes the inner device and sees to it that everything captured has been written. The Writer stays open.
 func (d *Device) Close() error { return errors.Join(d.Device.Close(), d.w.Flush()) }
 

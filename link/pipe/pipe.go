@@ -99,6 +99,9 @@ func (d *Device) Offload() link.Offload { return d.offload }
 // Queues implements link.Device.
 func (d *Device) Queues() []link.Queue { return d.queues }
 
+// QueueLen implements link.Queued.
+func (d *Device) QueueLen() int { return d.in.limit }
+
 // Stats returns the device's counters.
 func (d *Device) Stats() Stats {
 	s := Stats{Refused: d.refused.Load()}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,7 @@ type Interface struct {
 	index      int
 	mtu        int // when it was looked up
 	packetInfo bool
+	queueLen   atomic.Int32
 	nl         *rtnl.Conn
 
 	mu    sync.Mutex
@@ -43,7 +45,9 @@ func Lookup(name string) (*Interface, error) {
 	case l.Kind != "tun":
 		err = fmt.Errorf("tun: %s is an interface, but no TUN device: %w", name, unix.EINVAL)
 	default:
-		return &Interface{name: name, index: l.Index, mtu: l.MTU, packetInfo: l.PacketInfo, nl: nl}, nil
+		i := &Interface{name: name, index: l.Index, mtu: l.MTU, packetInfo: l.PacketInfo, nl: nl}
+		i.queueLen.Store(int32(l.TxQueueLen))
+		return i, nil
 	}
 	nl.Close()
 	return nil, err
@@ -74,10 +78,20 @@ func (i *Interface) SetMTU(n int) error {
 	return i.do(fmt.Sprintf("set the MTU to %d of", n), func() error { return i.nl.SetMTU(i.index, n) })
 }
 
+// defaultQueueLen is the queue length of a new interface.
+const defaultQueueLen = 500
+
+// QueueLen implements link.Queued: how many packets the kernel keeps for us while we do not read, when last known.
+func (i *Interface) QueueLen() int { return int(i.queueLen.Load()) }
+
 // SetTxQueueLen sets how many packets the kernel keeps for us while we do not read (500 in a new interface). Each of
-// them may be a super-packet.
+// them may be a super-packet. A stack that runs on the device does not take note of the change.
 func (i *Interface) SetTxQueueLen(packets int) error {
-	return i.do("set the queue length of", func() error { return i.nl.SetTxQueueLen(i.index, packets) })
+	err := i.do("set the queue length of", func() error { return i.nl.SetTxQueueLen(i.index, packets) })
+	if err == nil {
+		i.queueLen.Store(int32(packets))
+	}
+	return err
 }
 
 // AddAddr gives the kernel's end of the link an address, such as 10.7.0.1/24. It is no error if it has it already.

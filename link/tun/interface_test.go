@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/tun"
 )
 
@@ -26,8 +27,14 @@ func TestRoute(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if got := link.QueueLen(l.dev); got != 500 {
+		t.Errorf("the queue of a new interface: %d packets, want 500", got)
+	}
 	if err := l.dev.SetTxQueueLen(1234); err != nil {
 		t.Fatal(err)
+	}
+	if got := link.QueueLen(l.dev); got != 1234 {
+		t.Errorf("the queue: %d packets, want 1234", got)
 	}
 	checkOutput(t, l, []string{"ip", "route"},
 		"192.0.2.0/24 dev r0 scope link", "mtu lock 1200", "initcwnd 40", "rto_min lock 6ms", "default via 10.7.0.2 dev r0 src 10.7.0.1")

@@ -140,6 +140,7 @@ func FromFD(fd int, cfg Config) (*Device, error) {
 		return nil, closeWith(fd, err)
 	}
 	iface := &Interface{name: o.name, mtu: cfg.MTU, packetInfo: cfg.PacketInfo}
+	iface.queueLen.Store(defaultQueueLen)
 	if cfg.MTU == 0 {
 		if iface, err = Lookup(o.name); err != nil {
 			return nil, closeWith(fd, errors.New("tun: the MTU of "+o.name+
