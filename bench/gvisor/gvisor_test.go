@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(netlab.Main(m)) }
 
-// TestLoads puts every load on every flavour, with the kernel as the other side.
+// TestLoads puts every load on every flavour, with the kernel as the other side, and on the kernel with gVisor as that.
 func TestLoads(t *testing.T) {
 	for flavour := range flavours {
 		for _, base := range []workload.Task{
@@ -26,24 +26,17 @@ func TestLoads(t *testing.T) {
 			{Peer: netip.MustParseAddr("10.7.0.1"), NoOffload: true},
 		} {
 			t.Run(fmt.Sprintf("%s/%v/offload=%t", flavour, base.Peer, !base.NoOffload), func(t *testing.T) {
-				n := lab(t, flavour, &base)
-				for _, load := range []struct {
-					bench workload.Bench
-					dir   workload.Dir
-				}{{workload.Bulk, workload.Send}, {workload.Bulk, workload.Recv}, {workload.RR, ""}, {workload.CRR, ""}} {
-					task := base
-					task.Bench, task.Dir, task.Streams, task.Time = load.bench, load.dir, 2, 20*time.Millisecond
-					if r, err := workload.Run(t.Context(), n, &task); err != nil || r.Count == 0 {
-						t.Errorf("%+v: got %+v, %v", load, r, err)
-					}
-				}
+				kernel, n := lab(t, flavour, &base)
+				load(t, n, kernel, base)
+				base.Peer = base.Peer.Next() // which is ours
+				load(t, kernel, n, base)
 			})
 		}
 	}
 }
 
-// lab returns a stack in a namespace in which the kernel serves.
-func lab(t *testing.T, flavour contest.Stack, task *workload.Task) workload.Network {
+// lab returns a namespace and a stack on a device in it.
+func lab(t *testing.T, flavour contest.Stack, task *workload.Task) (kernel, n workload.Network) {
 	ns, err := netlab.NewNamespace()
 	if err != nil {
 		t.Fatal(err)
@@ -53,25 +46,38 @@ func lab(t *testing.T, flavour contest.Stack, task *workload.Task) workload.Netw
 			t.Error(err)
 		}
 	})
-	var n workload.Network
 	if err := ns.Do(func() (err error) { n, err = open(flavour, task); return err }); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(n.(*network).stack.Destroy)
+	return ns, n
+}
+
+// load puts every load on a network with another as the other side.
+func load(t *testing.T, n, other workload.Network, task workload.Task) {
 	version := "tcp4"
 	if task.Peer.Is6() {
 		version = "tcp6"
 	}
-	srv, err := workload.Serve(t.Context(), ns, version)
+	srv, err := workload.Serve(t.Context(), other, version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	defer func() {
 		if err := srv.Close(); err != nil {
 			t.Error(err)
 		}
-	})
-	return n
+	}()
+	task.Streams, task.Time = 2, 20*time.Millisecond
+	for _, l := range []struct {
+		bench workload.Bench
+		dir   workload.Dir
+	}{{workload.Bulk, workload.Send}, {workload.Bulk, workload.Recv}, {workload.RR, ""}, {workload.CRR, ""}} {
+		task.Bench, task.Dir = l.bench, l.dir
+		if r, err := workload.Run(t.Context(), n, &task); err != nil || r.Count == 0 {
+			t.Errorf("%+v: got %+v, %v", l, r, err)
+		}
+	}
 }
 
 // TestVnet: the kernel is told where the checksum goes, and to cut what is longer than a segment.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
@@ -94,8 +95,11 @@ func (n *network) Dial(ctx context.Context, _, address string) (net.Conn, error)
 	return c, nil
 }
 
-// Listen announces on a literal address.
-func (n *network) Listen(_ context.Context, _, address string) (net.Listener, error) {
+// Listen announces on a literal address, or with no host on all of the network's version of IP.
+func (n *network) Listen(_ context.Context, network, address string) (net.Listener, error) {
+	if strings.HasPrefix(address, ":") {
+		address = map[string]string{"tcp4": "0.0.0.0", "tcp6": "[::]"}[network] + address
+	}
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return nil, err
@@ -107,6 +111,11 @@ func (n *network) Listen(_ context.Context, _, address string) (net.Listener, er
 	return ln, nil
 }
 
+// full returns an address in gVisor's terms, which has no bytes for the unspecified one.
 func full(a netip.AddrPort) tcpip.FullAddress {
-	return tcpip.FullAddress{NIC: nic, Addr: tcpip.AddrFromSlice(a.Addr().AsSlice()), Port: a.Port()}
+	f := tcpip.FullAddress{NIC: nic, Port: a.Port()}
+	if !a.Addr().IsUnspecified() {
+		f.Addr = tcpip.AddrFromSlice(a.Addr().AsSlice())
+	}
+	return f
 }

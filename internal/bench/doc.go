@@ -1,5 +1,5 @@
 // Package bench measures our TCP beside the kernel's over the same bad path, in private network namespaces: the machinery
-// of antedon bench.
+// of antedon bench loss and fair. Package contest has that of the others.
 //
 //	plan := bench.LossPlan{Cells: bench.Grid(loss, rtt, reorder), Seeds: seeds, CC: algorithms, ...}
 //	err := plan.Run(ctx, func(r bench.LossRound) {

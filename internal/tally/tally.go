@@ -35,6 +35,7 @@ type line struct {
 	P999     float64 `json:"p999_us"`
 	Rate     float64 `json:"conn_s"`
 	Bytes    float64 `json:"bytes_per_conn"`
+	Memmove  float64 `json:"memmove_ratio"`
 }
 
 // key says what was measured.
@@ -42,6 +43,7 @@ type key struct {
 	Bench   string `json:"bench"`
 	Dir     string `json:"dir"`
 	Order   string `json:"order"`
+	Wire    bool   `json:"wire"`
 	API     string `json:"api"`
 	Streams int    `json:"streams"`
 }
@@ -98,11 +100,11 @@ func (k key) title() string {
 	case "crr":
 		return fmt.Sprintf("connect and close, %d at a time", k.Streams)
 	case "core":
-		return map[string]string{
-			"in": "two connections in memory, in order", "reversed": "two connections in memory, every batch reversed",
-		}[k.Order]
+		return "two connections in memory, " +
+			map[string]string{"in": "in order", "reversed": "every batch reversed"}[k.Order] +
+			map[bool]string{true: ", with headers and checksums"}[k.Wire]
 	}
-	return "memory of an idle connection"
+	return fmt.Sprintf("memory of an idle connection, of %d", k.Streams)
 }
 
 func plural(n int, what string) string {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // A service is what the server does with a connection.
@@ -31,6 +33,7 @@ const bufferSize = 128 << 10
 // A Server serves.
 type Server struct {
 	listeners []net.Listener
+	closed    atomic.Bool
 	wg        sync.WaitGroup
 }
 
@@ -44,13 +47,14 @@ func Serve(ctx context.Context, n Network, network string) (*Server, error) {
 			return nil, err
 		}
 		srv.listeners = append(srv.listeners, ln)
-		srv.wg.Go(func() { accept(ln, s) })
+		srv.wg.Go(func() { srv.accept(ln, s) })
 	}
 	return srv, nil
 }
 
 // Close stops listening. Connections live on.
 func (srv *Server) Close() error {
+	srv.closed.Store(true)
 	var errs []error
 	for _, ln := range srv.listeners {
 		errs = append(errs, ln.Close())
@@ -59,13 +63,21 @@ func (srv *Server) Close() error {
 	return errors.Join(errs...)
 }
 
-func accept(ln net.Listener, s service) {
+// acceptPause is how long a server waits when it cannot accept, as for want of descriptors.
+const acceptPause = time.Millisecond
+
+// accept serves what a listener accepts until it is closed, which not every stack's error says.
+func (srv *Server) accept(ln net.Listener, s service) {
 	for {
 		c, err := ln.Accept()
 		switch {
-		case errors.Is(err, net.ErrClosed):
+		case srv.closed.Load() || errors.Is(err, net.ErrClosed):
+			if err == nil {
+				c.Close()
+			}
 			return
-		case err != nil: // a connection that was reset before it was accepted
+		case err != nil:
+			time.Sleep(acceptPause)
 		case s == hangUp:
 			c.Close() // takes no goroutine
 		default:
