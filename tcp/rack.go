@@ -1,7 +1,6 @@
 package tcp
 
 import (
-	"math"
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
@@ -28,6 +27,8 @@ const (
 	// maxSteps and persistRecoveries are those of Linux and RFC 8985, Section 6.2, step 4.
 	maxSteps          = 255
 	persistRecoveries = 16
+	// maxReorderSlack is two jiffies of Linux's, by which its timer is late.
+	maxReorderSlack = 8 * time.Millisecond
 )
 
 // updateRACK takes the newest of what has arrived.
@@ -112,7 +113,8 @@ func (c *Conn) manySACKed() bool {
 // detectByTime finds lost what was sent too long before the newest that has arrived, and sets a timer for what may turn
 // out to be.
 //
-// RFC 8985, Section 6.2, step 5.
+// RFC 8985, Section 6.2, step 5: "timeout = max(remaining, timeout) … Arm a timer to call RACK_detect_loss_and_arm_timer()
+// after timeout": when it runs everything that was overtaken so far is due, and is repaired together (decision 0017).
 //
 // req: RFC8985 6.2-2, 9.2-1
 func (c *Conn) detectByTime(now mono.Time) {
@@ -120,26 +122,55 @@ func (c *Conn) detectByTime(now mono.Time) {
 	if l.rack.at == 0 {
 		return
 	}
-	grace := l.rack.rtt + c.reorderingWindow()
-	wait := time.Duration(math.MaxInt64)
-	for _, log := range [...]*flightLog{&l.board.fresh, &l.board.again} {
-		for f := log.front(); f != nil && !f.sentAfter(l.rack.at, l.rack.end); f = log.front() {
-			if log == &l.board.again && f.at == l.rack.at && !l.rack.again {
-				break // retransmitted at the very instant: after it, whatever the offsets say
-			}
-			if left := f.at.Add(grace).Sub(now); left > 0 {
-				wait = min(wait, left)
-				break
-			}
+	window := c.reorderingWindow()
+	grace, company := l.rack.rtt+window, c.companyTime(window)
+	logs := [...]*flightLog{&l.board.fresh, &l.board.again}
+	due := false
+	for _, log := range logs {
+		f := c.overtaken(log)
+		due = due || f != nil && f.at.Add(grace+company) <= now
+	}
+	var wait time.Duration
+	for _, log := range logs {
+		f := c.overtaken(log)
+		for due && f != nil && f.at.Add(grace) <= now {
 			l.board.loseFront(log)
+			f = c.overtaken(log)
+		}
+		if f != nil {
+			wait = max(wait, log.lastBefore(l.rack.at, l.rack.end).Add(grace+company).Sub(now))
 		}
 	}
-	if wait < math.MaxInt64 {
+	if wait > 0 {
 		c.timers.set(timerProbe, now.Add(wait))
 		l.tlp.armed = false
 	} else if !l.tlp.armed {
 		c.timers.stop(timerProbe)
 	}
+}
+
+// overtaken returns the oldest flight of a log if what was sent after it has arrived, else nil.
+func (c *Conn) overtaken(log *flightLog) *flight {
+	r, f := &c.loss.rack, log.front()
+	switch {
+	case f == nil || f.sentAfter(r.at, r.end):
+		return nil
+	case log == &c.loss.board.again && f.at == r.at && !r.again:
+		return nil // retransmitted at the very instant: after it, whatever the offsets say
+	}
+	return f
+}
+
+// companyTime returns how long a hole that is due waits for others, on a path that reorders. Each retransmission that fills
+// the peer's first hole brings its TS.Recent forward, and PAWS drops the originals that the path held back at that moment: if
+// holes were repaired one by one, among new data, the repair of each would make others. Together with the reordering window
+// it is bounded as that is.
+func (c *Conn) companyTime(window time.Duration) time.Duration {
+	const tick = time.Millisecond // of timestamps: what is late by no more is not dropped
+	if d := min(c.rtt.min/4, c.rtt.srtt-window); c.loss.rack.reordered && c.ts.ok && d > tick {
+		return d
+	}
+	return 0
 }
 
 // onReorderTimer looks again at what may have been lost.

@@ -78,6 +78,26 @@ func (l *flightLog) front() *flight {
 // emptied returns an empty log with the memory of l.
 func (l *flightLog) emptied() flightLog { return flightLog{r: l.r[:0]} }
 
+// lastBefore returns when the last flight was sent that was not sent after what ended at end and was sent at time at. The
+// front is one. It does not look far through those that were cut to nothing: what it returns may be a little late then.
+func (l *flightLog) lastBefore(at mono.Time, end uint64) mono.Time {
+	lo, hi := l.head, len(l.r)
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		if l.r[m].sentAfter(at, end) {
+			hi = m
+		} else {
+			lo = m + 1
+		}
+	}
+	const far = 32
+	i := lo - 1
+	for least := max(l.head, i-far); i > least && l.r[i].len() == 0; {
+		i--
+	}
+	return l.r[i].at
+}
+
 // search returns the index of the first flight that ends beyond off, if they are in order of offset.
 func (l *flightLog) search(off uint64) int {
 	lo, hi := l.head, len(l.r)

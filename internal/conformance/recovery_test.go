@@ -99,6 +99,22 @@ func TestReorderingWindow(t *testing.T) {
 		sendsAfter(t, s, rtt/4, 1)
 		s.ExpectNone()
 	})
+	t.Run("the timer waits for the last segment that was overtaken", func(t *testing.T) {
+		s := measured(t, tcp.Config{InitialWindow: 4}, "<SACKOK>")
+		s.Write(2000)
+		s.Advance(10 * time.Millisecond)
+		s.Write(2000)
+		sends(t, s, 1, 4)
+		s.Advance(rtt - 10*time.Millisecond)
+		s.Recv(acks(0, [2]int{2, 2}))
+		s.Advance(10 * time.Millisecond)
+		s.Recv(acks(0, [2]int{4, 4}, [2]int{2, 2}))
+		sendsAfter(t, s, rtt/4, 1)
+		if got := s.Info().Lost; got != 2000 {
+			t.Errorf("%d bytes lost: 3 was due with 1", got)
+		}
+		s.ExpectNone()
+	})
 	t.Run("in recovery", func(t *testing.T) {
 		s := flight(t, 10, 10)
 		s.Recv(acks(0, [2]int{2, 4}))
