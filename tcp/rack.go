@@ -164,10 +164,13 @@ func (c *Conn) overtaken(log *flightLog) *flight {
 // companyTime returns how long a hole that is due waits for others, on a path that reorders. Each retransmission that fills
 // the peer's first hole brings its TS.Recent forward, and PAWS drops the originals that the path held back at that moment: if
 // holes were repaired one by one, among new data, the repair of each would make others. Together with the reordering window
-// it is bounded as that is.
+// it is bounded as that is. BBR, which loses little by a loss, would lose more by waiting.
 func (c *Conn) companyTime(window time.Duration) time.Duration {
 	const tick = time.Millisecond // of timestamps: what is late by no more is not dropped
-	if d := min(c.rtt.min/4, c.rtt.srtt-window); c.loss.rack.reordered && c.ts.ok && d > tick {
+	if !c.loss.rack.reordered || !c.ts.ok || !c.cc.Reduces() {
+		return 0
+	}
+	if d := min(c.rtt.min/4, c.rtt.srtt-window); d > tick {
 		return d
 	}
 	return 0
