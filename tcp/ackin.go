@@ -11,6 +11,12 @@ import (
 
 // arriveAck deals with SND.UNA =< SEG.ACK =< SND.NXT.
 func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
+	if c.isForText(seg) {
+		c.updateSendWindow(now, seg)
+		c.wait.probesOut = 0
+		c.offerRoom()
+		return
+	}
 	l := &c.loss
 	una, acked := c.unaOffset(), seg.ack().Sub(c.snd.una)
 	a := c.arrivalOf(seg, acked)
@@ -40,6 +46,12 @@ func (c *Conn) arriveAck(now mono.Time, seg *Segment) {
 		c.armTailProbe(now)
 	}
 	c.offerRoom()
+}
+
+// isForText reports whether seg acknowledges nothing new, and nothing was under way that it could tell of: so it is with all
+// segments of a stream that goes one way only.
+func (c *Conn) isForText(seg *Segment) bool {
+	return seg.ack() == c.snd.una && c.snd.una == c.snd.nxt && seg.Header.Options.NSACK == 0 && !seg.Has(wire.ECE) && c.loss.isQuiet()
 }
 
 // arriveOldAck takes what an acknowledgment below SND.UNA tells besides. It was overtaken, but its SACK blocks may be news.
@@ -182,8 +194,7 @@ func (c *Conn) updateSendWindow(now mono.Time, seg *Segment) {
 		return
 	}
 	closed := c.snd.wnd == 0
-	c.snd.wnd = c.windowOf(seg)
-	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
+	c.snd.setWindow(c.windowOf(seg))
 	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
 	if closed && c.snd.wnd > 0 {
 		c.onShrunkWindowOpened()

@@ -280,7 +280,7 @@ func (c *Conn) checkACK(now mono.Time, seg *Segment) (Drop, bool) {
 //
 // req: RFC9293 MAY-12, 3.10.7.4-6, 3.10.7.4-7, RFC5961 5.2-1, 5.2-2
 func (c *Conn) checkOldACK(now mono.Time, seg *Segment) (Drop, bool) {
-	if seg.ack().Less(c.snd.una.Add(-c.snd.maxWnd)) {
+	if seg.ack().Less(c.snd.una.Add(-int(c.snd.maxWnd))) {
 		c.owe(now, ackChallenge, seg)
 		return DropACKTooOld, false
 	}

@@ -137,8 +137,7 @@ func AcceptCookie(env *Env, cfg *Config, now mono.Time, id ID, mtu int, seg *Seg
 	c.beginPassive(now, &syn)
 	c.snd.iss, c.snd.una, c.snd.nxt = cookie, seg.ack(), seg.ack()
 	c.toEstablished(now)
-	c.snd.wnd = c.windowOf(seg)
-	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
+	c.snd.setWindow(c.windowOf(seg))
 	return c, c.Recv(now, seg)
 }
 

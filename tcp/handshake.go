@@ -102,8 +102,7 @@ func (c *Conn) completeHandshake(now mono.Time, seg *Segment) (Drop, bool) {
 	}
 	c.sampleHandshake(now, seg)
 	c.snd.una = c.snd.iss.Add(1)
-	c.snd.wnd = c.windowOf(seg)
-	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
+	c.snd.setWindow(c.windowOf(seg))
 	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
 	c.toEstablished(now)
 	if c.fast != nil {

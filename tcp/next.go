@@ -268,7 +268,7 @@ func (c *Conn) allowed(now mono.Time, from, end uint64) int {
 		return n // all the data; the window has no room for the FIN
 	case full > 0:
 		return full
-	case n == wnd && n < want && (n >= c.snd.maxWnd/2 || c.pend.force):
+	case n == wnd && n < want && (n >= int(c.snd.maxWnd/2) || c.pend.force):
 		return n
 	}
 	c.waitForWindow(now, want, wnd)

@@ -164,8 +164,7 @@ func (c *Conn) onSYN(now mono.Time, seg *Segment) {
 	c.setSendMSS()
 	c.synWindow()
 	// RFC 7323, Section 2.2: "The window field in a segment where the SYN bit is set … MUST NOT be scaled."
-	c.snd.wnd = int(seg.Header.Window)
-	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
+	c.snd.setWindow(int(seg.Header.Window))
 	c.snd.wl1, c.snd.wl2 = seg.seq(), seg.ack()
 	c.user.lastHeard = now
 }

@@ -86,9 +86,9 @@ func TestRest(t *testing.T) {
 	}
 }
 
-// The size of a connection that rests, and of one that does not, is what a million of them multiply.
+// A million connections multiply the size of one. The allocator needs 8 bytes to make 568 fit its 576.
 func TestSize(t *testing.T) {
-	if size := unsafe.Sizeof(tcp.Conn{}); size > 576 {
+	if size := unsafe.Sizeof(tcp.Conn{}); size > 568 {
 		t.Errorf("a Conn has %d bytes", size)
 	}
 }

@@ -66,7 +66,7 @@ func (c *Conn) isDSACK(seg *Segment, left, right seq.Number) bool {
 // takeDSACK takes the news that [left, right) arrived twice, if it can be true.
 func (c *Conn) takeDSACK(left, right seq.Number, a *arrival) {
 	n := right.Sub(left)
-	if n <= 0 || c.snd.nxt.Less(right) || left.Less(c.snd.una.Add(-max(c.snd.maxWnd, 1<<16))) {
+	if n <= 0 || c.snd.nxt.Less(right) || left.Less(c.snd.una.Add(-max(int(c.snd.maxWnd), 1<<16))) {
 		return
 	}
 	a.dsack = dsackSeen

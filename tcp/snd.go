@@ -24,14 +24,19 @@ type sendSpace struct {
 	more        bool // the writer is in the middle of a write and comes back
 	cwndLimited bool // the congestion window was what held us back
 	peerMSS     uint16
+	maxWnd      uint32 // largest window seen
 
-	wnd    int // scaled
-	maxWnd int // largest window seen
-
+	wnd int // scaled
 	mss int // limit of text and options together
 
 	lastSent mono.Time // when a segment with text or SYN last left
 	idleTold mono.Time // when congestion control was told of an idle time
+}
+
+// setWindow takes the window that the peer offers.
+func (s *sendSpace) setWindow(wnd int) {
+	s.wnd = wnd
+	s.maxWnd = max(s.maxWnd, uint32(wnd))
 }
 
 // sendSeq returns the sequence number of a stream offset.

@@ -1,12 +1,12 @@
-// Package bench measures our TCP beside the kernel's over the same bad path, in private network namespaces: the machinery
-// of antedon bench loss and fair. Package contest has that of the others.
+// Package bench measures our TCP: beside the kernel's over the same bad path, in private network namespaces, alone in memory, and
+// by the memory it takes. It is the machinery of antedon bench loss, fair, core and idle. Package contest has that of the others.
 //
 //	plan := bench.LossPlan{Cells: bench.Grid(loss, rtt, reorder), Seeds: seeds, CC: algorithms, ...}
 //	err := plan.Run(ctx, func(r bench.LossRound) {
 //		... when a cell has all its rounds: plan.Summarise(rounds) ...
 //	})
 //
-// FairPlan does the same for flows that share a bottleneck.
+// FairPlan does the same for flows that share a bottleneck. CorePlan and IdlePlan need neither namespaces nor a kernel.
 //
 // # The path
 //
@@ -23,7 +23,7 @@
 //
 // # Concurrency
 //
-// Runs may overlap; each has namespaces of its own. A Path's goroutine is the only one to touch its lines and observer.
+// Runs may overlap, but those of IdlePlan, which look at the whole process; each has namespaces of its own. A Path's goroutine is the only one to touch its lines and observer.
 //
 // # Limitations
 //
