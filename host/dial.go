@@ -2,7 +2,6 @@ package host
 
 import (
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
@@ -150,9 +149,5 @@ const redialAfter = time.Second
 
 // canRedial reports whether the peer of c, in TIME-WAIT, can tell its segments from those of a new connection.
 func canRedial(now mono.Time, c *Conn) bool {
-	if c.State() != tcp.StateTimeWait {
-		return false
-	}
-	i := c.Info(now)
-	return strings.HasPrefix(i.Options, "ts") && i.LastRecv > redialAfter
+	return c.State() == tcp.StateTimeWait && c.HasTimestamps() && c.Silence(now) > redialAfter
 }

@@ -89,6 +89,12 @@ func (c *Conn) Info(now mono.Time) Info {
 	return i
 }
 
+// HasTimestamps reports whether both ends use the timestamps option.
+func (c *Conn) HasTimestamps() bool { return c.ts.ok }
+
+// Silence returns for how long nothing has been heard of the peer.
+func (c *Conn) Silence(now mono.Time) time.Duration { return now.Sub(c.user.lastHeard) }
+
 // bytesAcked returns how much text the peer has acknowledged.
 func (c *Conn) bytesAcked() uint64 {
 	acked := int64(c.unaOffset()) // -1 if not even the SYN, and a FIN counts one
