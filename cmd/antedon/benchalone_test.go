@@ -42,4 +42,8 @@ func TestBenchAlone(t *testing.T) {
 			t.Errorf("%q says\n%s", tt.args, out)
 		}
 	}
+	out := p.ok("bench", "core", "--megabytes", "1", "--rounds", "1", "--stack", "antedon,kernel", "--json")
+	if strings.Count(out, "\n") != 3 || strings.Count(out, `"error":`) != 1 || !strings.Contains(out, `"stack":"kernel"`) {
+		t.Errorf("with the kernel:\n%s", out)
+	}
 }

@@ -10,12 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/antedon-net/antedon/internal/bench"
+	"github.com/antedon-net/antedon/internal/contest"
 	"github.com/antedon-net/antedon/internal/meter"
 )
 
 func newBenchCore() *cobra.Command {
 	var plan bench.CorePlan
 	var json, each bool
+	stacks := stackList{contest.Antedon}
 	megabytes := bench.CoreBytes / 1_000_000
 	cmd := &cobra.Command{
 		Use:   "core",
@@ -33,10 +35,12 @@ func newBenchCore() *cobra.Command {
 				return usagef("--megabytes %d: want 1 to 10000", megabytes)
 			}
 			plan.Bytes = megabytes * 1_000_000
-			return runBenchCore(cmd.Context(), cmd.OutOrStdout(), plan, json, each)
+			err := runBenchCore(cmd.Context(), cmd.OutOrStdout(), plan, json, each)
+			return errors.Join(err, stacks.others(cmd.OutOrStdout(), json, "core", "only TCP itself takes part, and only ours can be had without a host"))
 		},
 	}
 	fs := cmd.Flags()
+	fs.Var(&stacks, "stack", "who takes part; only antedon can")
 	fs.BoolVar(&plan.Wire, "wire", false, "write and read headers, and compute and check checksums, too")
 	fs.IntVar(&plan.Rounds, "rounds", bench.CoreRounds, "`N` rounds of each order")
 	fs.IntVar(&megabytes, "megabytes", megabytes, "move `N` times 10⁶ bytes in each round")
@@ -65,4 +69,22 @@ func runBenchCore(ctx context.Context, out io.Writer, plan bench.CorePlan, json,
 	})
 	bar.Stop()
 	return errors.Join(orInterrupted(ctx, err), failed)
+}
+
+// others says of the contestants on the list that are not ours why they take no part.
+func (v stackList) others(out io.Writer, json bool, name, why string) error {
+	var failed error
+	for _, s := range v {
+		if s == contest.Antedon {
+			continue
+		}
+		var err error
+		if json {
+			err = printJSON(out, map[string]any{"bench": name, "stack": s, "streams": 0, "ratio": 0, "error": why})
+		} else {
+			_, err = fmt.Fprintf(out, "%s: %s\n", s, why)
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/antedon-net/antedon/internal/bench"
+	"github.com/antedon-net/antedon/internal/contest"
 	"github.com/antedon-net/antedon/internal/meter"
 )
 
@@ -18,6 +20,7 @@ const mostIdle = 10_000_000
 func newBenchIdle() *cobra.Command {
 	var plan bench.IdlePlan
 	var json bool
+	stacks := stackList{contest.Antedon}
 	cmd := &cobra.Command{
 		Use:   "idle",
 		Short: "How much memory a connection takes that does nothing",
@@ -30,9 +33,11 @@ func newBenchIdle() *cobra.Command {
 			if plan.Conns < 1000 || plan.Conns > mostIdle {
 				return usagef("--conns %d: want 1000 to %d", plan.Conns, mostIdle)
 			}
-			return runBenchIdle(cmd.Context(), cmd.OutOrStdout(), plan, json)
+			err := runBenchIdle(cmd.Context(), cmd.OutOrStdout(), plan, json)
+			return errors.Join(err, stacks.others(cmd.OutOrStdout(), json, "idle", "its memory is not this process's: not measured"))
 		},
 	}
+	cmd.Flags().Var(&stacks, "stack", "who takes part; only antedon can")
 	cmd.Flags().IntVar(&plan.Conns, "conns", bench.IdleConns, "hold `N` connections")
 	addJSON(cmd, &json)
 	return cmd

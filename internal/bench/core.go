@@ -38,6 +38,7 @@ type CoreLine struct {
 	Gbps         float64 `json:"gbps"`
 	MemmoveRatio float64 `json:"memmove_ratio"` // to a memmove of the same bytes, in the same round
 	Ratio        float64 `json:"ratio"`         // the same: there is no kernel to compare with
+	Error        string  `json:"error,omitempty"`
 }
 
 // CoreBytes and CoreRounds are the defaults.

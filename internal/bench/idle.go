@@ -39,7 +39,7 @@ type IdleLine struct {
 	Resident     float64 `json:"resident_per_conn"`
 	ConnsPerSec  float64 `json:"conn_s"` // while they were opened
 	Ratio        float64 `json:"ratio"`  // to the kernel; 0 if it was not measured
-	Note         string  `json:"note,omitempty"`
+	Error        string  `json:"error,omitempty"`
 }
 
 // The stack's end, and what each connection carries.
