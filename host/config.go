@@ -22,6 +22,8 @@ type Config struct {
 	MTU int
 	// Offload is what the device takes over.
 	Offload link.Offload
+	// Cuts says that super-packets may be sent whatever Offload says: the device's queues cut what it does not.
+	Cuts bool
 	// RecvQueue is how many packets the device keeps until they are read, 0 if it is not known. Without segmentation
 	// offload, windows stay below that.
 	RecvQueue int

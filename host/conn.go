@@ -77,7 +77,7 @@ func (c *Conn) NextPacket(now mono.Time, p *Packet) bool {
 			src: id.Local.Addr(), dst: id.Remote.Addr(), proto: wire.ProtoTCP,
 			tos: out.TOS, ttl: out.TTL, label: uint32(c.flow.hash) & 0xfffff,
 		}
-		p.putTCP(&ip, &out, c.self || h.cfg.Offload.Has(link.OffloadChecksum))
+		p.putTCP(&ip, &out, c.self || h.cfg.Cuts || h.cfg.Offload.Has(link.OffloadChecksum))
 		if !c.self {
 			h.count.Out.add(p.Len())
 			return true

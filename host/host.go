@@ -75,8 +75,11 @@ func New(cfg Config) *Host {
 	for i, tso := range []link.Offload{link.OffloadTSO4, link.OffloadTSO6} {
 		env := &h.tcp.env[i]
 		env.Pool, env.Secret = h.pool, keys.tcp
-		if cfg.Offload.Has(tso | link.OffloadChecksum) {
+		offload := cfg.Offload.Has(tso | link.OffloadChecksum)
+		if offload || cfg.Cuts {
 			env.MaxSuper = maxSuper
+		}
+		if offload {
 			env.BatchACK = true
 		} else {
 			env.RecvQueue = queue

@@ -201,6 +201,7 @@ func TestTransfer(t *testing.T) {
 		{"checksum offload", "10.0.0.2:80", offload(link.OffloadChecksum)},
 		{"super-segments", "10.0.0.2:80", offload(link.OffloadChecksum | link.OffloadTSO)},
 		{"super-segments, IPv6", "[2001:db8::2]:80", offload(link.OffloadChecksum | link.OffloadTSO)},
+		{"super-segments that the device cuts", "10.0.0.2:80", func(c *Config) { c.Cuts = true }},
 		{"small MTU", "10.0.0.2:80", func(c *Config) { c.MTU = 296 }},
 		{"large MTU", "[2001:db8::2]:80", func(c *Config) { c.MTU = 65535 }},
 		{"to itself", "10.0.0.1:80", nil},
@@ -237,6 +238,31 @@ func TestTransfer(t *testing.T) {
 			l.Close()
 			p.checkIdle()
 		})
+	}
+}
+
+// A device that cuts super-packets is handed some, whatever it takes over; and windows fit its queue, whose packets are small.
+func TestDeviceCuts(t *testing.T) {
+	for _, cuts := range []bool{false, true} {
+		p := newPair(t, func(c *Config) { c.Cuts, c.RecvQueue = cuts, 100 })
+		p.listen(1, "10.0.0.2:80")
+		largest := 0
+		p.lose = func(b []byte) bool {
+			largest = max(largest, len(b))
+			return false
+		}
+		s := &stream{toSend: pattern(1_000_000)}
+		c := p.dial(0, "10.0.0.2:80", s)
+		p.run(time.Minute)
+		if !s.eof {
+			t.Fatalf("cuts: %v: the transfer did not end", cuts)
+		}
+		if supers := largest > 1500; supers != cuts {
+			t.Errorf("cuts: %v: the largest packet had %d bytes", cuts, largest)
+		}
+		if wnd := c.Info(p.now).SndWnd; wnd > 80*1460 {
+			t.Errorf("cuts: %v: a window of %d for a queue of 100 packets", cuts, wnd)
+		}
 	}
 }
 

@@ -5,7 +5,7 @@
 // link/capture wrap any of them.
 //
 // A device without offload gets super-packets cut and checksums completed in software, at its own door: see Segmenter,
-// CompleteChecksum and WithoutOffload. What a device hands over is what was sent to it; to join packets is up to the reader:
+// CompleteChecksum and WithoutOffload. Some do it so well that they are better given super-packets: see Cutter. What a device hands over is what was sent to it; to join packets is up to the reader:
 // see Joiner.
 //
 // Concurrency: a Queue may be read by one goroutine and written by any number at the same time; Close may be called at
@@ -168,6 +168,18 @@ func QueueLen(d Device) int {
 		return q.QueueLen()
 	}
 	return 0
+}
+
+// Cutter is a Device whose queues cut super-packets and complete checksums at so little cost that it pays to hand them some
+// although Offload does not ask for them.
+type Cutter interface {
+	Cuts() bool
+}
+
+// Cuts reports whether it pays to hand d super-packets.
+func Cuts(d Device) bool {
+	c, ok := d.(Cutter)
+	return ok && c.Cuts() || d.Offload().Has(OffloadChecksum|OffloadTSO)
 }
 
 // ErrTooLong is returned by Write for a packet that exceeds the MTU and is not a super-packet.

@@ -64,7 +64,7 @@ func New(dev link.Device, cfg host.Config) *Shard {
 		pool = buffer.NewPool(0)
 		cfg.Pool = pool
 	}
-	cfg.MTU, cfg.Offload, cfg.RecvQueue = dev.MTU(), dev.Offload(), link.QueueLen(dev)
+	cfg.MTU, cfg.Offload, cfg.Cuts, cfg.RecvQueue = dev.MTU(), dev.Offload(), link.Cuts(dev), link.QueueLen(dev)
 	s := &Shard{
 		dev: dev, queue: dev.Queues()[0], epoch: time.Now().Add(-time.Second),
 		host: host.New(cfg), pool: pool, timerAt: mono.Never,

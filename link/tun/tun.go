@@ -173,6 +173,9 @@ func (d *Device) SetMTU(n int) error {
 // Offload implements link.Device.
 func (d *Device) Offload() link.Offload { return d.state.Offload() }
 
+// Cuts implements link.Cutter.
+func (d *Device) Cuts() bool { return true }
+
 // Queues implements link.Device.
 func (d *Device) Queues() []link.Queue { return d.queues }
 

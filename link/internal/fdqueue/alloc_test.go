@@ -11,8 +11,18 @@ import (
 // Under the race detector sync.Pool forgets what it holds at random, so that Write allocates.
 
 func TestAllocs(t *testing.T) {
-	a, b := pair(t, Framing{Vnet: 10}, link.OffloadChecksum|link.OffloadTSO)
-	in := buffers(2)
+	for _, o := range []link.Offload{link.OffloadChecksum | link.OffloadTSO, link.OffloadNone} {
+		testAllocs(t, o)
+	}
+}
+
+func testAllocs(t *testing.T, o link.Offload) {
+	framing, want := Framing{Vnet: 10}, 2
+	if o == link.OffloadNone {
+		framing, want = Framing{}, 15 // cut
+	}
+	a, b := pair(t, framing, o)
+	in := buffers(20)
 	small := tcp4(100, 0)
 	head := tcp4(0, 0)
 	payload := make([][]byte, 20)
@@ -27,7 +37,7 @@ func TestAllocs(t *testing.T) {
 		if _, err := a.Write(out); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := b.TryRead(in); n != 2 || err != nil {
+		if n, err := b.TryRead(in); n != want || err != nil {
 			t.Fatal(n, err)
 		}
 		if _, err := a.Write(out[:1]); err != nil {

@@ -1,6 +1,7 @@
 package fdqueue
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -163,9 +164,7 @@ func (w *writer) write(fd int, p *link.Packet, plain bool) error {
 		w.add(b)
 	}
 	for again := true; ; {
-		_, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&w.iov[0])), uintptr(len(w.iov)))
-		raceRead(w.iov)
-		switch errno {
+		switch errno := w.writev(fd); errno {
 		case 0:
 			return nil
 		case unix.EINTR:
@@ -180,6 +179,17 @@ func (w *writer) write(fd int, p *link.Packet, plain bool) error {
 			return errno
 		}
 	}
+}
+
+// writev writes what was added.
+func (w *writer) writev(fd int) syscall.Errno {
+	defer raceRead(w.iov)
+	if v := &w.iov[0]; len(w.iov) == 1 { // saves the kernel a look at the list
+		_, _, errno := unix.Syscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(v.Base)), uintptr(v.Len))
+		return errno
+	}
+	_, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&w.iov[0])), uintptr(len(w.iov)))
+	return errno
 }
 
 func (w *writer) add(b []byte) {
