@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -26,33 +26,62 @@ func newBenchIdle() *cobra.Command {
 		Short: "How much memory a connection takes that does nothing",
 		Long: "Measure the memory of connections that are held: accepted by a listener of ours, each after a request of 100 bytes and\n" +
 			"an answer of 200, from clients that remember nothing and so take none. \"bytes_per_conn\" is the growth of the heap or\n" +
-			"of the process's resident memory, whichever is more, by the number of connections.",
+			"of the process's resident memory, whichever is more, by the number of connections; for the kernel that of its slab.",
 		Example: "  antedon bench idle\n  antedon bench idle --conns 1000000 --json",
 		Args:    positional(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if plan.Conns < 1000 || plan.Conns > mostIdle {
 				return usagef("--conns %d: want 1000 to %d", plan.Conns, mostIdle)
 			}
-			err := runBenchIdle(cmd.Context(), cmd.OutOrStdout(), plan, json)
-			return errors.Join(err, stacks.others(cmd.OutOrStdout(), json, "idle", "its memory is not this process's: not measured"))
+			return isolatedFor(stacks, func() error { return runBenchIdle(cmd.Context(), cmd.OutOrStdout(), plan, stacks, json) })
 		},
 	}
-	cmd.Flags().Var(&stacks, "stack", "who takes part; only antedon can")
+	cmd.Flags().Var(&stacks, "stack", "who takes part: antedon, kernel")
 	cmd.Flags().IntVar(&plan.Conns, "conns", bench.IdleConns, "hold `N` connections")
 	addJSON(cmd, &json)
 	return cmd
 }
 
-func runBenchIdle(ctx context.Context, out io.Writer, plan bench.IdlePlan, json bool) error {
-	bar := meter.Count(os.Stderr, "bench idle", plan.Conns)
-	line, err := plan.Run(ctx, func() { bar.Add(1) })
-	bar.Stop()
-	if err != nil {
-		return orInterrupted(ctx, err)
+// isolatedFor runs fn where it may make namespaces, if one of the stacks needs that.
+func isolatedFor(stacks stackList, fn func() error) error {
+	if slices.Contains(stacks, contest.Kernel) {
+		return isolated(fn)
 	}
-	if json {
-		return printJSON(out, line)
+	return fn()
+}
+
+func runBenchIdle(ctx context.Context, out io.Writer, plan bench.IdlePlan, stacks stackList, json bool) error {
+	lines := map[bench.Who]bench.IdleLine{}
+	for _, who := range []bench.Who{bench.Kernel, bench.Antedon} { // the kernel first, for the ratio
+		if !slices.Contains(stacks, contest.Stack(who)) {
+			continue
+		}
+		bar := meter.Count(os.Stderr, "bench idle "+string(who), plan.Conns)
+		plan.Who = who
+		line, err := plan.Run(ctx, func() { bar.Add(1) })
+		bar.Stop()
+		if err != nil {
+			return orInterrupted(ctx, err)
+		}
+		lines[who] = line
 	}
-	_, err = fmt.Fprintln(out, line.Describe())
-	return err
+	for _, s := range stacks {
+		who := bench.Who(s)
+		line, ok := lines[who]
+		if !ok {
+			line = bench.IdleLine{Bench: "idle", Stack: who, Error: "not measured: its program has no such load"}
+		} else if k := lines[bench.Kernel].BytesPerConn; k > 0 {
+			line.Ratio = line.BytesPerConn / k
+		}
+		var err error
+		if json {
+			err = printJSON(out, line)
+		} else {
+			_, err = fmt.Fprintln(out, line.Describe())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

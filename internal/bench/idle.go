@@ -3,9 +3,9 @@ package bench
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"runtime"
@@ -14,7 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/antedon-net/antedon"
+	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/pipe"
 	"github.com/antedon-net/antedon/tcp"
@@ -23,6 +26,7 @@ import (
 // IdlePlan measures the memory of connections that are held and do nothing. Each was accepted by a listener of the stack, has
 // carried a request and its answer, and is then left alone, in the hands of a program that would close it.
 type IdlePlan struct {
+	Who   Who // Antedon
 	Conns int // 100,000
 }
 
@@ -32,7 +36,7 @@ const IdleConns = 100_000
 // IdleLine is what came of it.
 type IdleLine struct {
 	Bench        string  `json:"bench"`
-	Stack        string  `json:"stack"`
+	Stack        Who     `json:"stack"`
 	Streams      int     `json:"streams"` // connections held
 	BytesPerConn float64 `json:"bytes_per_conn"`
 	Heap         float64 `json:"heap_per_conn"`
@@ -49,7 +53,7 @@ const (
 	idleResponse = 200
 )
 
-var idleAddr = netip.MustParseAddr("10.0.0.1")
+var idleNet = netip.MustParsePrefix("10.0.0.1/8")
 
 // warmup is how many connections are opened first, so that what they share is there and is not counted.
 const warmup = 1000
@@ -57,7 +61,11 @@ const warmup = 1000
 // Run holds the connections and says what they take. progress is told of each that is there.
 func (p IdlePlan) Run(ctx context.Context, progress func()) (_ IdleLine, err error) {
 	n := cmp.Or(p.Conns, IdleConns)
-	s, err := newIdleScene(ctx, warmup+n)
+	make, measure := newStackScene, measureMemory
+	if p.Who == Kernel {
+		make, measure = newKernelScene, measureKernel
+	}
+	s, err := make(ctx, warmup+n)
 	if err != nil {
 		return IdleLine{}, err
 	}
@@ -65,18 +73,18 @@ func (p IdlePlan) Run(ctx context.Context, progress func()) (_ IdleLine, err err
 	if err := s.open(ctx, warmup, func() {}); err != nil {
 		return IdleLine{}, err
 	}
-	before := measureMemory()
+	before := measure()
 	start := time.Now()
 	if err := s.open(ctx, n, progress); err != nil {
 		return IdleLine{}, err
 	}
 	took := time.Since(start)
-	after := measureMemory()
+	after := measure()
 	if alive := s.alive(); alive != warmup+n {
 		return IdleLine{}, fmt.Errorf("%d connections are left of %d", alive, warmup+n)
 	}
 	line := IdleLine{
-		Bench: "idle", Stack: "antedon", Streams: n,
+		Bench: "idle", Stack: cmp.Or(p.Who, Antedon), Streams: n,
 		Heap:        float64(after.heap-before.heap) / float64(n),
 		Resident:    float64(after.resident-before.resident) / float64(n),
 		ConnsPerSec: float64(n) / took.Seconds(),
@@ -85,27 +93,70 @@ func (p IdlePlan) Run(ctx context.Context, progress func()) (_ IdleLine, err err
 	return line, nil
 }
 
-// An idleScene is a stack with a listener, a crowd of clients, and the connections that are held.
+// An idleScene is a listener, a crowd of clients, and the connections that are held.
 type idleScene struct {
-	stack    *antedon.Stack
-	listener *antedon.Listener
+	listener deadlineListener
 	crowd    *crowd
-	held     []*antedon.Conn
+	held     []net.Conn
+	shut     func() // the stack, or what is in its place
 	stop     func() bool
 }
 
-func newIdleScene(ctx context.Context, n int) (*idleScene, error) {
+// deadlineListener is what listeners of package net and ours are.
+type deadlineListener interface {
+	net.Listener
+	SetDeadline(time.Time) error
+}
+
+// newStackScene has a stack of ours on a device in memory.
+func newStackScene(ctx context.Context, n int) (*idleScene, error) {
 	ours, theirs := pipe.New(pipe.Config{Offload: link.OffloadChecksum})
-	stack, err := antedon.New(ours, antedon.Config{Addrs: []netip.Prefix{netip.PrefixFrom(idleAddr, 8)}})
+	stack, err := antedon.New(ours, antedon.Config{Addrs: []netip.Prefix{idleNet}})
 	if err != nil {
 		return nil, err
 	}
-	at := netip.AddrPortFrom(idleAddr, idlePort)
-	l, err := stack.Listen(ctx, "tcp", at.String())
-	if err != nil {
-		return nil, errors.Join(err, stack.Close(ctx))
+	shut := func() { stack.Close(context.Background()) }
+	return newIdleScene(ctx, n, theirs, stack.Listen, shut)
+}
+
+// newKernelScene has a kernel in a namespace, behind a TUN device.
+func newKernelScene(ctx context.Context, n int) (*idleScene, error) {
+	if err := allowFiles(n); err != nil {
+		return nil, err
 	}
-	s := &idleScene{stack: stack, listener: l.(*antedon.Listener), crowd: newCrowd(theirs, at), held: make([]*antedon.Conn, 0, n)}
+	lab, err := netlab.New(netlab.Options{Name: "idle", Kernel: []netip.Prefix{idleNet}, NoOffload: true})
+	if err != nil {
+		return nil, err
+	}
+	return newIdleScene(ctx, n, lab.Device(), lab.Listen, func() { lab.Close() })
+}
+
+// allowFiles makes sure that n connections of the kernel may be open.
+func allowFiles(n int) error {
+	need := uint64(n + 100)
+	var have unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &have); err != nil {
+		return err
+	}
+	if have.Cur >= need {
+		return nil
+	}
+	have.Cur, have.Max = need, max(have.Max, need)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &have); err != nil {
+		return fmt.Errorf("the kernel's connections take %d open files: raise the limit (ulimit -n), or take fewer with --conns: %w", need, err)
+	}
+	return nil
+}
+
+// newIdleScene listens, and lets the crowd answer behind dev. shut ends all of it.
+func newIdleScene(ctx context.Context, n int, dev link.Device, listen func(ctx context.Context, network, address string) (net.Listener, error), shut func()) (*idleScene, error) {
+	at := netip.AddrPortFrom(idleNet.Addr(), idlePort)
+	l, err := listen(ctx, "tcp4", at.String())
+	if err != nil {
+		shut()
+		return nil, err
+	}
+	s := &idleScene{listener: l.(deadlineListener), crowd: newCrowd(dev, at), held: make([]net.Conn, 0, n), shut: shut}
 	s.stop = context.AfterFunc(ctx, func() { l.Close() })
 	go s.crowd.run()
 	return s, nil
@@ -115,10 +166,11 @@ func newIdleScene(ctx context.Context, n int) (*idleScene, error) {
 func (s *idleScene) close() {
 	s.stop()
 	for _, c := range s.held {
-		c.SetLinger(0)
+		c.(interface{ SetLinger(int) error }).SetLinger(0)
 		c.Close()
 	}
-	s.stack.Close(context.Background())
+	s.listener.Close()
+	s.shut()
 }
 
 // acceptLimit is how long a connection may take. No packet is lost here.
@@ -135,7 +187,7 @@ func (s *idleScene) open(ctx context.Context, n int, progress func()) error {
 		for s.crowd.asked() < min(target, len(s.held)+crowdBatch) {
 			s.crowd.ask()
 		}
-		c, err := s.listener.AcceptTCP()
+		c, err := s.listener.Accept()
 		if err != nil {
 			return cmp.Or(ctx.Err(), err)
 		}
@@ -154,7 +206,8 @@ func (s *idleScene) open(ctx context.Context, n int, progress func()) error {
 // to be.
 func (s *idleScene) settle(ctx context.Context) error {
 	for _, c := range s.held[max(0, len(s.held)-2*crowdBatch):] {
-		for c.Info().SendQueue > 0 {
+		ours, ok := c.(*antedon.Conn)
+		for ok && ours.Info().SendQueue > 0 {
 			if err := sleep(ctx, time.Millisecond); err != nil {
 				return err
 			}
@@ -167,7 +220,7 @@ func (s *idleScene) settle(ctx context.Context) error {
 func (s *idleScene) alive() int {
 	n := 0
 	for _, c := range s.held {
-		if c.Info().State == tcp.StateEstablished {
+		if ours, ok := c.(*antedon.Conn); !ok || ours.Info().State == tcp.StateEstablished {
 			n++
 		}
 	}
@@ -195,6 +248,22 @@ func measureMemory() memory {
 	return memory{heap: int64(m.HeapAlloc), resident: residentBytes()}
 }
 
+// measureKernel returns what the machine's kernel has allocated in small objects: sockets among them, and the descriptors that
+// lead to them.
+func measureKernel() memory {
+	b, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return memory{}
+	}
+	for line := range strings.Lines(string(b)) {
+		if rest, ok := strings.CutPrefix(line, "Slab:"); ok {
+			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return memory{heap: kb << 10, resident: kb << 10}
+		}
+	}
+	return memory{}
+}
+
 // residentBytes returns how much of the process's memory is in RAM, 0 if the system does not say.
 func residentBytes() int64 {
 	b, err := os.ReadFile("/proc/self/statm")
@@ -211,6 +280,9 @@ func residentBytes() int64 {
 
 // Describe returns the line for people.
 func (l IdleLine) Describe() string {
-	return fmt.Sprintf("%d connections held: %.0f bytes each (heap %.0f, resident %.0f), %.0f opened per second",
-		l.Streams, l.BytesPerConn, l.Heap, l.Resident, l.ConnsPerSec)
+	if l.Error != "" {
+		return fmt.Sprintf("%s: %s", l.Stack, l.Error)
+	}
+	return fmt.Sprintf("%s: %d connections held: %.0f bytes each (heap %.0f, resident %.0f), %.0f opened per second",
+		l.Stack, l.Streams, l.BytesPerConn, l.Heap, l.Resident, l.ConnsPerSec)
 }
