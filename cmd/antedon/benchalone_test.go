@@ -46,4 +46,8 @@ func TestBenchAlone(t *testing.T) {
 	if strings.Count(out, "\n") != 3 || strings.Count(out, `"error":`) != 1 || !strings.Contains(out, `"stack":"kernel"`) {
 		t.Errorf("with the kernel:\n%s", out)
 	}
+	out = p.ok("bench", "idle", "--conns", "1000", "--stack", "antedon,kernel,gvisor", "--json")
+	if strings.Count(out, "\n") != 3 || strings.Count(out, `"error":`) != 1 || !strings.Contains(out, `"stack":"kernel","streams":1000`) {
+		t.Errorf("with the kernel and gVisor:\n%s", out)
+	}
 }

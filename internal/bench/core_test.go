@@ -34,7 +34,12 @@ func BenchmarkCore(b *testing.B) {
 		reversed, wire bool
 	}{{"in", false, false}, {"reversed", true, false}, {"in, wire", false, true}, {"reversed, wire", true, true}} {
 		b.Run(c.name, func(b *testing.B) {
-			src, dst := make([]byte, 20_000_000), make([]byte, 20_000_000)
+			src, dst := make([]byte, CoreBytes), make([]byte, CoreBytes)
+			for _, b := range [][]byte{src, dst} {
+				for i := range b {
+					b[i] = byte(i) // real memory behind it
+				}
+			}
 			b.SetBytes(int64(len(src)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -63,6 +63,9 @@ func (p IdlePlan) Run(ctx context.Context, progress func()) (_ IdleLine, err err
 	n := cmp.Or(p.Conns, IdleConns)
 	make, measure := newStackScene, measureMemory
 	if p.Who == Kernel {
+		if err := p.AllowFiles(); err != nil {
+			return IdleLine{}, err
+		}
 		make, measure = newKernelScene, measureKernel
 	}
 	s, err := make(ctx, warmup+n)
@@ -121,9 +124,6 @@ func newStackScene(ctx context.Context, n int) (*idleScene, error) {
 
 // newKernelScene has a kernel in a namespace, behind a TUN device.
 func newKernelScene(ctx context.Context, n int) (*idleScene, error) {
-	if err := allowFiles(n); err != nil {
-		return nil, err
-	}
 	lab, err := netlab.New(netlab.Options{Name: "idle", Kernel: []netip.Prefix{idleNet}, NoOffload: true})
 	if err != nil {
 		return nil, err
@@ -131,9 +131,9 @@ func newKernelScene(ctx context.Context, n int) (*idleScene, error) {
 	return newIdleScene(ctx, n, lab.Device(), lab.Listen, func() { lab.Close() })
 }
 
-// allowFiles makes sure that n connections of the kernel may be open.
-func allowFiles(n int) error {
-	need := uint64(n + 100)
+// AllowFiles makes sure that the kernel may hold the plan's connections open. Who is root in a namespace only cannot.
+func (p IdlePlan) AllowFiles() error {
+	need := uint64(warmup + cmp.Or(p.Conns, IdleConns) + 100)
 	var have unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &have); err != nil {
 		return err
