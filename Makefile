@@ -71,7 +71,7 @@ bench-peers:
 	cd bench && CGO_ENABLED=0 $(GO) build -o ../bin/antedon-bench-gvisor ./gvisor
 
 # BENCHFLAGS, such as --rounds 10, are for bulk, rr and crr. The lines stay in dist.
-BENCHES = bulk rr crr
+BENCHES = core bulk rr crr idle
 
 bench: build bench-peers
 	@mkdir -p dist
