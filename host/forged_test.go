@@ -13,7 +13,7 @@ import (
 // TestForgedICMP is RFC 5927: what somebody who sees nothing of a connection can do to it with ICMP. He would have to guess
 // its ports and a sequence number in flight, and what he gains is little even then.
 //
-// req: RFC9293 MUST-55, MUST-56
+// req: RFC9293 MUST-55, MUST-56, RFC5927 6.2-1
 func TestForgedICMP(t *testing.T) {
 	unreachable := func(code uint8) func(quote []byte) wire.ICMPv4 {
 		return func([]byte) wire.ICMPv4 { return wire.ICMPv4{Type: wire.ICMPv4Unreachable, Code: code} }

@@ -12,7 +12,7 @@ import (
 
 // recvICMPv4 takes an ICMP message.
 //
-// req: RFC9293 MUST-55, RFC1122 3.2.2-1
+// req: RFC9293 MUST-55, RFC1122 3.2.2-1, RFC5927 6.2-1
 func (h *Host) recvICMPv4(in *inbound) Drop {
 	m, payload, err := wire.ParseICMPv4(in.payload)
 	if err != nil {

@@ -25,7 +25,7 @@ const (
 // RFC 5927, Section 4.1: the sequence number in the embedded segment has to be that of data in flight, SND.UNA =< SEG.SEQ
 // < SND.NXT.
 //
-// req: RFC9293 MUST-54, SHLD-25, MUST-47, MUST-56
+// req: RFC9293 MUST-54, SHLD-25, MUST-47, MUST-56, RFC5927 4.1-1, 5.2-1
 func (c *Conn) OnICMP(now mono.Time, kind ICMPKind, at uint32, mtu int, err syscall.Errno) bool {
 	c.wake()
 	first := c.firstInFlight()

@@ -13,7 +13,7 @@ import (
 // MUST NOT abort the connection (MUST-56), and it SHOULD make the information available to the application (SHLD-25)"
 // (RFC 9293, Section 3.9.2.2). RFC 5461, Section 4.1: before the connection is synchronized hard errors abort it.
 //
-// req: RFC9293 MUST-54, MUST-56, MUST-47, SHLD-25
+// req: RFC9293 MUST-54, MUST-56, MUST-47, SHLD-25, RFC5927 5.2-1
 func TestICMPErrors(t *testing.T) {
 	for _, c := range []struct {
 		start tcptest.Start
@@ -76,6 +76,8 @@ func TestICMPErrors(t *testing.T) {
 }
 
 // RFC 5927, Section 4.1: the sequence number of the segment in the message must be one of data in flight.
+//
+// req: RFC5927 4.1-1
 func TestICMPForged(t *testing.T) {
 	s := tcptest.New(t, tcptest.Established, tcptest.Setup{})
 	if s.ICMP(tcp.ICMPSoft, 1, 0, syscall.EHOSTUNREACH) {
