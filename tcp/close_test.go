@@ -248,7 +248,7 @@ func TestCloseLosesData(t *testing.T) {
 		s.Recv("<SEQ=1><ACK=1><DATA=100><CTL=ACK>")
 		s.Expect("<SEQ=1><ACK=101><CTL=ACK>")
 		s.Close()
-		s.ExpectOnly("<SEQ=1><ACK=101><WND=0><CTL=RST,ACK>")
+		s.ExpectOnly("<SEQ=1><ACK=101><WND=65435><CTL=RST,ACK>")
 		s.ExpectClosed(nil)
 	})
 	for _, c := range []struct {

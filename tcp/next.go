@@ -116,7 +116,8 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 
 // putReset writes the RST of an aborted connection.
 //
-// RFC 9293, Section 3.10.5: "Send a reset segment: <SEQ=SND.NXT><CTL=RST>". It carries an ACK, as Linux's does.
+// RFC 9293, Section 3.10.5: "Send a reset segment: <SEQ=SND.NXT><CTL=RST>". It carries an ACK, as Linux's does, and
+// the window that the peer knows: the RFC asks for neither, and traces show both.
 //
 // RFC 7323, Section 5.2: "If an <RST> is being generated because of a user abort, and Snd.TS.OK is set, then a Timestamps
 // option SHOULD be included in the <RST>."
@@ -127,6 +128,7 @@ func (c *Conn) putReset(now mono.Time, out *Out) {
 	c.beginReset(out, c.snd.nxt)
 	out.Header.Flags |= wire.ACK
 	out.Header.Ack = uint32(c.rcv.nxt)
+	out.Header.Window = c.knownWindowField()
 	c.putTimestamps(now, &out.Header.Options)
 }
 

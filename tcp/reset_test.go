@@ -187,8 +187,8 @@ func TestAbort(t *testing.T) {
 		rst   string
 	}{
 		{tcptest.SynSent, ""},
-		{tcptest.SynReceived, "<SEQ=1><ACK=1><WND=0><CTL=RST,ACK>"},
-		{tcptest.Established, "<SEQ=1><ACK=1><WND=0><CTL=RST,ACK>"},
+		{tcptest.SynReceived, "<SEQ=1><ACK=1><WND=65535><CTL=RST,ACK>"},
+		{tcptest.Established, "<SEQ=1><ACK=1><WND=65535><CTL=RST,ACK>"},
 		{tcptest.FinWait1, "<SEQ=2><ACK=1><CTL=RST,ACK>"},
 		{tcptest.FinWait2, "<SEQ=2><ACK=1><CTL=RST,ACK>"},
 		{tcptest.CloseWait, "<SEQ=1><ACK=2><CTL=RST,ACK>"},

@@ -31,6 +31,11 @@ func (c *Conn) freeWindow() int {
 	return max(0, c.fitToQueue(min(room, 65535<<c.rcv.scale)))
 }
 
+// knownWindowField returns the header's field for the window that the peer was told of, rounded down.
+func (c *Conn) knownWindowField() uint16 {
+	return uint16(min(max(0, c.rcv.adv.Sub(c.rcv.nxt))>>c.rcv.scale, 65535))
+}
+
 // creepLimit is how far rounding may at least carry the right edge of the window beyond what there was room for; a quarter of
 // the buffer, if that is more, so that a buffer can be filled by segments of any usual size.
 const creepLimit = 64 << 10

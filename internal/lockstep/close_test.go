@@ -136,7 +136,7 @@ var closing = []Script{
 		> <SEQ=1><ACK=1><DATA=100><CTL=ACK>
 		< <SEQ=1><ACK=101><CTL=ACK>
 		close
-		< <SEQ=1><ACK=101><CTL=RST,ACK>
+		< <SEQ=1><ACK=101><WND=open><CTL=RST,ACK>
 		> <SEQ=101><ACK=1><DATA=100><CTL=ACK>
 		< <SEQ=1><WND=0><CTL=RST>
 	`},
@@ -191,14 +191,14 @@ var closing = []Script{
 	{"abort", `
 		passive <WND=65535><MSS=1000><TS=0,0>
 		abort
-		< <SEQ=1><ACK=1><CTL=RST,ACK>
+		< <SEQ=1><ACK=1><WND=open><CTL=RST,ACK>
 	`},
 	{"abort with data in flight", `
 		passive <WND=65535><MSS=1000>
 		write 100
 		< <SEQ=1><ACK=1><DATA=100><CTL=ACK,PSH>
 		abort
-		< <SEQ=101><ACK=1><CTL=RST,ACK>
+		< <SEQ=101><ACK=1><WND=open><CTL=RST,ACK>
 	`},
 	{"abort with data that could not be sent yet", `
 		passive <WND=2000><MSS=1000>
