@@ -11,8 +11,8 @@ import (
 //
 // req: RFC1122 3.2.1.7-4
 type Config struct {
-	// SendBuffer is the most the send buffer grows to, in bytes: 16 MiB. It holds what a peer with as large a receive buffer
-	// may have SACKed beyond a hole, and a window besides.
+	// SendBuffer is the most the send buffer grows to, in bytes: 16 MiB. It holds what a peer with as large a receive
+	// buffer may have SACKed beyond a hole, and a window besides. It grows no further than a path of 40 Gbit/s can use.
 	SendBuffer int
 	// RecvBuffer is the most the receive buffer grows to, in bytes: 16 MiB - 1. It decides the window scale.
 	RecvBuffer int

@@ -77,9 +77,13 @@ func (c *Conn) sendBufferSize() int {
 	return c.share(min(c.sendWindows()+held, c.cfg.SendBuffer), c.sendDue())
 }
 
-// sendWindows is what the send buffer holds when nothing is lost.
+// sendWindows is what the send buffer holds when nothing is lost. On short paths the congestion window says little, for what
+// it lets out waits in the peer's buffer and not in the network; bytes that wait long have left the cache when they are sent.
 func (c *Conn) sendWindows() int {
 	size := min(max(2*c.cc.Window(), minSendBuffer), c.cfg.SendBuffer)
+	if c.rtt.min > 0 {
+		size = min(size, shortSendBuffer+int(c.rtt.min)*fastestPath)
+	}
 	if c.opt.sendBuffer != 0 {
 		size = c.opt.sendBuffer
 	}
@@ -99,8 +103,14 @@ func (c *Conn) offerRoom() {
 	}
 }
 
-// minSendBuffer is where the send buffer begins.
-const minSendBuffer = 256 << 10
+const (
+	// minSendBuffer is where the send buffer begins.
+	minSendBuffer = 256 << 10
+	// shortSendBuffer is how far it grows on the shortest of paths,
+	shortSendBuffer = 2 << 20
+	// fastestPath is what a path is thought to carry at most, in bytes per nanosecond: longer ones get so much more.
+	fastestPath = 5
+)
 
 // Writable returns how many bytes Reserve would give room for now; it may be 0 although nothing is wrong, and then
 // EventWritable follows.

@@ -43,7 +43,7 @@ type Pool struct {
 }
 
 // keepMax bounds the idle memory of a pool.
-const keepMax = 8 << 20
+const keepMax = 32 << 20
 
 // NewPool returns a pool that aims to keep at most limit bytes handed out; no limit if it is 0.
 func NewPool(limit int) *Pool { return &Pool{limit: limit} }
