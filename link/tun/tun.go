@@ -22,7 +22,7 @@
 // Conformance: linux/if_tun.h, and the virtio-net header of virtio 1.2, Section 5.1.6, in the machine's byte order.
 //
 // Limitations: Linux only. No TAP. The MTU is read when the device is opened: who changes it later by other means than
-// SetMTU opens the device anew.
+// SetMTU opens the device anew, or without offload loses packets that are longer.
 package tun
 
 import (
