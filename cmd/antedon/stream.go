@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/antedon-net/antedon"
@@ -40,6 +42,11 @@ func (n *netcat) talk(ctx context.Context, c stream, in io.Reader) error {
 	for gone := false; ; {
 		select {
 		case err := <-sent:
+			if !gone && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+				if reason := <-received; reason != nil { // which of the two is told first is chance
+					return reason
+				}
+			}
 			if err != nil || gone {
 				return err
 			}
