@@ -27,8 +27,6 @@ const (
 	// maxSteps and persistRecoveries are those of Linux and RFC 8985, Section 6.2, step 4.
 	maxSteps          = 255
 	persistRecoveries = 16
-	// maxReorderSlack is two jiffies of Linux's, by which its timer is late.
-	maxReorderSlack = 8 * time.Millisecond
 )
 
 // updateRACK takes the newest of what has arrived.
