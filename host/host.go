@@ -79,9 +79,7 @@ func New(cfg Config) *Host {
 		if offload || cfg.Cuts {
 			env.MaxSuper = maxSuper
 		}
-		if offload {
-			env.BatchACK = true
-		} else {
+		if !offload {
 			env.RecvQueue = queue
 		}
 	}

@@ -144,9 +144,6 @@ type Env struct {
 
 	// MaxSuper is the most payload of a super-segment, 0 if the device cannot cut them.
 	MaxSuper int
-	// BatchACK lets one acknowledgment answer everything that arrived since Next was last drained, however much
-	// that was. For devices that coalesce; else every second full-sized segment is acknowledged.
-	BatchACK bool
 
 	actives actives
 }

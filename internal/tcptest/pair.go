@@ -89,7 +89,7 @@ func NewPair(t testing.TB, setup PairSetup) *Pair {
 		p.setup.Config[i] = setup.Config[i].WithDefaults()
 		p.Ends[i] = &End{Env: &tcp.Env{
 			Pool: buffer.NewPool(0), Secret: siphash.Key{K0: 1, K1: uint64(i)},
-			MaxSuper: setup.MaxSuper, BatchACK: setup.MaxSuper > 0,
+			MaxSuper: setup.MaxSuper,
 		}}
 	}
 	p.Ends[0].Conn = tcp.Dial(p.Ends[0].Env, &p.setup.Config[0], p.Now, p.id(0), setup.MTU)
