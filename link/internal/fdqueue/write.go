@@ -181,14 +181,16 @@ func (w *writer) write(fd int, p *link.Packet, plain bool) error {
 	}
 }
 
-// writev writes what was added.
+// writev writes what was added. The scheduler is not told of the system call, which does not wait but may take 20 µs, as the
+// peer's half of the kernel's work is done in it: for a call that long it would take the processor away from this goroutine,
+// to give it to another thread, which competes with this one for the CPU.
 func (w *writer) writev(fd int) syscall.Errno {
 	defer raceRead(w.iov)
 	if v := &w.iov[0]; len(w.iov) == 1 { // saves the kernel a look at the list
-		_, _, errno := unix.Syscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(v.Base)), uintptr(v.Len))
+		_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(v.Base)), uintptr(v.Len))
 		return errno
 	}
-	_, _, errno := unix.Syscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&w.iov[0])), uintptr(len(w.iov)))
+	_, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&w.iov[0])), uintptr(len(w.iov)))
 	return errno
 }
 
