@@ -1,0 +1,68 @@
+package runner
+
+import (
+	"context"
+	"net"
+	"net/netip"
+
+	"github.com/antedon-net/antedon/host"
+	"github.com/antedon-net/antedon/tcp"
+)
+
+// Dial opens a connection to remote and waits until it is established, refused, or ctx is done. It does not wait for one
+// whose SYN waits for text (Fast Open).
+func (s *Shard) Dial(ctx context.Context, local, remote netip.AddrPort, opt host.DialOptions) (*Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	if s.closing {
+		defer s.mu.Unlock()
+		return nil, s.err()
+	}
+	now := s.Now()
+	hc, err := s.host.DialTCP(now, local, remote, opt)
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	c := s.connOf(hc)
+	c.accepted = true
+	s.finish(now)
+	if err := c.waitConnected(ctx); err != nil {
+		_ = c.SetLinger(0)
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// waitConnected waits for the end of the handshake.
+func (c *Conn) waitConnected(ctx context.Context) error {
+	s := c.s
+	stop := context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		c.s.wake(&c.wgate)
+		s.mu.Unlock()
+	})
+	defer stop()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		switch st := c.h.State(); {
+		case c.h.WaitsForText():
+			return nil
+		case st == tcp.StateClosed && c.h.Err() != nil:
+			return c.h.Err()
+		case st == tcp.StateClosed:
+			return net.ErrClosed
+		case st >= tcp.StateEstablished:
+			return nil
+		case s.closed:
+			return s.err()
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		s.wait(&c.wgate)
+	}
+}
