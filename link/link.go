@@ -5,8 +5,8 @@
 // link/capture wrap any of them.
 //
 // A device without offload gets super-packets cut and checksums completed in software, at its own door: see Segmenter,
-// CompleteChecksum and WithoutOffload. Some do it so well that they are better given super-packets: see Cutter. What a device hands over is what was sent to it; to join packets is up to the reader:
-// see Joiner.
+// CompleteChecksum and WithoutOffload. Some do it so well that they are better given super-packets: see Cutter. What a
+// device hands over is what was sent to it; to join packets is up to the reader: see Joiner.
 //
 // Concurrency: a Queue may be read by one goroutine and written by any number at the same time; Close may be called at
 // any time and makes every call return an error that satisfies errors.Is(err, net.ErrClosed).

@@ -136,6 +136,21 @@ func TestLossTableErrors(t *testing.T) {
 
 // TestBenchUnprivileged: an ordinary user can measure too, with and without a TUN node.
 func TestBenchUnprivileged(t *testing.T) {
+	asOrdinaryUsers(t, func(t *testing.T, u *netlab.Unprivileged) {
+		cmd, err := u.Self(bounded(t), "bench", "loss", "--loss", "1", "--rtt", "5", "--reorder", "0", "--seeds", "1",
+			"--seconds", "0.1", "--rate", "10mbit", "--json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Env = append(cmd.Env, commandEnv...)
+		if out := newProgram(t, cmd).start().ok(); strings.Count(out, "\n") != 2 || strings.Contains(out, `"error"`) {
+			t.Errorf("got %q, want two lines", out)
+		}
+	})
+}
+
+// asOrdinaryUsers runs f for a user who may open a TUN node, and for one who has none.
+func asOrdinaryUsers(t *testing.T, f func(t *testing.T, u *netlab.Unprivileged)) {
 	for name, node := range map[string]netlab.Node{"a node that everybody may open": netlab.NodeOpen, "no node": netlab.NodeAbsent} {
 		t.Run(name, func(t *testing.T) {
 			u, err := netlab.NewUnprivileged(node)
@@ -147,15 +162,7 @@ func TestBenchUnprivileged(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			cmd, err := u.Self(bounded(t), "bench", "loss", "--loss", "1", "--rtt", "5", "--reorder", "0", "--seeds", "1",
-				"--seconds", "0.1", "--rate", "10mbit", "--json")
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd.Env = append(cmd.Env, commandEnv...)
-			if out := newProgram(t, cmd).start().ok(); strings.Count(out, "\n") != 2 || strings.Contains(out, `"error"`) {
-				t.Errorf("got %q, want two lines", out)
-			}
+			f(t, u)
 		})
 	}
 }

@@ -76,27 +76,16 @@ func checkContestLine(t *testing.T, line string, figures []string) {
 
 // TestBenchContestUnprivileged: an ordinary user can measure too, with and without a TUN node.
 func TestBenchContestUnprivileged(t *testing.T) {
-	for name, node := range map[string]netlab.Node{"a node that everybody may open": netlab.NodeOpen, "no node": netlab.NodeAbsent} {
-		t.Run(name, func(t *testing.T) {
-			u, err := netlab.NewUnprivileged(node)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := u.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			cmd, err := u.Self(bounded(t), "bench", "rr", "--stack", "antedon,kernel", "--rounds", "1", "--seconds", "0.1", "--json", "--ipv6")
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd.Env = append(cmd.Env, commandEnv...)
-			if out := newProgram(t, cmd).start().ok(); strings.Count(out, "\n") != 2 || strings.Contains(out, `"error"`) {
-				t.Errorf("got %q, want two lines", out)
-			}
-		})
-	}
+	asOrdinaryUsers(t, func(t *testing.T, u *netlab.Unprivileged) {
+		cmd, err := u.Self(bounded(t), "bench", "rr", "--stack", "antedon,kernel", "--rounds", "1", "--seconds", "0.1", "--json", "--ipv6")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Env = append(cmd.Env, commandEnv...)
+		if out := newProgram(t, cmd).start().ok(); strings.Count(out, "\n") != 2 || strings.Contains(out, `"error"`) {
+			t.Errorf("got %q, want two lines", out)
+		}
+	})
 }
 
 // TestContestTable: a stack that did not take part has dashes, and the reason once.
