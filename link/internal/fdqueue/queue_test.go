@@ -6,7 +6,6 @@ import (
 	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -146,65 +145,6 @@ func TestClose(t *testing.T) {
 	if _, err := a.Write([]link.Packet{{Bytes: tcp4(0, 0)}}); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Write: got %v, want net.ErrClosed", err)
 	}
-}
-
-// The bell rings once each time it is armed, whether the packet comes before or after, and not otherwise.
-func TestArm(t *testing.T) {
-	a, b := pair(t, Framing{}, link.OffloadNone)
-	rings := func() bool { return b.bell.rang(uintptr(b.bell.fd)) }
-	send := func() {
-		if _, err := a.Write([]link.Packet{{Bytes: tcp4(0, 0)}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	send()
-	if rings() {
-		t.Error("it rings without being armed")
-	}
-	b.Arm()
-	b.Arm()
-	if err := b.Wait(); err != nil || rings() {
-		t.Errorf("Wait: got %v; does it ring again: %v", err, rings())
-	}
-	if n, err := b.TryRead(buffers(2)); n != 1 || err != nil {
-		t.Errorf("TryRead: got %d, %v; want 1, nil", n, err)
-	}
-	b.Arm()
-	if rings() {
-		t.Error("it rings without a packet")
-	}
-	done := make(chan error)
-	go func() { done <- b.Wait() }()
-	send()
-	if err := <-done; err != nil || rings() {
-		t.Errorf("Wait: got %v; does it ring again: %v", err, rings())
-	}
-	b.Close()
-	b.Arm()
-	if err := b.Wait(); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("Wait: got %v, want net.ErrClosed", err)
-	}
-}
-
-// A doze ends with a packet, with Rouse, whenever that was called, with Close, and when its time is over.
-func TestDoze(t *testing.T) {
-	a, b := pair(t, Framing{}, link.OffloadNone)
-	b.Doze(0)
-	b.Rouse()
-	b.Rouse()
-	b.Doze(time.Hour)
-	for _, end := range []func(){
-		b.Rouse,
-		func() { a.Write([]link.Packet{{Bytes: tcp4(0, 0)}}) },
-		func() { b.Close() },
-	} {
-		done := make(chan bool)
-		go func() { b.Doze(time.Hour); done <- true }()
-		end()
-		<-done
-	}
-	b.Doze(time.Hour)
-	b.Rouse()
 }
 
 func TestShrink(t *testing.T) {

@@ -8,18 +8,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/internal/rawfd"
 )
 
 // TryRead implements link.Queue.
 func (q *Queue) TryRead(pkts []link.Packet) (int, error) {
-	if err := q.enter(); err != nil {
+	fd, err := q.Enter()
+	if err != nil {
 		return 0, err
 	}
-	defer q.leave()
+	defer q.Leave()
 	got := 0
 	for got < len(pkts) {
 		p := &pkts[got]
-		n, err := read(q.fd, p.Buf)
+		n, err := read(fd, p.Buf)
 		switch err {
 		case 0:
 			if q.framing.parse(p, n) {
@@ -57,7 +59,7 @@ func read(fd int, b []byte) (int, syscall.Errno) {
 	}
 	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
 	if errno == 0 {
-		raceWrite(b[:n])
+		rawfd.KernelWrote(b[:n])
 	}
 	return int(n), errno
 }

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/internal/rawfd"
 )
 
 // maxPieces is how many pieces of memory a writev takes (UIO_MAXIOV).
@@ -185,7 +186,7 @@ func (w *writer) write(fd int, p *link.Packet, plain bool) error {
 // peer's half of the kernel's work is done in it: for a call that long it would take the processor away from this goroutine,
 // to give it to another thread, which competes with this one for the CPU.
 func (w *writer) writev(fd int) syscall.Errno {
-	defer raceRead(w.iov)
+	defer rawfd.KernelRead(w.iov)
 	if v := &w.iov[0]; len(w.iov) == 1 { // saves the kernel a look at the list
 		_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(v.Base)), uintptr(v.Len))
 		return errno

@@ -1,4 +1,4 @@
-package fdqueue
+package rawfd
 
 import (
 	"os"
@@ -17,23 +17,24 @@ func newRouser() (int, error) {
 }
 
 // Doze implements link.Waiter.
-func (q *Queue) Doze(d time.Duration) {
-	if q.enter() != nil {
+func (f *FD) Doze(d time.Duration) {
+	fd, err := f.Enter()
+	if err != nil {
 		return
 	}
-	defer q.leave()
-	p := [...]unix.PollFd{{Fd: int32(q.fd), Events: unix.POLLIN}, {Fd: int32(q.rouser), Events: unix.POLLIN}}
+	defer f.Leave()
+	p := [...]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: int32(f.rouser), Events: unix.POLLIN}}
 	ts := unix.NsecToTimespec(int64(d))
 	if n, _ := unix.Ppoll(p[:], &ts, nil); n > 0 && p[1].Revents != 0 {
 		var b [8]byte
-		_, _ = unix.Read(q.rouser, b[:])
+		_, _ = unix.Read(f.rouser, b[:])
 	}
 }
 
 // Rouse implements link.Waiter.
-func (q *Queue) Rouse() {
-	if q.enter() == nil {
-		_, _ = unix.Write(q.rouser, []byte{7: 1}) // an eventfd counts in the machine's order: any number will do
-		q.leave()
+func (f *FD) Rouse() {
+	if _, err := f.Enter(); err == nil {
+		_, _ = unix.Write(f.rouser, []byte{7: 1}) // an eventfd counts in the machine's order: any number will do
+		f.Leave()
 	}
 }

@@ -1,6 +1,6 @@
 //go:build race
 
-package fdqueue
+package rawfd
 
 import (
 	"runtime"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// raceRead tells the race detector that the kernel has read the memory of iov: whoever reuses pinned bytes too early is
+// KernelRead tells the race detector that the kernel has read the memory of iov: whoever reuses pinned bytes too early is
 // found out.
-func raceRead(iov []unix.Iovec) {
+func KernelRead(iov []unix.Iovec) {
 	for i := range iov {
 		if iov[i].Len > 0 {
 			runtime.RaceReadRange(unsafe.Pointer(iov[i].Base), int(iov[i].Len))
@@ -19,8 +19,8 @@ func raceRead(iov []unix.Iovec) {
 	}
 }
 
-// raceWrite tells it that the kernel has written b.
-func raceWrite(b []byte) {
+// KernelWrote tells it that the kernel has written b.
+func KernelWrote(b []byte) {
 	if len(b) > 0 {
 		runtime.RaceWriteRange(unsafe.Pointer(&b[0]), len(b))
 	}

@@ -1,4 +1,4 @@
-package fdqueue
+package rawfd
 
 import (
 	"net"
@@ -13,7 +13,7 @@ import (
 type bell struct {
 	set  *os.File
 	raw  syscall.RawConn
-	fd   int // of the set; it outlives its use in arm, for Queue.Close waits for that
+	fd   int // of the set; it outlives its use in arm, for FD.Close waits for that
 	rang func(fd uintptr) bool
 }
 
@@ -45,9 +45,9 @@ func newBell(fd int, name string) (*bell, error) {
 	return b, nil
 }
 
-// arm makes the bell ring once, at once if fd can be read already: epoll_ctl looks.
-func (b *bell) arm(fd int) {
-	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLONESHOT}
+// arm makes the bell ring once, at once if fd is ready for one of the events already: epoll_ctl looks.
+func (b *bell) arm(fd int, events uint32) {
+	e := unix.EpollEvent{Events: events | unix.EPOLLONESHOT}
 	_ = unix.EpollCtl(b.fd, unix.EPOLL_CTL_MOD, fd, &e)
 }
 

@@ -1,8 +1,0 @@
-//go:build !race
-
-package fdqueue
-
-import "golang.org/x/sys/unix"
-
-func raceRead([]unix.Iovec) {}
-func raceWrite([]byte)      {}
