@@ -1,0 +1,4 @@
+package reactor
+
+// backends are all there are.
+var backends = []Backend{Epoll, Poll, Select}
