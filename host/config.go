@@ -24,6 +24,8 @@ type Config struct {
 	Offload link.Offload
 	// Cuts says that super-packets may be sent whatever Offload says: the device's queues cut what it does not.
 	Cuts bool
+	// MaxSuper is how long a super-packet may be: link.MaxPacket, unless the device takes longer ones (link.MaxSuper).
+	MaxSuper int
 	// RecvQueue is how many packets the device keeps until they are read, 0 if it is not known. Without segmentation
 	// offload, windows stay below that.
 	RecvQueue int
@@ -91,6 +93,7 @@ func (l Limits) withDefaults() Limits {
 
 func (c Config) withDefaults() Config {
 	c.MTU = min(max(or(c.MTU, 1500), minMTU), link.MaxPacket)
+	c.MaxSuper = min(max(c.MaxSuper, link.MaxPacket), link.MaxSuperPacket)
 	c.Limits = c.Limits.withDefaults()
 	c.TCP = c.TCP.WithDefaults()
 	if c.Pool == nil {

@@ -47,6 +47,9 @@ func (h *Host) adopt(t *tcp.Conn, key tuple) *Conn {
 	c := &Conn{Conn: t, host: h, self: h.isSelf(t.ID().Remote.Addr())}
 	c.flow = flow[*Conn]{hash: key.hash(h.flowKey), owner: c}
 	c.timer.Owner = c
+	if c.self {
+		t.StayShort() // the loop queue keeps packets in chunks
+	}
 	h.tcp.conns.insert(&c.flow)
 	h.MarkDirty(c)
 	return c

@@ -79,6 +79,9 @@ func New(cfg Config) *Host {
 		if offload || cfg.Cuts {
 			env.MaxSuper = maxSuper
 		}
+		if offload {
+			env.LongSuper = min(cfg.MaxSuper-link.MaxPacket+maxSuper, longSuper)
+		}
 		if !offload {
 			env.RecvQueue = queue
 		}
@@ -88,6 +91,9 @@ func New(cfg Config) *Host {
 
 // maxSuper is the most payload of a super-segment: what an IPv4 packet has room for behind the longest headers.
 const maxSuper = link.MaxPacket - 20 - 60
+
+// longSuper is the most payload of a longer one, where the device takes it: what does best.
+const longSuper = 3 * 64_000
 
 // Config returns the host's configuration, defaults filled in.
 func (h *Host) Config() Config { return h.cfg }

@@ -60,7 +60,11 @@ func (h *Host) recvIP(in *inbound, b []byte) Drop {
 
 // req: RFC9293 MUST-50
 func (h *Host) recvIPv4(in *inbound, b []byte) Drop {
-	ip, payload, err := wire.ParseIPv4(b)
+	parse := wire.ParseIPv4
+	if in.segSize > 0 {
+		parse = wire.ParseIPv4Super
+	}
+	ip, payload, err := parse(b)
 	in.src, in.dst, in.proto, in.tos, in.ttl = ip.Src, ip.Dst, ip.Proto, ip.TOS, ip.TTL
 	if err != nil {
 		in.whole = b
@@ -84,7 +88,11 @@ func (h *Host) recvIPv4(in *inbound, b []byte) Drop {
 }
 
 func (h *Host) recvIPv6(in *inbound, b []byte) Drop {
-	ip, payload, err := wire.ParseIPv6(b)
+	parse := wire.ParseIPv6
+	if in.segSize > 0 {
+		parse = wire.ParseIPv6Super
+	}
+	ip, payload, err := parse(b)
 	in.src, in.dst, in.proto, in.tos, in.ttl = ip.Src, ip.Dst, ip.Proto, ip.TrafficClass, ip.HopLimit
 	if err != nil {
 		in.whole = b

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	maxHead  = wire.IPv6HeaderLen + wire.MaxTCPHeaderLen
-	maxViews = 8
+	maxHead  = wire.IPv6HeaderLen + wire.JumboLen + wire.MaxTCPHeaderLen
+	maxViews = 16
 	ttl      = 64 // unless somebody says otherwise
 )
 
@@ -40,6 +40,7 @@ type ipHeader struct {
 	label    uint32 // IPv6 flow label (RFC 6437)
 }
 
+// len returns the length of the header of an ordinary packet.
 func (ip *ipHeader) len() int {
 	if ip.dst.Is4() {
 		return wire.IPv4HeaderLen
@@ -67,7 +68,7 @@ func (ip *ipHeader) appendTo(b []byte, payload int) []byte {
 //
 // req: RFC9293 MUST-2
 func (p *Packet) putTCP(ip *ipHeader, out *tcp.Out, partial bool) {
-	ipLen, tcpLen := ip.len(), out.Header.Len()
+	tcpLen := out.Header.Len()
 	p.Packet = link.Packet{}
 	p.npins = len(out.Payload)
 	for i := range out.Payload {
@@ -75,13 +76,15 @@ func (p *Packet) putTCP(ip *ipHeader, out *tcp.Out, partial bool) {
 	}
 	p.Payload = p.parts[:p.npins]
 
+	p.Bytes = ip.appendTo(p.head[:0], tcpLen+out.Len)
+	ipLen := len(p.Bytes)
 	sum := wire.PseudoSum(wire.ProtoTCP, ip.src, ip.dst, tcpLen+out.Len)
 	out.Header.Checksum = 0
 	if partial {
 		out.Header.Checksum = sum
 		p.CsumStart, p.CsumOffset = uint16(ipLen), tcpChecksumOffset
 	}
-	p.Bytes = out.Header.AppendTo(ip.appendTo(p.head[:0], tcpLen+out.Len))
+	p.Bytes = out.Header.AppendTo(p.Bytes)
 	if !partial {
 		s := wire.SumBytes(wire.StartSum(sum), p.Bytes[ipLen:])
 		for _, b := range p.Payload {

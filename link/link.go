@@ -6,7 +6,8 @@
 //
 // A device without offload gets super-packets cut and checksums completed in software, at its own door: see Segmenter,
 // CompleteChecksum and WithoutOffload. Some do it so well that they are better given super-packets: see Cutter. What a
-// device hands over is what was sent to it; to join packets is up to the reader: see Joiner.
+// device hands over is what was sent to it; to join packets is up to the reader: see Joiner. Some devices take super-packets
+// that are longer than any IP packet: see Stretcher.
 //
 // Concurrency: a Queue may be read by one goroutine and written by any number at the same time; Close may be called at
 // any time and makes every call return an error that satisfies errors.Is(err, net.ErrClosed).
@@ -17,8 +18,12 @@ import (
 	"time"
 )
 
-// MaxPacket is the size of the largest IP packet, or super-packet, that crosses a Device.
+// MaxPacket is the size of the largest IP packet that crosses a Device, and of the largest super-packet, unless the device
+// takes longer ones: see Stretcher.
 const MaxPacket = 65535
+
+// MaxSuperPacket is the size of the largest super-packet that any Device takes.
+const MaxSuperPacket = 256 << 10
 
 // ReadRoom is the least length of Packet.Buf given to Read: the largest packet and room for a device's own header.
 const ReadRoom = MaxPacket + 1 + 512
@@ -182,5 +187,23 @@ func Cuts(d Device) bool {
 	return ok && c.Cuts() || d.Offload().Has(OffloadChecksum|OffloadTSO)
 }
 
-// ErrTooLong is returned by Write for a packet that exceeds the MTU and is not a super-packet.
+// Stretcher is a Device that takes TCP super-packets longer than an IP packet can be. What it hands over stays below
+// MaxPacket. The length field of such a packet's IP header cannot say how long it is. As Linux has it ("BIG TCP"), the total
+// length of IPv4 is 0, and so is the payload length of IPv6, which a jumbo payload option (RFC 2675) follows.
+type Stretcher interface {
+	// MaxSuper returns the size of the largest super-packet that the device takes now: MaxPacket to MaxSuperPacket. It may
+	// shrink as Offload may; the device then cuts what is longer itself.
+	MaxSuper() int
+}
+
+// MaxSuper returns the size of the largest super-packet that d takes.
+func MaxSuper(d Device) int {
+	if s, ok := d.(Stretcher); ok {
+		return min(max(s.MaxSuper(), MaxPacket), MaxSuperPacket)
+	}
+	return MaxPacket
+}
+
+// ErrTooLong is returned by Write for a packet that exceeds the MTU and is not a super-packet, and for a super-packet that is
+// longer than the device takes.
 var ErrTooLong = errors.New("packet exceeds the link's MTU")

@@ -20,6 +20,7 @@ import (
 // nil. An ordinary packet comes out as the one packet it is.
 type Segmenter struct {
 	head    []byte // IP and transport headers of the super-packet; all of Bytes of an ordinary packet
+	jumbo   int    // length of the jumbo payload option's header among them, which is for the super-packet only
 	payload []byte // the slice the payload is being taken from,
 	rest    [][]byte
 	left    int // how many payload bytes are left in all,
@@ -36,7 +37,7 @@ type Segmenter struct {
 // Reset begins with p.
 func (s *Segmenter) Reset(p *Packet) error {
 	total := p.Len()
-	if total > MaxPacket {
+	if total > MaxSuperPacket || total > MaxPacket && p.SegSize == 0 {
 		return ErrTooLong
 	}
 	if p.SegSize == 0 {
@@ -60,7 +61,19 @@ func (s *Segmenter) Reset(p *Packet) error {
 		super:   true,
 	}
 	s.count = max(1, (s.left+s.size-1)/s.size)
+	s.dropJumbo()
 	return nil
+}
+
+// dropJumbo sees to it that the packets carry no jumbo payload option: "the Jumbo Payload option must not be used in a packet
+// that carries" less than 65,536 bytes (RFC 2675, Section 3).
+func (s *Segmenter) dropJumbo() {
+	if !s.headers.IPv6 || !wire.HasJumbo(s.head) {
+		return
+	}
+	s.jumbo = wire.JumboLen
+	s.headers.Transport -= wire.JumboLen
+	s.headers.Payload -= wire.JumboLen
 }
 
 func (s *Segmenter) resetOrdinary(p *Packet, total int) error {
@@ -83,7 +96,7 @@ func (s *Segmenter) resetOrdinary(p *Packet, total int) error {
 func (s *Segmenter) Left() int { return s.count - s.index }
 
 // Max returns the length of the largest packet Next will return.
-func (s *Segmenter) Max() int { return len(s.head) + min(s.size, s.left) }
+func (s *Segmenter) Max() int { return len(s.head) - s.jumbo + min(s.size, s.left) }
 
 // Next writes the next packet to dst, which has room for Max bytes, and returns the part of dst that it fills, or nil if
 // there is none left. The packet's checksums are complete.
@@ -93,9 +106,10 @@ func (s *Segmenter) Next(dst []byte) []byte {
 		return nil
 	}
 	n := min(s.size, s.left)
-	packet := dst[:len(s.head)+n]
-	copy(packet, s.head)
-	s.take(packet[len(s.head):])
+	heads := len(s.head) - s.jumbo
+	packet := dst[:heads+n]
+	s.copyHead(packet)
+	s.take(packet[heads:])
 	switch {
 	case s.super:
 		s.finish(packet)
@@ -105,6 +119,17 @@ func (s *Segmenter) Next(dst []byte) []byte {
 	}
 	s.index++
 	return packet
+}
+
+// copyHead copies the headers to dst.
+func (s *Segmenter) copyHead(dst []byte) {
+	if s.jumbo == 0 {
+		copy(dst, s.head)
+		return
+	}
+	n := copy(dst, s.head[:wire.IPv6HeaderLen])
+	copy(dst[n:], s.head[n+s.jumbo:])
+	wire.SetNextHeader(dst, s.headers.Proto)
 }
 
 // take fills dst with the next bytes of the payload.

@@ -202,7 +202,8 @@ func TestSegmentRejects(t *testing.T) {
 		{"ICMP", link.Packet{Bytes: change(9, 1), SegSize: 1}, link.ErrMalformed},
 		{"short TCP header", link.Packet{Bytes: change(32, 0x40), SegSize: 1}, link.ErrMalformed},
 		{"TCP header beyond Bytes", link.Packet{Bytes: good[:45], Payload: [][]byte{good[45:]}, SegSize: 1}, link.ErrMalformed},
-		{"too long", link.Packet{Bytes: good, Payload: [][]byte{make([]byte, 65535)}, SegSize: 1}, link.ErrTooLong},
+		{"too long", link.Packet{Bytes: good, Payload: [][]byte{make([]byte, link.MaxSuperPacket)}, SegSize: 1}, link.ErrTooLong},
+		{"too long to be one packet", link.Packet{Bytes: good, Payload: [][]byte{make([]byte, 65535)}}, link.ErrTooLong},
 	}
 	for _, test := range tests {
 		var s link.Segmenter

@@ -133,6 +133,7 @@ func (c *Conn) ackNewData(now mono.Time, una uint64, a *arrival) {
 	c.snd.buf.Discard(min(a.una, end))
 	c.creditPartialACK(a.acked)
 	c.ackMTUProbe(a.una)
+	c.ackLong(now, a.una)
 	c.loss.retries = 0
 	c.soft = 0 // the path works
 	if c.snd.una == c.snd.nxt {

@@ -145,5 +145,8 @@ type Env struct {
 	// MaxSuper is the most payload of a super-segment, 0 if the device cannot cut them.
 	MaxSuper int
 
+	// LongSuper is the most payload of a longer one, for paths that carry it; MaxSuper or less if the device takes none.
+	LongSuper int
+
 	actives actives
 }

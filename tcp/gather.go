@@ -1,6 +1,10 @@
 package tcp
 
-import "time"
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+)
 
 // gatherRTT is the longest round trip over which a rest is gathered.
 const gatherRTT = time.Millisecond
@@ -12,7 +16,7 @@ const gatherRTT = time.Millisecond
 //
 // Linux gathers while a segment waits in the device's transmit queue (tcp_autocorking), whatever TCP_NODELAY says; our
 // devices take a segment at once.
-func (c *Conn) gather(want int) bool {
-	return want < c.env.MaxSuper && !c.snd.finQueued && !c.pend.force &&
-		c.inFlight() >= 2*c.env.MaxSuper && c.rtt.srtt < gatherRTT
+func (c *Conn) gather(now mono.Time, want int) bool {
+	super := c.maxSuper(now)
+	return want < super && !c.snd.finQueued && !c.pend.force && c.inFlight() >= 2*super && c.rtt.srtt < gatherRTT
 }

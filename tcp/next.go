@@ -194,6 +194,7 @@ func (c *Conn) sendNew(now mono.Time, out *Out, from, to uint64) {
 	c.emit(now, out, from, to)
 	c.markNew(out)
 	n := out.consumed()
+	c.noteLong(out, from)
 	c.loss.board.send(flight{from, from + uint64(n), now, c.rate.onSend(now, c.pipe())})
 	c.loss.prr.out += n
 	c.onPaced(now, n)
@@ -256,10 +257,10 @@ func (c *Conn) allowed(now mono.Time, from, end uint64) int {
 	}
 	if c.snd.more && !c.snd.finQueued && n == want {
 		// The rest of the write is being copied: wait to fill the super-segment.
-		super := max(c.env.MaxSuper-c.env.MaxSuper%mss, mss)
-		return n - n%super
+		super := c.maxSuper(now)
+		return n - n%max(super-super%mss, mss)
 	}
-	if n == want && c.gather(want) {
+	if n == want && c.gather(now, want) {
 		return 0
 	}
 	switch full := n - n%mss; {
@@ -325,8 +326,8 @@ func (c *Conn) emit(now mono.Time, out *Out, lo, hi uint64) {
 	end := c.snd.buf.End()
 	size := c.segmentSize(&out.Header.Options)
 	n := int(min(hi, end) - min(lo, end))
-	if c.env.MaxSuper > size {
-		n = min(n, c.env.MaxSuper-c.env.MaxSuper%size)
+	if super := c.maxSuper(now); super > size {
+		n = min(n, super-super%size)
 	} else {
 		n = min(n, size)
 	}

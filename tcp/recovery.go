@@ -164,6 +164,7 @@ func (c *Conn) creditPartialACK(acked int) {
 //
 // req: RFC2018 5.1-1, RFC5681 3.2-3, 3.2-7, 3.2-9, 4.3-1, RFC6582 3.2-2
 func (c *Conn) beginRecovery(now mono.Time, una uint64) {
+	c.loseLong(now)
 	l := &c.loss
 	c.count.note().recoveries++
 	if l.phase == phaseOpen {

@@ -21,6 +21,7 @@ type active struct {
 	pend   pending
 	wait   waiting
 	told   reports
+	long   longSegments
 }
 
 // waiting is what the connection is waiting for, and since when.
@@ -56,6 +57,7 @@ type rested struct {
 	pathMTU    uint16
 	reordered  bool
 	appLimited bool
+	longOK     bool
 }
 
 // history is what remains of losses, of a search for the path's MTU, and of pacing.
@@ -66,6 +68,7 @@ type history struct {
 	rexmitAt mono.Time
 	mtu      mtuSearch
 	pace     pacing
+	long     longSegments
 }
 
 // actives are those that resting connections have given back: zero, but for memory that the next owner can use.
@@ -107,11 +110,12 @@ func (c *Conn) wake() {
 	if r.past != nil {
 		p := r.past
 		c.loss.rack, c.loss.undo, c.loss.point, c.loss.rexmitAt = p.rack, p.undo, p.point, p.rexmitAt
-		c.mtu, c.pace = p.mtu, p.pace
+		c.mtu, c.pace, c.long = p.mtu, p.pace, p.long
 	}
 	c.loss.rack.rtt, c.loss.rack.fack, c.loss.rack.reordered = r.rtt, c.unaOffset(), r.reordered
 	c.loss.reordering = int(r.reordering)
 	c.mtu.link, c.mtu.path = int(r.linkMTU), int(r.pathMTU)
+	c.long.ok = r.longOK
 	c.rate.delivered, c.rate.latest = r.delivered, rateSample{r.rate, time.Second}
 	if r.appLimited {
 		c.rate.onIdle(0)
@@ -127,7 +131,7 @@ func (c *Conn) rest() {
 	l, r := &c.loss, &c.rested
 	c.keepHistory()
 	r.rtt, r.reordered, r.reordering = l.rack.rtt, l.rack.reordered, uint16(l.reordering)
-	r.linkMTU, r.pathMTU = uint16(c.mtu.link), uint16(c.mtu.path)
+	r.linkMTU, r.pathMTU, r.longOK = uint16(c.mtu.link), uint16(c.mtu.path), c.long.ok
 	r.delivered, r.rate, r.appLimited = c.rate.delivered, c.rate.perSecond(), c.rate.appLimited != 0
 	r.keepAlive, r.close = c.timers[timerKeepAlive], c.timers[timerClose]
 	c.env.actives.put(c.active)
@@ -139,14 +143,14 @@ func (c *Conn) keepHistory() {
 	l, r := &c.loss, &c.rested
 	k := l.rack
 	unusual := l.rexmitAt != 0 || l.point != 0 || l.undo != undoState{} || k.dsack || k.round != 0 || k.persist != 0 || k.steps > 1 ||
-		c.mtu.on || c.pace != pacing{}
+		c.mtu.on || c.pace != pacing{} || c.long.after != 0
 	if r.past == nil {
 		if !unusual || c.state == StateClosed || c.state == StateTimeWait {
 			return
 		}
 		r.past = new(history)
 	}
-	*r.past = history{rack: k, undo: l.undo, point: l.point, rexmitAt: l.rexmitAt, mtu: c.mtu, pace: c.pace}
+	*r.past = history{rack: k, undo: l.undo, point: l.point, rexmitAt: l.rexmitAt, mtu: c.mtu, pace: c.pace, long: c.long}
 }
 
 // canRest reports whether nothing is under way: neither in the network, nor about to be sent, nor waited for.

@@ -67,6 +67,7 @@ func (c *Conn) enterLoss(now mono.Time) {
 	reduced := l.phase != phaseOpen && una < l.point && !(l.phase == phaseLoss && l.retries == 1)
 	calm := l.phase <= phaseCWR
 	c.onMTUTimeout(now)
+	c.loseLong(now)
 	if !reduced {
 		l.undo.begin(una, l.board.underWayAgain())
 	}

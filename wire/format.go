@@ -9,7 +9,7 @@ import (
 //
 //	IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [S], seq 7, win 64240, options [mss 1460,sackOK,wscale 8], length 0
 //
-// What is wrong with the packet stands in brackets. TCP and UDP checksums are not looked at: on a device with offload
+// What is wrong with the packet stands in brackets. What is longer than an IP packet can be is taken for a super-packet. TCP and UDP checksums are not looked at: on a device with offload
 // they are not finished.
 func Format(b []byte) string { return string(AppendFormat(nil, b)) }
 
@@ -108,7 +108,7 @@ func appendTOS(b []byte, tos uint8) []byte {
 }
 
 func appendIPv4(dst, b []byte) []byte {
-	h, payload, err := ParseIPv4(b)
+	h, payload, err := parseIPv4(b, len(b) > maxDatagram)
 	if err != nil {
 		return appendBadIP(dst, "IP", h.Src, h.Dst, err)
 	}
@@ -122,7 +122,7 @@ func appendIPv4(dst, b []byte) []byte {
 }
 
 func appendIPv6(dst, b []byte) []byte {
-	h, payload, err := ParseIPv6(b)
+	h, payload, err := parseIPv6(b, len(b) > maxDatagram)
 	if err != nil {
 		return appendBadIP(dst, "IP6", h.Src, h.Dst, err)
 	}

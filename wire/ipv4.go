@@ -29,8 +29,8 @@ const (
 //	|                    Options                    |    Padding    |
 //	+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 type IPv4 struct {
-	TOS        uint8  // DSCP and ECN (RFC 2474, RFC 3168)
-	TotalLen   uint16 // header and payload; AppendTo computes it
+	TOS        uint8 // DSCP and ECN (RFC 2474, RFC 3168)
+	TotalLen   int   // header and payload; AppendTo computes it
 	ID         uint16
 	DF, MF     bool
 	FragOffset int // in bytes
@@ -67,7 +67,9 @@ func (h *IPv4) Len() int { return IPv4HeaderLen + (len(h.Options)+3)&^3 }
 // returns the payload, cut where the packet ends: a frame may be padded.
 //
 // req: RFC791 3.1-3, 3.2-1, RFC1122 3.2.1.2-1, RFC6864 4.1-3
-func ParseIPv4(b []byte) (IPv4, []byte, error) {
+func ParseIPv4(b []byte) (IPv4, []byte, error) { return parseIPv4(b, false) }
+
+func parseIPv4(b []byte, super bool) (IPv4, []byte, error) {
 	if len(b) < IPv4HeaderLen {
 		return IPv4{}, nil, ErrTruncated
 	}
@@ -77,7 +79,7 @@ func ParseIPv4(b []byte) (IPv4, []byte, error) {
 	frag := binary.BigEndian.Uint16(b[6:])
 	h := IPv4{
 		TOS:        b[1],
-		TotalLen:   binary.BigEndian.Uint16(b[2:]),
+		TotalLen:   int(binary.BigEndian.Uint16(b[2:])),
 		ID:         binary.BigEndian.Uint16(b[4:]),
 		DF:         frag&ipv4DF != 0,
 		MF:         frag&ipv4MF != 0,
@@ -88,7 +90,10 @@ func ParseIPv4(b []byte) (IPv4, []byte, error) {
 		Src:        netip.AddrFrom4([4]byte(b[12:])),
 		Dst:        netip.AddrFrom4([4]byte(b[16:])),
 	}
-	n, total := int(b[0]&0x0f)*4, int(h.TotalLen)
+	if super && h.TotalLen == 0 && h.Proto == ProtoTCP {
+		h.TotalLen = len(b)
+	}
+	n, total := int(b[0]&0x0f)*4, h.TotalLen
 	switch {
 	case n < IPv4HeaderLen:
 		return h, nil, ErrBadHeaderLength
@@ -120,6 +125,7 @@ func (h *IPv4) fragmentFits(headerLen, payloadLen int) bool {
 
 // AppendTo appends the header of a packet with payloadLen bytes of payload to b. It computes TotalLen and Checksum,
 // without changing h, and pads the options with zeros. It panics if an address is not IPv4 or the options do not fit.
+// The total length of a super-packet that is longer than the field can say is 0.
 //
 // req: RFC791 3.1-2, 3.2-1, 3.2-7
 func (h *IPv4) AppendTo(b []byte, payloadLen int) []byte {
@@ -134,9 +140,13 @@ func (h *IPv4) AppendTo(b []byte, payloadLen int) []byte {
 	if h.MF {
 		frag |= ipv4MF
 	}
+	total := n + payloadLen
+	if total > maxDatagram {
+		total = 0
+	}
 	src, dst := h.Src.As4(), h.Dst.As4()
 	b = append(b, 4<<4|byte(n/4), h.TOS)
-	b = binary.BigEndian.AppendUint16(b, uint16(n+payloadLen))
+	b = binary.BigEndian.AppendUint16(b, uint16(total))
 	b = binary.BigEndian.AppendUint16(b, h.ID)
 	b = binary.BigEndian.AppendUint16(b, frag)
 	b = append(b, h.TTL, byte(h.Proto), 0, 0)

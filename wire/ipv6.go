@@ -60,7 +60,9 @@ func (h *IPv6) IsFragment() bool {
 
 // ParseIPv6 reads the IPv6 header at the start of b and the extension headers behind it, and returns the upper-layer
 // payload; of a fragment, the part of the payload it carries.
-func ParseIPv6(b []byte) (IPv6, []byte, error) {
+func ParseIPv6(b []byte) (IPv6, []byte, error) { return parseIPv6(b, false) }
+
+func parseIPv6(b []byte, super bool) (IPv6, []byte, error) {
 	if len(b) < IPv6HeaderLen {
 		return IPv6{}, nil, ErrTruncated
 	}
@@ -80,6 +82,11 @@ func ParseIPv6(b []byte) (IPv6, []byte, error) {
 		ProtoOffset:  IPv6HeaderLen,
 		NextOffset:   6,
 	}
+	if super {
+		if err := h.takeJumbo(b); err != nil {
+			return h, nil, err
+		}
+	}
 	end := IPv6HeaderLen + h.PayloadLen
 	if end > len(b) {
 		return h, nil, ErrTruncated
@@ -92,15 +99,24 @@ func ParseIPv6(b []byte) (IPv6, []byte, error) {
 }
 
 // AppendTo appends the fixed header of a packet with payloadLen bytes behind it, extension headers included, to b.
-// It panics if an address is not a 16-byte one.
+// It panics if an address is not a 16-byte one. For a super-packet that is longer than the field can say, it writes 0 there, and a
+// jumbo payload option of JumboLen bytes behind the fixed header.
 func (h *IPv6) AppendTo(b []byte, payloadLen int) []byte {
 	if !h.Src.Is6() || !h.Dst.Is6() {
 		panic("wire: IPv6 header with an address that is not IPv6")
 	}
 	src, dst := h.Src.As16(), h.Dst.As16()
 	b = binary.BigEndian.AppendUint32(b, 6<<28|uint32(h.TrafficClass)<<20|h.FlowLabel&0xfffff)
-	b = binary.BigEndian.AppendUint16(b, uint16(payloadLen))
-	b = append(b, byte(h.NextHeader), h.HopLimit)
+	length, next := payloadLen, h.NextHeader
+	if payloadLen > maxDatagram {
+		length, next = 0, ProtoHopByHop
+	}
+	b = binary.BigEndian.AppendUint16(b, uint16(length))
+	b = append(b, byte(next), h.HopLimit)
 	b = append(b, src[:]...)
-	return append(b, dst[:]...)
+	b = append(b, dst[:]...)
+	if payloadLen > maxDatagram {
+		b = appendJumbo(b, h.NextHeader, payloadLen)
+	}
+	return b
 }

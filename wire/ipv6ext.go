@@ -5,7 +5,8 @@ package wire
 const (
 	IPv6OptPad1        = 0
 	IPv6OptPadN        = 1
-	IPv6OptRouterAlert = 5 // RFC 2711
+	IPv6OptRouterAlert = 5    // RFC 2711
+	IPv6OptJumbo       = 0xc2 // RFC 2675
 
 	ipv6OptAction  = 0xc0
 	ipv6OptSkip    = 0x00

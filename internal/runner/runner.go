@@ -65,6 +65,7 @@ func New(dev link.Device, cfg host.Config) *Shard {
 		cfg.Pool = pool
 	}
 	cfg.MTU, cfg.Offload, cfg.Cuts, cfg.RecvQueue = dev.MTU(), dev.Offload(), link.Cuts(dev), link.QueueLen(dev)
+	cfg.MaxSuper = link.MaxSuper(dev)
 	s := &Shard{
 		dev: dev, queue: dev.Queues()[0], epoch: time.Now().Add(-time.Second),
 		host: host.New(cfg), pool: pool, timerAt: mono.Never,

@@ -28,10 +28,11 @@ type Setup struct {
 	ISS, IRS uint32 // initial sequence numbers of ours and the peer; 10,000 and 20,000
 	TSBase   uint32 // the peer's timestamp clock at the start
 
-	FastOpen bool      // the listener understands it
-	MaxSuper int       // of the Env
-	Pool     int       // limit of the Env's pool
-	Start    mono.Time // of the clock; 1,000 s
+	FastOpen  bool      // the listener understands it
+	MaxSuper  int       // of the Env
+	LongSuper int       // of the Env
+	Pool      int       // limit of the Env's pool
+	Start     mono.Time // of the clock; 1,000 s
 }
 
 // Script is the peer of one connection.
@@ -79,7 +80,10 @@ func newScript(t testing.TB, setup Setup) *Script {
 	setup.IRS = orElse(setup.IRS, 20_000)
 	setup.Start = orElse(setup.Start, mono.Time(1000*time.Second))
 	s := &Script{t: t, setup: setup, now: setup.Start}
-	s.env = &tcp.Env{Pool: buffer.NewPool(setup.Pool), Secret: siphash.Key{K0: 1, K1: 2}, MaxSuper: setup.MaxSuper}
+	s.env = &tcp.Env{
+		Pool: buffer.NewPool(setup.Pool), Secret: siphash.Key{K0: 1, K1: 2},
+		MaxSuper: setup.MaxSuper, LongSuper: setup.LongSuper,
+	}
 	s.setup.Config.FixedISS = &s.setup.ISS
 	s.setup.Config.Congestion = orElse(s.setup.Config.Congestion, "reno")
 	s.setup.Config = s.setup.Config.WithDefaults()

@@ -49,6 +49,9 @@ func (d *Device) Queues() []link.Queue { return d.queues }
 // QueueLen implements link.Queued.
 func (d *Device) QueueLen() int { return link.QueueLen(d.Device) }
 
+// MaxSuper implements link.Stretcher.
+func (d *Device) MaxSuper() int { return link.MaxSuper(d.Device) }
+
 // Close closes the inner device and sees to it that everything captured has been written. The Writer stays open.
 func (d *Device) Close() error { return errors.Join(d.Device.Close(), d.w.Flush()) }
 

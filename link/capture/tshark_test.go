@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"bytes"
+	"net/netip"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/capture"
 	"github.com/antedon-net/antedon/link/internal/linktest"
+	"github.com/antedon-net/antedon/wire"
 )
 
 // Wireshark opens the files, finds every checksum good and nothing malformed.
@@ -75,5 +77,35 @@ func checkTshark(t *testing.T, name string, segment bool) {
 	add("58", "|1")
 	if got := strings.TrimSpace(string(b)); got != strings.Join(want, "\n") {
 		t.Errorf("segment=%v: tshark says\n%s\nwant\n%s", segment, got, strings.Join(want, "\n"))
+	}
+}
+
+// Wireshark takes the length of a super-packet that is longer than its IP header can say from the file, or from the jumbo payload
+// option.
+func TestTsharkLong(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "long.pcapng")
+	w, err := capture.Create(name, capture.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := w.AddInterface("tun7")
+	for _, at := range []string{"192.0.2.1:1000", "[2001:db8::1]:1000"} {
+		end := netip.MustParseAddrPort(at)
+		c := linktest.Conn{Local: end, Remote: end, MSS: 1000}
+		p := c.Packet(&wire.TCP{Flags: wire.ACK}, make([]byte, 150_000), true)
+		if err := w.WritePacket(capture.Info{Interface: id, Time: start}, &p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := exec.Command("tshark", "-n", "-r", name, "-T", "fields", "-E", "separator=|", "-o", "ip.check_checksum:TRUE",
+		"-o", "tcp.check_checksum:TRUE", "-e", "frame.cap_len", "-e", "tcp.len", "-e", "tcp.checksum.status", "-e", "_ws.malformed").Output()
+	if err != nil {
+		t.Fatalf("tshark (Debian package tshark): %v", err)
+	}
+	if got, want := strings.TrimSpace(string(b)), "150040|150000|1|\n150068|150000|1|"; got != want {
+		t.Errorf("tshark says\n%s\nwant\n%s", got, want)
 	}
 }

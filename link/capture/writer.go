@@ -47,8 +47,8 @@ type Stats struct {
 	Lost    uint64 // not written because of an error
 }
 
-// bufferSize bounds what a Writer keeps in memory. The largest packet with the longest comment fits twice.
-const bufferSize = 272 << 10
+// bufferSize bounds what a Writer keeps in memory. The largest packet with the longest comment fits.
+const bufferSize = link.MaxSuperPacket + 80<<10
 
 // Writer writes a capture file.
 type Writer struct {
@@ -78,8 +78,8 @@ func NewWriter(out io.Writer, cfg Config) *Writer {
 	if cfg.Application == "" {
 		cfg.Application = "antedon"
 	}
-	if cfg.SnapLen <= 0 || cfg.SnapLen > link.MaxPacket {
-		cfg.SnapLen = link.MaxPacket
+	if cfg.SnapLen <= 0 || cfg.SnapLen > link.MaxSuperPacket {
+		cfg.SnapLen = link.MaxSuperPacket
 	}
 	w := &Writer{cfg: cfg, out: out, buf: make([]byte, 0, bufferSize)}
 	w.buf = appendSection(w.buf, truncate(cfg.Application, maxOption))

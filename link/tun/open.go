@@ -154,6 +154,9 @@ func newDevice(o opened, cfg *Config) (*Device, error) {
 		}
 	}
 	d.state.InitOffload(negotiate(o.fds[0], o.vnet && !cfg.NoOffload, cfg.UDPOffload))
+	if d.state.Offload().Has(link.OffloadTSO) && takesLong(kernelRelease()) {
+		d.state.InitMaxSuper(link.MaxSuperPacket)
+	}
 	d.state.Gone = d.gone
 	d.state.SetOffload = func(o link.Offload) {
 		_ = d.fds[0].Control(func(fd int) error { return setOffload(fd, o) })

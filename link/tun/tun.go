@@ -11,9 +11,10 @@
 // A descriptor that was opened by someone else is taken over by FromFile or FromFD, with whatever flags it was opened
 // with.
 //
-// With offload, the default, the kernel hands over and takes TCP segments of up to 64 KiB and unfinished checksums.
-// Some kernels refuse packets they promised to take; then the device turns segmentation off, cuts that packet in
-// software and goes on: Stats says so.
+// With offload, the default, the kernel hands over and takes TCP segments of up to 64 KiB and unfinished checksums, and since
+// Linux 6.3 it takes, but does not hand over, segments longer than an IP packet can be: see link.Stretcher.
+// Some kernels refuse packets they promised to take; then the device does without long ones, or turns segmentation off, cuts
+// that packet in software and goes on: Stats says so.
 //
 // Concurrency: as link.Device; in addition TryRead may be called while another goroutine waits in Read. Everything else
 // may be called from any goroutine. The interface is looked for in the network namespace of the thread that opened the
@@ -77,7 +78,10 @@ type Device struct {
 	closeErr error
 }
 
-var _ link.Device = (*Device)(nil)
+var (
+	_ link.Device    = (*Device)(nil)
+	_ link.Stretcher = (*Device)(nil)
+)
 
 // Open opens the device that cfg describes.
 func Open(cfg Config) (*Device, error) {
@@ -172,6 +176,9 @@ func (d *Device) SetMTU(n int) error {
 
 // Offload implements link.Device.
 func (d *Device) Offload() link.Offload { return d.state.Offload() }
+
+// MaxSuper implements link.Stretcher.
+func (d *Device) MaxSuper() int { return d.state.MaxSuper() }
 
 // Cuts implements link.Cutter.
 func (d *Device) Cuts() bool { return true }

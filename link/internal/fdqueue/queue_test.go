@@ -165,3 +165,53 @@ func TestShrink(t *testing.T) {
 		}
 	}
 }
+
+// A super-packet that the kernel finds too long is cut, and so are those after it. A socket pair takes what its buffer holds.
+func TestTooLongForKernel(t *testing.T) {
+	a, b := pair(t, Framing{Vnet: 10}, link.OffloadChecksum|link.OffloadTSO)
+	a.state.InitMaxSuper(link.MaxSuperPacket)
+	var size int
+	a.Control(func(fd int) (err error) {
+		if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 60_000); err == nil {
+			size, err = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
+		}
+		return err
+	})
+	if size <= link.MaxPacket || size >= link.MaxSuperPacket {
+		t.Fatalf("send buffer of %d bytes", size)
+	}
+	long := func(n int) []link.Packet {
+		return []link.Packet{{Bytes: tcp4(0, 0), Payload: [][]byte{make([]byte, n)}, SegSize: 1000, HdrLen: 40, CsumStart: 20, CsumOffset: 16}}
+	}
+	big := make([]link.Packet, 1)
+	big[0].Buf = make([]byte, 2*link.MaxSuperPacket)
+	if n, err := a.Write(long(size - 10_000)); n != 1 || err != nil {
+		t.Fatalf("Write: %d, %v", n, err)
+	}
+	if n, err := b.Read(big); n != 1 || err != nil || big[0].SegSize != 1000 {
+		t.Fatalf("Read: %d, %v, segments of %d", n, err, big[0].SegSize)
+	}
+	for range 2 {
+		done := make(chan error)
+		go func() {
+			_, err := a.Write(long(200_000))
+			done <- err
+		}()
+		for got := 0; got < 200; {
+			n, err := b.Read(big)
+			if err != nil || big[0].SegSize != 0 || len(big[0].Bytes) != 1040 {
+				t.Fatalf("Read: %v, %d bytes in segments of %d", err, len(big[0].Bytes), big[0].SegSize)
+			}
+			got += n
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := a.state.Stats(); s.Refused != 1 || s.Segmented != 2 || s.Dropped != 0 {
+		t.Errorf("stats %+v, want 1 refused, 2 segmented", s)
+	}
+	if a.state.MaxSuper() != link.MaxPacket || a.state.Offload() != link.OffloadChecksum|link.OffloadTSO {
+		t.Errorf("MaxSuper %d, offload %v", a.state.MaxSuper(), a.state.Offload())
+	}
+}

@@ -20,6 +20,7 @@ type State struct {
 	SetOffload func(link.Offload)
 
 	mtu       atomic.Int32
+	maxSuper  atomic.Int32 // 0: link.MaxPacket
 	offload   atomic.Uint32
 	offloadMu sync.Mutex
 
@@ -33,7 +34,7 @@ type State struct {
 type Stats struct {
 	Ignored   uint64 // read, but no whole IP packet
 	Dropped   uint64 // not taken by Write: malformed, too long, or the interface was down
-	Refused   uint64 // offload the kernel refused with EINVAL; the packet was sent without, and so are those after it
+	Refused   uint64 // offload, or a length, that the kernel refused; the packet was sent without, and so are those after it
 	Segmented uint64 // super-packets that were cut in software
 }
 
@@ -58,6 +59,18 @@ func (s *State) Offload() link.Offload { return link.Offload(s.offload.Load()) }
 
 // InitOffload sets what the device takes over at first.
 func (s *State) InitOffload(o link.Offload) { s.offload.Store(uint32(o)) }
+
+// MaxSuper returns the size of the largest super-packet the kernel still takes.
+func (s *State) MaxSuper() int { return max(int(s.maxSuper.Load()), link.MaxPacket) }
+
+// InitMaxSuper sets what it takes at first.
+func (s *State) InitMaxSuper(n int) { s.maxSuper.Store(int32(n)) }
+
+// shorten takes note that the kernel has refused a super-packet longer than link.MaxPacket.
+func (s *State) shorten() {
+	s.refused.Add(1)
+	s.InitMaxSuper(link.MaxPacket)
+}
 
 // shrink takes away what the kernel has just refused for a packet that needed o.
 func (s *State) shrink(o link.Offload) {
@@ -90,5 +103,14 @@ func (s *State) check(err error) error {
 	return s.Gone(err)
 }
 
-// refusable reports whether err may mean that the kernel does not take this packet's offload.
-func refusable(err error) bool { return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) }
+// refusable reports whether err may mean that the kernel does not take this packet's offload, or its length, for which it
+// may also lack memory in large pieces.
+func refusable(err error, long bool) bool {
+	switch {
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.EOPNOTSUPP):
+		return true
+	case errors.Is(err, unix.EMSGSIZE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
+		return long
+	}
+	return false
+}

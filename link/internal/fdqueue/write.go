@@ -27,7 +27,8 @@ type writer struct {
 	piece   []byte         // the next of which is this, if it was cut already
 	seg     link.Segmenter //
 	scratch []byte         // memory for a piece
-	refused link.Offload   // what the kernel refused about pkts[next]
+	refused link.Offload   // what the kernel refused about pkts[next],
+	long    bool           // or that it was too long for it
 
 	prefix [maxPrefix]byte
 	iov    []unix.Iovec
@@ -90,16 +91,17 @@ func (w *writer) send(fd int, p *link.Packet) error {
 	if p.SegSize == 0 && p.Len() > w.q.state.MTU() {
 		return link.ErrTooLong
 	}
-	w.refused = link.OffloadNone
-	need := p.Needs()
-	if !w.q.state.Offload().Has(need) {
+	w.refused, w.long = link.OffloadNone, false
+	need, size := p.Needs(), p.Len()
+	if !w.q.state.Offload().Has(need) || size > w.q.state.MaxSuper() {
 		return w.sendInSoftware(fd, p)
 	}
 	err := w.write(fd, p, false)
-	if need == link.OffloadNone || !refusable(err) {
+	long := size > link.MaxPacket
+	if need == link.OffloadNone || !refusable(err, long) {
 		return err
 	}
-	w.refused = need
+	w.refused, w.long = need, long
 	return w.sendInSoftware(fd, p)
 }
 
@@ -147,9 +149,13 @@ func (w *writer) sendPieces(fd int) error {
 }
 
 // conclude takes note of how sending in software went. Only if the kernel now takes what it refused before, the offload
-// was to blame and not the packet.
+// or the length was to blame and not the packet.
 func (w *writer) conclude(err error) error {
-	if err == nil && w.refused != link.OffloadNone {
+	switch {
+	case err != nil || w.refused == link.OffloadNone:
+	case w.long:
+		w.q.state.shorten()
+	default:
 		w.q.state.shrink(w.refused)
 	}
 	return err
