@@ -20,6 +20,8 @@ type Conn struct {
 	err   cause // why the connection ended, 0 if in order
 	soft  cause // the last ICMP error that did not end it
 
+	longOK bool // super-segments longer than Env.MaxSuper arrive whole: see longSegments
+
 	snd   sendSpace
 	rcv   recvSpace
 	ack   ackState

@@ -13,7 +13,6 @@ import (
 // So the first of them goes alone: nothing else but ordinary super-segments leaves until its acknowledgment shows that it arrived
 // whole. Later one at a time is watched.
 type longSegments struct {
-	ok     bool      // they arrive whole
 	fails  uint8     // how often it turned out otherwise
 	after  mono.Time // no further ones before
 	lo, hi uint64    // stream offsets of the one that is watched; hi is 0 if none is
@@ -30,7 +29,7 @@ const (
 // maxSuper returns the most payload of a super-segment that is sent now.
 func (c *Conn) maxSuper(now mono.Time) int {
 	g := &c.long
-	if c.env.LongSuper > c.env.MaxSuper && now >= g.after && (g.ok || g.hi == 0) && c.loss.phase == phaseOpen &&
+	if c.env.LongSuper > c.env.MaxSuper && now >= g.after && (c.longOK || g.hi == 0) && c.loss.phase == phaseOpen &&
 		c.rtt.min != 0 && c.rtt.min < longRTT {
 		return c.env.LongSuper
 	}
@@ -51,13 +50,13 @@ func (c *Conn) ackLong(now mono.Time, una uint64) {
 	case una < g.hi:
 		c.giveUpLong(now)
 	default:
-		g.ok, g.hi = true, 0
+		c.longOK, g.hi = true, 0
 	}
 }
 
 // loseLong takes the news that something was lost: perhaps what was long, for that reason.
 func (c *Conn) loseLong(now mono.Time) {
-	if c.long.ok || c.long.hi != 0 {
+	if c.longOK || c.long.hi != 0 {
 		c.giveUpLong(now)
 	}
 }
@@ -68,6 +67,7 @@ func (c *Conn) giveUpLong(now mono.Time) {
 	if now.Sub(g.after) > longRetry<<longRetries {
 		g.fails = 0 // they did well for longer than that
 	}
+	c.longOK = false
 	*g = longSegments{fails: min(g.fails+1, longRetries), after: now.Add(longRetry << g.fails)}
 }
 

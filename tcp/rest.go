@@ -57,7 +57,6 @@ type rested struct {
 	pathMTU    uint16
 	reordered  bool
 	appLimited bool
-	longOK     bool
 }
 
 // history is what remains of losses, of a search for the path's MTU, and of pacing.
@@ -115,7 +114,6 @@ func (c *Conn) wake() {
 	c.loss.rack.rtt, c.loss.rack.fack, c.loss.rack.reordered = r.rtt, c.unaOffset(), r.reordered
 	c.loss.reordering = int(r.reordering)
 	c.mtu.link, c.mtu.path = int(r.linkMTU), int(r.pathMTU)
-	c.long.ok = r.longOK
 	c.rate.delivered, c.rate.latest = r.delivered, rateSample{r.rate, time.Second}
 	if r.appLimited {
 		c.rate.onIdle(0)
@@ -131,7 +129,7 @@ func (c *Conn) rest() {
 	l, r := &c.loss, &c.rested
 	c.keepHistory()
 	r.rtt, r.reordered, r.reordering = l.rack.rtt, l.rack.reordered, uint16(l.reordering)
-	r.linkMTU, r.pathMTU, r.longOK = uint16(c.mtu.link), uint16(c.mtu.path), c.long.ok
+	r.linkMTU, r.pathMTU = uint16(c.mtu.link), uint16(c.mtu.path)
 	r.delivered, r.rate, r.appLimited = c.rate.delivered, c.rate.perSecond(), c.rate.appLimited != 0
 	r.keepAlive, r.close = c.timers[timerKeepAlive], c.timers[timerClose]
 	c.env.actives.put(c.active)
