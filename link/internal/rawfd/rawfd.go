@@ -82,12 +82,9 @@ func (f *FD) Close() error {
 // Arm implements link.Waiter.
 func (f *FD) Arm() { f.arm(unix.EPOLLIN) }
 
-// Nudge makes a Wait and a Doze return although nothing can be read. It relies on a descriptor that can nearly always be
-// written, as that of a socket for datagrams can; and an Arm that follows it may take the Wait back.
-func (f *FD) Nudge() {
-	f.arm(unix.EPOLLIN | unix.EPOLLOUT)
-	f.Rouse()
-}
+// ArmNow makes a Wait return although nothing can be read: an Arm that follows it may take that back. It relies on a
+// descriptor that can nearly always be written, as that of a socket for datagrams can.
+func (f *FD) ArmNow() { f.arm(unix.EPOLLIN | unix.EPOLLOUT) }
 
 func (f *FD) arm(events uint32) {
 	if fd, err := f.Enter(); err == nil {

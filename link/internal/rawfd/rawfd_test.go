@@ -70,16 +70,16 @@ func TestArm(t *testing.T) {
 	}
 }
 
-// A nudge makes it ring, and ends a doze, with nothing to read.
-func TestNudge(t *testing.T) {
+// Armed by ArmNow it rings with nothing to read.
+func TestArmNow(t *testing.T) {
 	f, _ := pair(t)
-	f.Nudge()
+	f.Arm()
+	f.ArmNow()
 	if err := f.Wait(); err != nil || f.rings() {
 		t.Errorf("Wait: got %v; does it ring again: %v", err, f.rings())
 	}
-	f.Doze(time.Hour)
 	f.Close()
-	f.Nudge()
+	f.ArmNow()
 }
 
 // A doze ends with a packet, with Rouse, whenever that was called, with Close, and when its time is over.
