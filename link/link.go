@@ -1,7 +1,7 @@
 // Package link defines what the stack needs of a network device: batches of IP packets in and out, an MTU, and which
 // part of the work the device takes over.
 //
-// The devices themselves live in the packages below this one: link/tun, link/packet, link/pipe; link/impair and
+// The devices themselves live in the packages below this one: link/tun, link/packet, link/pipe, link/udp; link/impair and
 // link/capture wrap any of them.
 //
 // A device without offload gets super-packets cut and checksums completed in software, at its own door: see Segmenter,

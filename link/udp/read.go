@@ -174,11 +174,11 @@ func (r *reader) accept(fd int, b *batch, n int) {
 		case m.header.Flags&unix.MSG_TRUNC != 0:
 			r.d.count.tooLong.Add(1)
 			continue
+		case !r.isOurs(fd, i, slots[i].Buf, each):
+			r.d.count.foreign.Add(1)
+			continue
 		case total == 0:
 			r.d.count.malformed.Add(1)
-			continue
-		case !r.isOurs(fd, i, slots[i].Buf, each):
-			r.d.count.foreign.Add(uint64((total + each - 1) / each))
 			continue
 		case asTrain:
 			r.acceptTrain(b, slots[:r.direct], size, total, each)
@@ -198,7 +198,7 @@ func (r *reader) accept(fd int, b *batch, n int) {
 
 // acceptTrain takes the message that was received as datagrams of size bytes, the first of them in slots, whatever it is.
 func (r *reader) acceptTrain(b *batch, slots []link.Packet, size, total, each int) {
-	if each == size || total <= size && len(slots) > 0 {
+	if each == size || each == total && total <= size && len(slots) > 0 {
 		for i := range slots {
 			at := i * size
 			if at >= total {

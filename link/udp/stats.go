@@ -12,7 +12,7 @@ type Stats struct {
 	Sent, Received             uint64 // packets, of which each was a datagram
 	SentTrains, ReceivedTrains uint64 // how often the kernel took or handed over several at once
 
-	Foreign   uint64 // datagrams from somebody else, dropped
+	Foreign   uint64 // datagrams, or trains of them, from somebody else, dropped
 	Malformed uint64 // from the other end, but no whole IP packet, dropped
 	TooLong   uint64 // from the other end, but longer than the reader has room for, dropped
 

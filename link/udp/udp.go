@@ -178,6 +178,9 @@ func (d *Device) QueueLen() int {
 	return size / (d.mtu + beside)
 }
 
+// Control calls fn with the socket's descriptor, which stays open until fn has returned: to set an option, say.
+func (d *Device) Control(fn func(fd int) error) error { return d.queue.Control(fn) }
+
 // Close closes the socket.
 func (d *Device) Close() error {
 	d.close.Do(func() { d.closeErr = d.queue.Close() })

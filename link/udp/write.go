@@ -1,8 +1,6 @@
 package udp
 
 import (
-	"unsafe"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/antedon-net/antedon/link"
@@ -41,6 +39,7 @@ type writer struct {
 	iov      []unix.Iovec // pieces of all the trains, in order
 	store    []byte
 	used     int // of store
+	tail     int // where the last piece ends, if it lies in store
 
 	seg    link.Segmenter
 	failed int // packets below this one that were not taken are counted
@@ -117,8 +116,7 @@ func (w *writer) add(i int, p *link.Packet) error {
 		}
 		b := w.seg.Next(w.store[w.used:])
 		w.begin(i, len(b), 1)
-		w.addPiece(b)
-		w.used += len(b)
+		w.addStored(len(b))
 	}
 	return nil
 }
@@ -142,23 +140,28 @@ func (w *writer) begin(i, n, pieces int) {
 	w.n++
 }
 
-// addPiece appends to the datagram that was begun. Pieces that follow each other in memory, as in store, become one.
+// addPiece appends to the datagram that was begun.
 func (w *writer) addPiece(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	t := &w.trains[w.n-1]
-	if t.to > t.from {
-		last := &w.iov[t.to-1]
-		if unsafe.Add(unsafe.Pointer(last.Base), last.Len) == unsafe.Pointer(&b[0]) {
-			last.SetLen(int(last.Len) + len(b))
-			return
-		}
-	}
 	v := unix.Iovec{Base: &b[0]}
 	v.SetLen(len(b))
 	w.iov = append(w.iov, v)
-	t.to = len(w.iov)
+	w.trains[w.n-1].to = len(w.iov)
+	w.tail = -1
+}
+
+// addStored appends the next n bytes of store. They become one piece with those before them.
+func (w *writer) addStored(n int) {
+	if t := &w.trains[w.n-1]; t.to > t.from && w.tail == w.used {
+		last := &w.iov[t.to-1]
+		last.SetLen(int(last.Len) + n)
+	} else {
+		w.addPiece(w.store[w.used:][:n])
+	}
+	w.used += n
+	w.tail = w.used
 }
 
 // refuse notes that the packets from i to j were not taken.
