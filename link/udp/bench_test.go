@@ -61,7 +61,8 @@ func bulkTUN(b *testing.B) {
 	}
 	defer lab.Close()
 	if _, ok := lab.Device().(*tun.Device); !ok {
-		b.Skip("no TUN device may be opened here")
+		b.Log("no TUN device may be opened here: nothing to compare with")
+		return
 	}
 	ours := newStack(b, lab.Device(), []netip.Prefix{netip.PrefixFrom(lab.Ours4(), 24)})
 	b.Run("send", func(b *testing.B) {
