@@ -125,9 +125,18 @@ func (c *Conn) growRecvBuffer(want int) {
 	c.rcv.size = max(c.rcv.size, min(want, c.maxRecvBuffer()))
 }
 
+// maxRecvBuffer is how far the buffer grows. On a short path a window in excess of what is on the way fills the device's queue:
+// the round trip grows with it, and with the round trip what seems to be on the way.
 func (c *Conn) maxRecvBuffer() int {
 	if c.opt.recvBuffer != 0 {
 		return c.opt.recvBuffer
 	}
-	return min(c.cfg.RecvBuffer, 65535<<c.rcv.scale)
+	size := min(c.cfg.RecvBuffer, 65535<<c.rcv.scale)
+	if c.rtt.min > 0 {
+		size = min(size, max(shortRecvBuffer+int(c.rtt.min)*fastestPath, c.cfg.InitialRecvBuffer))
+	}
+	return size
 }
+
+// shortRecvBuffer is how far the receive buffer grows on the shortest of paths. Longer ones get more: see fastestPath.
+const shortRecvBuffer = 1 << 20

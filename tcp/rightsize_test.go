@@ -20,9 +20,13 @@ type reader struct {
 const rightSizeRTT = 10 * time.Millisecond
 
 func newReader(t *testing.T, peer string, cfg tcp.Config) *reader {
+	return newReaderOver(t, rightSizeRTT, peer, cfg)
+}
+
+func newReaderOver(t *testing.T, rtt time.Duration, peer string, cfg tcp.Config) *reader {
 	s := tcptest.New(t, tcptest.SynSent, tcptest.Setup{Peer: peer, Config: cfg})
 	start := s.Now()
-	s.Advance(rightSizeRTT)
+	s.Advance(rtt)
 	s.Recv("<SEQ=0><ACK=1><CTL=SYN,ACK>")
 	s.Ignore()
 	return &reader{s, 1, start}
@@ -80,6 +84,28 @@ func TestReceiveBufferGrows(t *testing.T) {
 				t.Errorf("got %d, want %d to %d", got, c.low, c.top)
 			}
 		})
+	}
+}
+
+// However much is read at once, on a short path the buffer does not grow far: what it would let the sender have under way
+// beyond what the path holds lies in queues.
+func TestReceiveBufferOnShortPath(t *testing.T) {
+	for _, c := range []struct {
+		rtt         time.Duration
+		least, most int
+	}{
+		{20 * time.Microsecond, 1 << 20, 1<<20 + 100<<10},
+		{time.Millisecond, 5 << 20, 6 << 20},
+		{20 * time.Millisecond, 12 << 20, 16<<20 - 1},
+	} {
+		r := newReaderOver(t, c.rtt, "<MSS=1000><WS=7>", tcp.Config{})
+		for range 60 {
+			r.take(600_000, 0)
+			r.Advance(c.rtt / 4)
+		}
+		if got := r.Info().RcvSpace; got < c.least || got > c.most {
+			t.Errorf("%d bytes over %v, want %d to %d", got, c.rtt, c.least, c.most)
+		}
 	}
 }
 
