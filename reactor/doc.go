@@ -32,12 +32,19 @@
 //
 // Config.Backend chooses between epoll, poll and select. Callbacks are the same. The limits are not: see Backend.
 //
+// # Sockets
+//
+// Listen, Dial and Adopt make connections of the kernel's TCP and unix sockets (Socket), ListenPacket and DialPacket
+// datagram sockets (Packet). A Conn is what a Socket has in common with the connections of another stack in the same loop:
+// code that is written to Conn and Handler, Join for instance, works with both.
+//
 // # Concurrency
 //
 // A loop belongs to the goroutine that is in Run or Turn, and before and after that to whoever has made it. There is no
 // other goroutine behind it, but one for each OnSignal. Callbacks are made on that goroutine, and all methods belong to it,
 // but for Post, Close, Done and Backend, which any goroutine may call. So code knows where it runs: in a callback it is on the
-// loop's goroutine, elsewhere it is not and has to Post. The race detector finds who does not.
+// loop's goroutine, elsewhere it is not and has to Post. The race detector finds who does not. One loop keeps
+// one processor busy; for more of them, make several loops and Share a listener, or hand descriptors over and Adopt them.
 //
 // # Limitations
 //

@@ -33,6 +33,10 @@ type Loop struct {
 	timers timers
 	posts  posts
 	hooks  []*Hook
+	ended  endings
+
+	gather  gather
+	scratch []byte
 
 	culprit culprit // whose callback is running
 }
@@ -106,7 +110,7 @@ func (l *Loop) leave() {
 }
 
 // Close ends the loop: the callback that is running is the last one of a descriptor, a timer or a signal. Then
-// what Post has accepted is called, and Run returns. If the loop is not running all that happens in Close.
+// connections and listeners are closed, what Post has accepted is called, OnClose is called, and Run returns. If the loop is not running all that happens in Close.
 //
 // It may be called from everywhere, callbacks included, and more than once. It does not wait for Run: Done tells.
 func (l *Loop) Close() error {
@@ -130,7 +134,11 @@ func (l *Loop) shutdown() {
 			l.shutdown() // a callback panicked: what is left is done before the panic goes on
 		}
 	}()
+	l.guard((*Loop).closeSockets)
 	l.guard((*Loop).runLastPosts)
+	for l.ended.any() {
+		l.guard((*Loop).runEnded)
+	}
 	l.descs = descs{}
 	l.posts.release()
 	l.poller.close()
@@ -138,7 +146,7 @@ func (l *Loop) shutdown() {
 	close(l.done)
 }
 
-// turn waits and calls back: timers, then descriptors, then posted functions. What a panic has kept an
+// turn waits and calls back: timers, then descriptors, then posted functions, then OnClose. What a panic has kept an
 // earlier turn from doing comes first.
 func (l *Loop) turn(wait time.Duration) error {
 	if !l.timers.hasDue() && !l.descs.hasReady() {
@@ -149,6 +157,7 @@ func (l *Loop) turn(wait time.Duration) error {
 	l.guard((*Loop).runTimers)
 	l.guard((*Loop).runReady)
 	l.guard((*Loop).runPostsOnce)
+	l.guard((*Loop).runEnded)
 	return nil
 }
 
@@ -157,7 +166,7 @@ func (l *Loop) runLastPosts() { l.runPosts(true) }
 
 // poll waits until something is ready or due.
 func (l *Loop) poll(wait time.Duration) error {
-	if l.runHooks() || l.descs.hasAgain() || l.closing.Load() {
+	if l.runHooks() || l.descs.hasAgain() || l.ended.any() || l.closing.Load() {
 		wait = 0
 	}
 	wait = l.untilTimer(wait)
@@ -198,4 +207,12 @@ func (l *Loop) openBell() error {
 		return err
 	}
 	return nil
+}
+
+// Scratch returns 64 KiB of memory for reading into: the same for all callbacks, so its content lasts until the next.
+func (l *Loop) Scratch() []byte {
+	if l.scratch == nil {
+		l.scratch = make([]byte, 64<<10)
+	}
+	return l.scratch
 }

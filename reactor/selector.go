@@ -13,13 +13,13 @@ import (
 
 // selector is the back end Select. It keeps the bitmaps, and gives the kernel copies, which that writes its answer over.
 type selector struct {
-	wide bool
-	read bitmap // what is watched, armed
+	wide  bool
+	read  bitmap // what is watched, armed
 	write bitmap
-	gens []uint32 // by descriptor
-	want []Events // by descriptor, armed or not; 0 if it is not watched
-	out  [2]bitmap
-	n    int // one above the highest descriptor watched
+	gens  []uint32 // by descriptor
+	want  []Events // by descriptor, armed or not; 0 if it is not watched
+	out   [2]bitmap
+	n     int // one above the highest descriptor watched
 }
 
 // bitmap is an fd_set of any length: words of the machine's size, bit 0 of the first is descriptor 0.

@@ -58,9 +58,10 @@ func (l *Loop) InitTimer(t *Timer, fn func()) {
 func (t *Timer) Reset(d time.Duration) { t.set(t.loop.clock().Add(max(d, 0))) }
 
 // ResetAt sets the timer to fire at an instant, in the next turn if that has passed.
-func (t *Timer) ResetAt(at time.Time) {
-	t.set(max(1, mono.Time(1).Add(at.Sub(t.loop.epoch))))
-}
+func (t *Timer) ResetAt(at time.Time) { t.set(t.loop.instant(at)) }
+
+// instant puts a time on the loop's clock.
+func (l *Loop) instant(at time.Time) mono.Time { return max(1, mono.Time(1).Add(at.Sub(l.epoch))) }
 
 func (t *Timer) set(at mono.Time) {
 	s := &t.loop.timers
