@@ -61,6 +61,9 @@ func (f *stackFlags) withNetwork(cmd *cobra.Command, native bool, fn func(contex
 		if f.tun != "" {
 			return usagef("--native and --tun exclude each other")
 		}
+		if f.overUDP != "" {
+			return usagef("--native and --over-udp exclude each other")
+		}
 		return orInterrupted(cmd.Context(), fn(cmd.Context(), kernel{}))
 	}
 	return f.withSession(cmd, func(ctx context.Context, s *session) error { return fn(ctx, s) })

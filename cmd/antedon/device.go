@@ -9,11 +9,20 @@ import (
 	"slices"
 
 	"github.com/antedon-net/antedon/internal/tundev"
+	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/tun"
 )
 
 // queueLen is the transmit queue of a device we make, in packets: what the kernel sends waits there while we are busy.
 const queueLen = 10000
+
+// openDevice opens the device that the flags name, and returns it with our addresses.
+func (f *stackFlags) openDevice() (link.Device, []netip.Prefix, error) {
+	if f.overUDP != "" {
+		return f.openUDP()
+	}
+	return f.openTUN(tun.Config{})
+}
 
 // openTUN attaches to the device that --tun names, or makes it, and returns it with our addresses. A device that is
 // made is gone as soon as it is closed, by whatever end of this process, and its addresses and routes with it.
@@ -35,9 +44,9 @@ func (f *stackFlags) openTUN(cfg tun.Config) (*tun.Device, []netip.Prefix, error
 // errNoDevice says how to come by a device.
 func errNoDevice() error {
 	if os.Geteuid() == 0 {
-		return usagef(`no device: give --tun tun0, which is made if need be, or make one that stays with "antedon tun up tun0"`)
+		return usagef(`no device: give --tun tun0, which is made if need be, or make one that stays with "antedon tun up tun0"; or --over-udp`)
 	}
-	return usagef(`no device: run "sudo antedon tun up tun0 --user %s" once, then give --tun tun0`, userName())
+	return usagef(`no device: run "sudo antedon tun up tun0 --user %s" once, then give --tun tun0; or --over-udp to another antedon`, userName())
 }
 
 // attach opens a device that exists. What the kernel's end of it is like was decided by whoever made it.

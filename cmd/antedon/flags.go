@@ -19,6 +19,7 @@ var defaultPeer = netip.MustParsePrefix("10.7.0.1/24")
 // stackFlags are the flags shared by the commands that run a stack.
 type stackFlags struct {
 	tun      string
+	overUDP  string
 	addr     prefixes
 	peerAddr prefixes
 	source   string
@@ -34,6 +35,8 @@ type stackFlags struct {
 func (f *stackFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	f.registerLink(cmd)
+	fs.StringVar(&f.overUDP, "over-udp", "", "in place of a TUN device, a link to another stack in UDP datagrams: `LOCAL,REMOTE` such as\n"+
+		"192.0.2.1:7000,192.0.2.2:7000 or :7000,example.org:7000; any for REMOTE is whoever sends first")
 	fs.StringVar(&f.source, "source", "", "our `IP` in connections; it need not be one of ours")
 	fs.StringVar(&f.cc, "cc", "", "congestion control `NAME`: "+strings.Join(congestion.Names(), ", ")+" (default "+congestion.DefaultName+")")
 	fs.BoolVar(&f.ecn, "ecn", false, "ask peers for ECN; those that ask get it anyway")
@@ -47,7 +50,7 @@ func (f *stackFlags) registerLink(cmd *cobra.Command) {
 	fs.StringVar(&f.tun, "tun", "", "TUN device `NAME` to attach to, or to make for as long as the command runs")
 	fs.Var(&f.addr, "addr", "our address, `CIDR[,CIDR]` (default: the one after the kernel's)")
 	fs.Var(&f.peerAddr, "peer-addr", "address of the kernel's end of a new device, `CIDR[,CIDR]` (default 10.7.0.1/24)")
-	fs.IntVar(&f.mtu, "mtu", 0, "MTU of a new device, in `BYTES` (default 1500)")
+	fs.IntVar(&f.mtu, "mtu", 0, "MTU of a new device, in `BYTES` (default 1500; 1280 over UDP)")
 	fs.StringVar(&f.pcap, "pcap", "", "write what crosses the device to `FILE` (pcapng)")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "say more on standard error")
 }

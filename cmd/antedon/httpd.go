@@ -25,10 +25,11 @@ type httpd struct {
 func newHTTPD() *cobra.Command {
 	h := new(httpd)
 	cmd := &cobra.Command{
-		Use:     "httpd [--listen :80] [--dir D]",
-		Short:   "Serve /hello and /bye, and the files of a directory, over HTTP",
-		Example: "  antedon httpd --tun tun0\n  antedon httpd --tun tun0 --listen :8080 --dir .",
-		Args:    positional(0, 0, ""),
+		Use:   "httpd [--listen :80] [--dir D]",
+		Short: "Serve /hello and /bye, and the files of a directory, over HTTP",
+		Example: "  antedon httpd --tun tun0\n  antedon httpd --tun tun0 --listen :8080 --dir .\n" +
+			"  antedon httpd --over-udp :7000,any --addr 10.9.0.1/24",
+		Args: positional(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			handler, err := h.handler()
 			if err != nil {

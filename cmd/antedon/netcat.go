@@ -34,7 +34,8 @@ func newNetcat() *cobra.Command {
 			"netcat ends when the peer has closed too, as \"nc -N\" does. Over UDP it ends with -w or a signal.",
 		Example: "  antedon netcat --tun tun0 10.7.0.1 80 <request\n" +
 			"  antedon netcat --tun tun0 -l 8000 >file\n" +
-			"  antedon netcat --tun tun0 -u -w 2 10.7.0.1 53",
+			"  antedon netcat --tun tun0 -u -w 2 10.7.0.1 53\n" +
+			"  antedon netcat --over-udp :7000,any --addr 10.9.0.1/24 -l 8000 >file",
 		Args: positional(1, 2, "[HOST] PORT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n.out, n.err = cmd.OutOrStdout(), cmd.ErrOrStderr()

@@ -14,7 +14,6 @@ import (
 	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/capture"
 	"github.com/antedon-net/antedon/link/impair"
-	"github.com/antedon-net/antedon/link/tun"
 )
 
 // network is where a command's connections go: a session, or the kernel's sockets.
@@ -41,6 +40,9 @@ func (f *stackFlags) withSession(cmd *cobra.Command, fn func(ctx context.Context
 	if err != nil {
 		return err
 	}
+	if f.verbose && f.overUDP != "" {
+		tell(cmd.ErrOrStderr(), "%s: over %s", cmd.Name(), s.name)
+	}
 	err = fn(cmd.Context(), s)
 	return errors.Join(orInterrupted(cmd.Context(), err), s.close())
 }
@@ -50,7 +52,7 @@ func (f *stackFlags) open() (*session, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	raw, ours, err := f.openTUN(tun.Config{})
+	raw, ours, err := f.openDevice()
 	if err != nil {
 		return nil, err
 	}

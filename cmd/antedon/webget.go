@@ -25,10 +25,11 @@ type webget struct {
 func newWebget() *cobra.Command {
 	g := new(webget)
 	cmd := &cobra.Command{
-		Use:     "webget URL | webget HOST PATH",
-		Short:   "Get a document over HTTP and print it",
-		Example: "  antedon webget --tun tun0 http://10.7.0.1/\n  antedon webget --tun tun0 10.7.0.1 /index.html\n  antedon webget --tun tun0 -L http://[fd07::1]:8080/",
-		Args:    positional(1, 2, "URL, or HOST PATH"),
+		Use:   "webget URL | webget HOST PATH",
+		Short: "Get a document over HTTP and print it",
+		Example: "  antedon webget --tun tun0 http://10.7.0.1/\n  antedon webget --tun tun0 10.7.0.1 /index.html\n  antedon webget --tun tun0 -L http://[fd07::1]:8080/\n" +
+			"  antedon webget --over-udp :7000,192.0.2.1:7000 --addr 10.9.0.2/24 http://10.9.0.1/hello",
+		Args: positional(1, 2, "URL, or HOST PATH"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			u, err := parseTarget(args)
 			if err != nil {

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/link/tun"
 	"github.com/antedon-net/antedon/link/udp"
@@ -48,6 +50,16 @@ func bulkKernel(b *testing.B, ns *netlab.Namespace) {
 	}
 	defer ln.Close()
 	from, err := ns.Dial(b.Context(), "tcp", ln.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	raw, err := from.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = raw.Control(func(fd uintptr) { // whatever the machine's default is: other algorithms pace
+		err = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, "cubic")
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
