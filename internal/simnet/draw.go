@@ -38,7 +38,24 @@ func Draw(src Source, most int) *Scenario {
 	if d.oneIn(3) {
 		s.drawFastOpen(d)
 	}
+	if s.Mode != Plain && d.half() {
+		s.drawLong(d)
+	}
 	return s
+}
+
+// drawLong gives hosts devices that take super-packets longer than an IP packet, and makes the paths short: there they are sent.
+func (s *Scenario) drawLong(d dice) {
+	for i := range s.Hosts {
+		s.Hosts[i].NIC.Long = pick(d, LongNone, LongAsOthers, LongCut, LongDropped)
+		if s.Mode == Super && s.Hosts[i].NIC.Long == LongDropped {
+			s.Hosts[i].NIC.Long = LongCut // there nothing is lost
+		}
+	}
+	for i := range s.Paths {
+		p := &s.Paths[i]
+		p.Delay, p.Jitter = d.upToTime(300*time.Microsecond), 0
+	}
 }
 
 // drawFastOpen lets conversations begin with text in the SYN. Not those that are repeated on the same ports: an old SYN with

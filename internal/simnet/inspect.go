@@ -15,14 +15,18 @@ type datagram struct {
 	body     []byte
 }
 
-func parseIP(b []byte) (d datagram, err error) {
-	if b[0]>>4 == 4 {
+func parseIP(p *link.Packet) (d datagram, err error) {
+	parse4, parse6 := wire.ParseIPv4, wire.ParseIPv6
+	if p.SegSize > 0 {
+		parse4, parse6 = wire.ParseIPv4Super, wire.ParseIPv6Super
+	}
+	if p.Bytes[0]>>4 == 4 {
 		var ip wire.IPv4
-		ip, d.body, err = wire.ParseIPv4(b)
+		ip, d.body, err = parse4(p.Bytes)
 		d.src, d.dst, d.proto, d.ecn = ip.Src, ip.Dst, ip.Proto, ip.ECN()
 	} else {
 		var ip wire.IPv6
-		ip, d.body, err = wire.ParseIPv6(b)
+		ip, d.body, err = parse6(p.Bytes)
 		d.src, d.dst, d.proto, d.ecn = ip.Src, ip.Dst, ip.Proto, ip.ECN()
 	}
 	return d, err
@@ -31,7 +35,7 @@ func parseIP(b []byte) (d datagram, err error) {
 // inspect checks everything about a packet that can be seen from outside. e is the end that sent it, nil if it is of no
 // connection.
 func (n *Net) inspect(nd *Node, p *link.Packet, e *end) (s sighting) {
-	d, err := parseIP(p.Bytes)
+	d, err := parseIP(p)
 	if err != nil {
 		n.fail("%v sends a malformed packet: %v: %x", nd, err, p.Bytes)
 		return s

@@ -16,6 +16,8 @@ type NIC struct {
 	Room int
 	// Cut makes the interface cut super-packets before they leave, as wrappers of devices do.
 	Cut bool
+	// Long says what it does with those that are longer than an IP packet.
+	Long Long
 }
 
 // nic is a network interface. Its packets wait for their turn in the host's memory, as those of a writev under way do:
@@ -26,6 +28,7 @@ type nic struct {
 	queue []*outgoing
 	spare []*outgoing
 	cut   link.Segmenter
+	longs int // how many long super-packets it was given
 }
 
 // outgoing is a packet on its way out, of a connection or of none.
@@ -84,11 +87,7 @@ func (c *nic) transmit(o *outgoing) {
 		at += copy(b[at:], x)
 	}
 	p.Bytes, p.Payload = b, nil
-	if c.Cut && (p.SegSize != 0 || p.CsumStart != 0) {
-		c.transmitCut(&p, o.end)
-	} else {
-		c.leave(&p, o.end)
-	}
+	c.put(&p, o.end)
 	n.putBuffer(b)
 	o.pkt.Release(c.nd.pool)
 	o.end = nil

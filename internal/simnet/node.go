@@ -61,7 +61,7 @@ func (nd *Node) String() string { return fmt.Sprintf("host %d", nd.index+1) }
 func (nd *Node) receive(p *link.Packet) {
 	nd.net.record(nd, capture.Inbound, p, "")
 	var owner *buffer.Chunk
-	if nd.chunks != ChunkNone {
+	if nd.chunks != ChunkNone && len(p.Bytes) <= buffer.MaxChunk {
 		size := len(p.Bytes)
 		if nd.chunks == ChunkLargest {
 			size = buffer.MaxChunk

@@ -85,6 +85,7 @@ func (s *Scenario) Build() *Net {
 		nic := h.NIC
 		if s.Mode != Plain {
 			cfg.Offload = link.OffloadChecksum | link.OffloadTSO
+			cfg.MaxSuper = nic.Long.maxSuper()
 			nic.Cut = s.Mode == Cut
 		}
 		if h.Memory > 0 {
