@@ -58,7 +58,7 @@ func newDuel(t testing.TB, b []byte) *duel {
 		f := &fighter{id: tcp.ID{Local: ends[i], Remote: ends[1-i]}, cfg: d.config()}
 		f.env = &tcp.Env{Pool: buffer.NewPool(0), Secret: siphash.Key{K0: 1, K1: uint64(i)}}
 		if common&(32<<i) != 0 {
-			f.env.MaxSuper = 20_000
+			f.env.MaxSuper, f.env.LongSuper = 20_000, 60_000
 		}
 		d.side[i] = f
 	}

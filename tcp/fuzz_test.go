@@ -88,7 +88,7 @@ func newVictim(t *testing.T, b []byte) *victim {
 	names := congestion.Names()
 	v.cfg.Congestion = names[int(more>>6)%len(names)]
 	if more&1 != 0 {
-		v.env.MaxSuper = 64 << 10
+		v.env.MaxSuper, v.env.LongSuper = 64<<10, 192_000
 	}
 	id := tcp.ID{Local: netip.MustParseAddrPort("192.0.2.1:1"), Remote: netip.MustParseAddrPort("192.0.2.2:2")}
 	fast := more&4 != 0

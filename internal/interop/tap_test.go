@@ -21,6 +21,7 @@ type tap struct {
 	closed bool
 
 	arrived, left int // packets since hold
+	longs         int // super-packets longer than an IP packet
 }
 
 func newTap(d link.Device) *tap { return &tap{Device: d} }
@@ -33,6 +34,9 @@ func (p *tap) Queues() []link.Queue {
 	}
 	return queues
 }
+
+// MaxSuper implements link.Stretcher.
+func (p *tap) MaxSuper() int { return link.MaxSuper(p.Device) }
 
 // Close implements link.Device.
 func (p *tap) Close() error {
@@ -63,6 +67,11 @@ func (q tapQueue) Write(pkts []link.Packet) (int, error) {
 	n, err := q.Queue.Write(pkts)
 	q.p.mu.Lock()
 	q.p.left += n
+	for i := range pkts {
+		if pkts[i].Len() > link.MaxPacket {
+			q.p.longs++
+		}
+	}
 	q.p.mu.Unlock()
 	q.p.tell()
 	return n, err
