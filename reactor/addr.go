@@ -33,6 +33,9 @@ var errNoNames = errors.New("names are not resolved, which would block: use an I
 // other than localhost and names of services are refused, since to resolve them may block.
 func ParseAddr(network, address string) (Addr, error) {
 	if network == "unix" || network == "unixgram" {
+		if address == "" || address[0] != '@' && strings.IndexByte(address, 0) >= 0 {
+			return Addr{}, &net.AddrError{Err: "no name of a file, nor one that begins with @", Addr: address}
+		}
 		return Addr{Name: address}, nil
 	}
 	base := strings.TrimRight(network, "46")

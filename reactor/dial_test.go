@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func TestDialErrors(t *testing.T) {
 		}{
 			{"nobody listens", DialConfig{}, "tcp", nobody, syscall.ECONNREFUSED},
 			{"no such file", DialConfig{}, "unix", "/nonexistent", syscall.ENOENT},
-			{"too long a name", DialConfig{}, "unix", string(make([]byte, 200)), syscall.EINVAL},
+			{"too long a name", DialConfig{}, "unix", strings.Repeat("x", 200), syscall.EINVAL},
 			{"nobody answers", DialConfig{Timeout: 20 * time.Millisecond}, "tcp", full, os.ErrDeadlineExceeded},
 			{"not our address", DialConfig{Local: "192.0.2.1:0"}, "tcp", nobody, syscall.EADDRNOTAVAIL},
 			{"another family", DialConfig{Local: "[::1]:0"}, "tcp", nobody, syscall.EAFNOSUPPORT},
