@@ -79,10 +79,12 @@ func (c *Conn) sendBufferSize() int {
 
 // sendWindows is what the send buffer holds when nothing is lost. On short paths the congestion window says little, for what
 // it lets out waits in the peer's buffer and not in the network; bytes that wait long have left the cache when they are sent.
+// So there all connections share little, in the same way as they share all memory: see budget.go.
 func (c *Conn) sendWindows() int {
 	size := min(max(2*c.cc.Window(), minSendBuffer), c.cfg.SendBuffer)
 	if c.rtt.min > 0 {
-		size = min(size, shortSendBuffer+int(c.rtt.min)*fastestPath)
+		short := shortSendBuffer + int(c.rtt.min)*fastestPath
+		size = min(size, short, max(shortSenders*short-c.env.Pool.Used(), leastSendBuffer))
 	}
 	if c.opt.sendBuffer != 0 {
 		size = c.opt.sendBuffer
@@ -108,6 +110,11 @@ const (
 	minSendBuffer = 256 << 10
 	// shortSendBuffer is how far it grows on the shortest of paths,
 	shortSendBuffer = 2 << 20
+	// shortSenders is how many connections may have that much on short paths at the same time. If there are more, each has
+	// less, so that all together take no more memory,
+	shortSenders = 16
+	// leastSendBuffer is how much that is at least: what is cut into smaller segments costs more than it saves.
+	leastSendBuffer = 64 << 10
 	// fastestPath is what a path is thought to carry at most, in bytes per nanosecond: longer ones get so much more.
 	fastestPath = 5
 )

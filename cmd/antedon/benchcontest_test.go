@@ -25,7 +25,7 @@ func TestBenchContest(t *testing.T) {
 		lines   int
 		figures []string
 	}{
-		{"bulk", 16, []string{"both_cpu_s_per_gb", "cpu_s_per_gb", "dir", "gbps", "switches_per_mb"}},
+		{"bulk", 16, []string{"both_cpu_s_per_gb", "cpu_s_per_gb", "dir", "echo_p50_us", "echo_p99_us", "gbps", "switches_per_mb"}},
 		{"rr", 4, []string{"api", "p50_us", "p999_us", "p99_us"}},
 		{"crr", 8, []string{"conn_s"}},
 	} {
@@ -94,7 +94,7 @@ func TestContestTable(t *testing.T) {
 	const reason = "not built"
 	bulk := func(s contest.Stack, ratio float64, dir workload.Dir, failed string) contest.Line {
 		return contest.Line{Bench: workload.Bulk, Stack: s, Streams: 16, Ratio: ratio, Error: failed,
-			BulkFigures: &contest.BulkFigures{Dir: dir, Gbps: 40 * ratio, CPU: 0.1234, BothCPU: 0.25, Switches: 2}}
+			BulkFigures: &contest.BulkFigures{Dir: dir, Gbps: 40 * ratio, CPU: 0.1234, BothCPU: 0.25, Switches: 2, EchoP50: 120.4, EchoP99: 1500}}
 	}
 	for _, tt := range []struct {
 		bench    workload.Bench
@@ -105,11 +105,11 @@ func TestContestTable(t *testing.T) {
 		{workload.Bulk, []contest.Line{
 			bulk(contest.Antedon, 1.25, workload.Send, ""), bulk(contest.GVisor, 0, workload.Send, reason),
 			bulk(contest.GVisor, 0, workload.Recv, reason),
-		}, true, `| dir | streams | stack | ratio | Gbit/s | CPU s/GB | both | switches/MB |
-|--:|--:|--:|--:|--:|--:|--:|--:|
-| send | 16 | antedon | 1.25 | 50.00 | 0.123 | 0.250 | 2.00 |
-| send | 16 | gvisor | - | - | - | - | - |
-| recv | 16 | gvisor | - | - | - | - | - |
+		}, true, `| dir | streams | stack | ratio | Gbit/s | CPU s/GB | both | switches/MB | echo µs | 99 % |
+|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+| send | 16 | antedon | 1.25 | 50.00 | 0.123 | 0.250 | 2.00 | 120 | 1500 |
+| send | 16 | gvisor | - | - | - | - | - | - | - |
+| recv | 16 | gvisor | - | - | - | - | - | - | - |
 
 gvisor: not built
 `},

@@ -16,8 +16,8 @@ func describeContestRound(l *contest.Line) string {
 	case l.Error != "":
 		return head + l.Error
 	case l.BulkFigures != nil:
-		return head + fmt.Sprintf("%.2f Gbit/s (x%.2f), CPU %.3f s/GB, both %.3f, switches/MB %.2f",
-			l.Gbps, l.Ratio, l.CPU, l.BothCPU, l.Switches)
+		return head + fmt.Sprintf("%.2f Gbit/s (x%.2f), CPU %.3f s/GB, both %.3f, switches/MB %.2f, a byte beside it %.0f µs, 99 %% %.0f",
+			l.Gbps, l.Ratio, l.CPU, l.BothCPU, l.Switches, l.EchoP50, l.EchoP99)
 	case l.RRFigures != nil:
 		return head + fmt.Sprintf("%.1f µs (x%.2f), 99 %% %.1f, 99.9 %% %.1f", l.P50, l.Ratio, l.P99, l.P999)
 	}
@@ -26,7 +26,7 @@ func describeContestRound(l *contest.Line) string {
 
 // contestHeads are the heads of the tables.
 var contestHeads = map[workload.Bench][]string{
-	workload.Bulk: {"dir", "streams", "stack", "ratio", "Gbit/s", "CPU s/GB", "both", "switches/MB"},
+	workload.Bulk: {"dir", "streams", "stack", "ratio", "Gbit/s", "CPU s/GB", "both", "switches/MB", "echo µs", "99 %"},
 	workload.RR:   {"streams", "stack", "ratio", "p50 µs", "p99 µs", "p99.9 µs"},
 	workload.CRR:  {"streams", "stack", "ratio", "conn/s"},
 }
@@ -40,6 +40,7 @@ func contestRow(l *contest.Line) []string {
 		row = slices.Insert(row, 0, string(l.Dir))
 		figures = []string{
 			fmt.Sprintf("%.2f", l.Gbps), fmt.Sprintf("%.3f", l.CPU), fmt.Sprintf("%.3f", l.BothCPU), fmt.Sprintf("%.2f", l.Switches),
+			fmt.Sprintf("%.0f", l.EchoP50), fmt.Sprintf("%.0f", l.EchoP99),
 		}
 	case l.RRFigures != nil:
 		figures = []string{fmt.Sprintf("%.1f", l.P50), fmt.Sprintf("%.1f", l.P99), fmt.Sprintf("%.1f", l.P999)}

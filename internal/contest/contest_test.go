@@ -76,6 +76,7 @@ func TestSummarise(t *testing.T) {
 		bytes := func(n uint64) *workload.Result {
 			return &workload.Result{
 				Time: 2 * time.Second, Count: n * 1e9, CPU: 3 * time.Second, PeerCPU: time.Second, Switches: int64(2000 * n),
+				P50: 40 * time.Microsecond, P99: 80 * time.Microsecond,
 			}
 		}
 		rounds = append(rounds, Round{
@@ -83,12 +84,12 @@ func TestSummarise(t *testing.T) {
 			map[Stack]*workload.Result{Antedon: bytes(r[0]), Kernel: bytes(r[1])}, map[Stack]error{GVisor: absent},
 		})
 	}
-	const want = `{"bench":"bulk","stack":"antedon","streams":4,"ratio":2,"dir":"send","gbps":120,"cpu_s_per_gb":0.1,"both_cpu_s_per_gb":0.1333,"switches_per_mb":2}
-{"bench":"bulk","stack":"kernel","streams":4,"ratio":1,"dir":"send","gbps":100,"cpu_s_per_gb":0.12,"both_cpu_s_per_gb":0.16,"switches_per_mb":2}
-{"bench":"bulk","stack":"gvisor","streams":4,"ratio":0,"dir":"send","gbps":0,"cpu_s_per_gb":0,"both_cpu_s_per_gb":0,"switches_per_mb":0,"error":"not built"}
+	const want = `{"bench":"bulk","stack":"antedon","streams":4,"ratio":2,"dir":"send","gbps":120,"cpu_s_per_gb":0.1,"both_cpu_s_per_gb":0.1333,"switches_per_mb":2,"echo_p50_us":40,"echo_p99_us":80}
+{"bench":"bulk","stack":"kernel","streams":4,"ratio":1,"dir":"send","gbps":100,"cpu_s_per_gb":0.12,"both_cpu_s_per_gb":0.16,"switches_per_mb":2,"echo_p50_us":40,"echo_p99_us":80}
+{"bench":"bulk","stack":"gvisor","streams":4,"ratio":0,"dir":"send","gbps":0,"cpu_s_per_gb":0,"both_cpu_s_per_gb":0,"switches_per_mb":0,"echo_p50_us":0,"echo_p99_us":0,"error":"not built"}
 `
 	checkLines(t, p.Summarise(rounds), want)
-	checkLines(t, p.Each(rounds[1])[:1], `{"bench":"bulk","stack":"antedon","streams":4,"round":2,"ratio":0.5,"dir":"send","gbps":80,"cpu_s_per_gb":0.15,"both_cpu_s_per_gb":0.2,"switches_per_mb":2}
+	checkLines(t, p.Each(rounds[1])[:1], `{"bench":"bulk","stack":"antedon","streams":4,"round":2,"ratio":0.5,"dir":"send","gbps":80,"cpu_s_per_gb":0.15,"both_cpu_s_per_gb":0.2,"switches_per_mb":2,"echo_p50_us":40,"echo_p99_us":80}
 `)
 	if err := rounds[0].Failure(); err != nil {
 		t.Errorf("who cannot take part has not failed: %v", err)

@@ -33,6 +33,10 @@ type BulkFigures struct {
 	CPU      float64      `json:"cpu_s_per_gb"`      // of the contestant's process
 	BothCPU  float64      `json:"both_cpu_s_per_gb"` // and of the other side's
 	Switches float64      `json:"switches_per_mb"`   // of context, in the contestant's process
+
+	// Of a byte there and back in another connection, in microseconds.
+	EchoP50 float64 `json:"echo_p50_us"`
+	EchoP99 float64 `json:"echo_p99_us"`
 }
 
 // RRFigures are those of workload.RR, in microseconds.
@@ -113,6 +117,8 @@ func (l *Line) fill(c Case, results []*workload.Result) {
 			CPU:      median(func(r *workload.Result) float64 { return r.CPU.Seconds() / (float64(r.Count) / 1e9) }),
 			BothCPU:  median(func(r *workload.Result) float64 { return (r.CPU + r.PeerCPU).Seconds() / (float64(r.Count) / 1e9) }),
 			Switches: median(func(r *workload.Result) float64 { return float64(r.Switches) / (float64(r.Count) / 1e6) }),
+			EchoP50:  median(func(r *workload.Result) float64 { return micros(r.P50) }),
+			EchoP99:  median(func(r *workload.Result) float64 { return micros(r.P99) }),
 		}
 	case workload.RR:
 		l.RRFigures = &RRFigures{

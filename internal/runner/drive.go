@@ -219,7 +219,7 @@ func (s *Shard) wait(g *gate) {
 	if !d.busy && d.queue != nil {
 		s.arm()
 	}
-	g.park(&s.mu)
+	g.park(s)
 	d.parked--
 }
 
@@ -264,7 +264,7 @@ func (s *Shard) wake(g *gate) {
 		s.drv.dozing = nil
 		go s.drv.queue.Rouse() // no system call under the mutex; most wake-ups come with a packet and need none
 	}
-	g.wake()
+	g.wake(s)
 }
 
 // poll reads the device once if nobody else does: acknowledgments have come while packets were written. The mutex is held on

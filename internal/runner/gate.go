@@ -21,25 +21,63 @@ func (g *gate) watch() { g.ch = awake }
 // isWatched reports whether there was no wake since watch.
 func (g *gate) isWatched() bool { return g.ch == awake }
 
-// park sleeps until wake, unless that has come already. mu is held on entry and on return.
-func (g *gate) park(mu *sync.Mutex) {
+// park sleeps until wake, unless that has come already. The mutex is held on entry and on return.
+func (g *gate) park(s *Shard) {
 	if !g.isWatched() {
 		return
 	}
 	ch := spareGates.Get().(chan struct{})
 	g.ch = ch
-	mu.Unlock()
+	s.mu.Unlock()
 	<-ch
 	spareGates.Put(ch)
-	mu.Lock()
+	s.mu.Lock()
+	s.calls.ran()
 }
 
 // wake lets the waiting goroutine, if there is one, look again.
-func (g *gate) wake() {
+func (g *gate) wake(s *Shard) {
 	if g.ch != nil && !g.isWatched() {
-		g.ch <- struct{}{}
+		s.calls.call(g.ch)
 	}
 	g.ch = nil
+}
+
+// roll wakes goroutines, a few at a time: who is woken lets the next be woken when it runs. Go runs them in turn, and so who
+// reads the device would else wait for thousands, each of which writes, while the device loses what comes in answer.
+type roll struct {
+	out  int             // woken, and not yet running
+	late []chan struct{} // late[head:] are to be woken, the first first
+	head int
+}
+
+// mostCalls is how many may be on their way at a time: enough for every processor.
+const mostCalls = 32
+
+// call wakes who sleeps at ch, now or in its turn.
+func (r *roll) call(ch chan struct{}) {
+	if r.out < mostCalls {
+		r.out++
+		ch <- struct{}{}
+		return
+	}
+	if r.head > len(r.late)/2 {
+		r.late = r.late[:copy(r.late, r.late[r.head:])]
+		r.head = 0
+	}
+	r.late = append(r.late, ch)
+}
+
+// ran says that somebody who was woken runs.
+func (r *roll) ran() {
+	if r.head == len(r.late) {
+		r.late, r.head = r.late[:0], 0
+		r.out--
+		return
+	}
+	ch := r.late[r.head]
+	r.head++
+	ch <- struct{}{}
 }
 
 // deadline ends waits at an instant that can be moved at any time. It takes memory once it has been set.

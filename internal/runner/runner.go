@@ -51,6 +51,7 @@ type Shard struct {
 	waiters map[waiter]struct{} // listeners and sockets
 	idle    gate                // told when a connection is done with its peer
 	drv     driver
+	calls   roll
 
 	eachPacket bool // acknowledge packet by packet, but for what was joined: the device does not coalesce
 	done       chan struct{}

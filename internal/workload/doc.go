@@ -11,6 +11,9 @@
 // Every load runs for a short while before the time that counts. At its start and its end the meter reads the CPU time of this
 // process and of the peer's, and the context switches of this one: nothing before and nothing after is charged.
 //
+// Beside a bulk load a probe exchanges bytes from time to time, in connections of its own: how long that takes is what others feel
+// of the load.
+//
 // What a bulk load sends is counted when Write returns. In the end the server must have read exactly as much.
 //
 // # Concurrency

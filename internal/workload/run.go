@@ -32,8 +32,12 @@ type conns []net.Conn
 
 // dialAll opens as many connections to a service as the task has streams.
 func dialAll(ctx context.Context, n Network, t *Task, s service) (conns, error) {
+	return dialSome(ctx, n, t, s, t.Streams)
+}
+
+func dialSome(ctx context.Context, n Network, t *Task, s service, count int) (conns, error) {
 	var cs conns
-	for range t.Streams {
+	for range count {
 		c, err := n.Dial(ctx, t.network(), t.at(s))
 		if err != nil {
 			cs.close()
@@ -57,12 +61,8 @@ func runSend(ctx context.Context, n Network, t *Task) (*Result, error) {
 		return nil, err
 	}
 	defer cs.close()
-	b := make([]byte, bufferSize)
 	w := newCrew(t)
-	r, err := w.observe(ctx, func(i int) (int, error) { return cs[i].Write(b) })
-	if err == nil {
-		err = w.end()
-	}
+	r, err := w.observeBulk(ctx, n, func(i int) (int, error) { return cs[i].Write(noise[:]) })
 	if err != nil {
 		return nil, err
 	}
@@ -104,14 +104,31 @@ func runRecv(ctx context.Context, n Network, t *Task) (*Result, error) {
 	defer cs.close()
 	buffers := make([][]byte, t.Streams)
 	for i := range buffers {
-		buffers[i] = make([]byte, bufferSize)
+		buffers[i] = make([]byte, bufferFor(t.Streams))
 	}
 	w := newCrew(t)
-	r, err := w.observe(ctx, func(i int) (int, error) { return cs[i].Read(buffers[i]) })
-	if err == nil {
-		err = w.end()
+	return w.observeBulk(ctx, n, func(i int) (int, error) { return cs[i].Read(buffers[i]) })
+}
+
+// observeBulk is observe with a probe beside the load. The workers are done with their last step when it returns.
+func (c *crew) observeBulk(ctx context.Context, n Network, step func(i int) (int, error)) (*Result, error) {
+	p, err := startProbe(ctx, n, c)
+	if err != nil {
+		return nil, err
 	}
-	return r, err
+	defer p.conns.close()
+	r, err := c.observe(ctx, step)
+	if err == nil {
+		err = c.end()
+	}
+	if err == nil {
+		err = p.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.P50, r.P99, r.P999 = p.trips.quantiles()
+	return r, nil
 }
 
 // runRR sends a byte and waits for it, again and again.

@@ -27,12 +27,27 @@ const firstPort = 5001
 
 func (s service) port() uint16 { return firstPort + uint16(s) }
 
-// bufferSize is how much bulk loads write, and read at most, at a time.
-const bufferSize = 128 << 10
+const (
+	// bufferSize is how much bulk loads write, and read at most, at a time,
+	bufferSize = 128 << 10
+	// allBuffers is what the buffers to read into may take together: else the memory of programs would be what is measured,
+	allBuffers = 128 << 20
+	// leastBuffer is how much each is at least.
+	leastBuffer = 16 << 10
+)
+
+// bufferFor returns the size of the buffer that each of so many streams reads into.
+func bufferFor(streams int) int {
+	return min(bufferSize, max(allBuffers/max(streams, 1), leastBuffer)) &^ 4095
+}
+
+// noise is what all bulk loads write.
+var noise [bufferSize]byte
 
 // A Server serves.
 type Server struct {
 	listeners []net.Listener
+	live      atomic.Int64 // connections
 	closed    atomic.Bool
 	wg        sync.WaitGroup
 }
@@ -81,20 +96,22 @@ func (srv *Server) accept(ln net.Listener, s service) {
 		case s == hangUp:
 			c.Close() // takes no goroutine
 		default:
-			go serve(c, s)
+			go srv.serve(c, s)
 		}
 	}
 }
 
 // serve serves one connection. What goes wrong the client sees too.
-func serve(c net.Conn, s service) {
+func (srv *Server) serve(c net.Conn, s service) {
+	srv.live.Add(1)
+	defer srv.live.Add(-1)
 	defer c.Close()
 	switch s {
 	case sink:
-		_, _ = c.Write(binary.BigEndian.AppendUint64(nil, drain(c)))
+		_, _ = c.Write(binary.BigEndian.AppendUint64(nil, srv.drain(c)))
 	case source:
-		for b := make([]byte, bufferSize); ; {
-			if _, err := c.Write(b); err != nil {
+		for {
+			if _, err := c.Write(noise[:]); err != nil {
 				return
 			}
 		}
@@ -111,14 +128,16 @@ func serve(c net.Conn, s service) {
 	}
 }
 
-// drain reads to the end and returns how much there was.
-func drain(c net.Conn) (total uint64) {
-	b := make([]byte, bufferSize)
-	for {
+// drain reads to the end and returns how much there was. All streams are there when the first byte arrives.
+func (srv *Server) drain(c net.Conn) (total uint64) {
+	for b := make([]byte, 1); ; {
 		n, err := c.Read(b)
 		total += uint64(n)
 		if err != nil {
 			return total
+		}
+		if len(b) == 1 {
+			b = make([]byte, bufferFor(int(srv.live.Load())))
 		}
 	}
 }

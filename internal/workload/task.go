@@ -60,7 +60,7 @@ type Result struct {
 	PeerCPU  time.Duration `json:"peer_cpu"` // of the peer's
 	Switches int64         `json:"switches"` // of context, voluntary and not, in this process
 
-	// Of RR.
+	// Of RR, and of the probe beside Bulk.
 	P50  time.Duration `json:"p50,omitempty"`
 	P99  time.Duration `json:"p99,omitempty"`
 	P999 time.Duration `json:"p999,omitempty"`
