@@ -20,10 +20,10 @@ func TestSendBuffersShareShortPaths(t *testing.T) {
 		taken int // by other connections
 		want  int // MiB, 0 for the least
 	}{
-		{"alone", 10 * time.Microsecond, 0, 2},
-		{"with few", 10 * time.Microsecond, 20, 2},
-		{"with many", 10 * time.Microsecond, 31, 1},
-		{"with a crowd", 10 * time.Microsecond, 40, 0},
+		{"alone", time.Microsecond, 0, 2},
+		{"with few", time.Microsecond, 20, 2},
+		{"with many", time.Microsecond, 31, 1},
+		{"with a crowd", time.Microsecond, 40, 0},
 		{"a long path with a crowd", 20 * time.Millisecond, 40, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
