@@ -146,6 +146,19 @@ func (c *Conn) Reserve(n int) []byte {
 	return c.snd.buf.Reserve(n)
 }
 
+// Append makes bufs part of the stream where they lie, however large the send buffer is: nothing may write to them until the
+// loan has returned to the pool, which it does when all of it is acknowledged, or the connection has ended.
+func (c *Conn) Append(now mono.Time, bufs [][]byte, l *buffer.Loan) {
+	if !c.canWrite() {
+		bufs = nil
+	}
+	end := c.snd.buf.End()
+	c.snd.buf.Append(bufs, l)
+	if c.snd.buf.End() != end {
+		c.wrote(now, true)
+	}
+}
+
 // Commit makes the first n reserved bytes part of the stream. push says that the write ends here; else the caller comes
 // back with more, or calls Push, and until then only whole super-segments leave.
 //
@@ -155,10 +168,16 @@ func (c *Conn) Commit(now mono.Time, n int, push bool) {
 		n = 0 // closed or reset during the copy
 	}
 	c.snd.buf.Commit(n)
-	c.snd.more = !push
 	if n == 0 {
+		c.snd.more = !push
 		return
 	}
+	c.wrote(now, push)
+}
+
+// wrote takes note of what was added to the send buffer.
+func (c *Conn) wrote(now mono.Time, push bool) {
+	c.snd.more = !push
 	c.Connect(now)
 	if push {
 		c.wake()

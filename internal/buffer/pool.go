@@ -28,6 +28,15 @@ type Chunk struct {
 	parts int32 // pieces of a receive buffer that lie in it
 	size  int8  // index into sizes
 	next  *Chunk
+	loan  *Loan // whose memory it is, if not the pool's
+}
+
+// Loan is memory that is not the pool's: of somebody who wants it back.
+type Loan struct {
+	Back func() // is for who gives it back
+
+	chunks int // that lie in it
+	next   *Loan
 }
 
 // Pool hands out chunks and takes them back.
@@ -40,6 +49,9 @@ type Pool struct {
 	kept  int    // bytes on the free lists
 	used  int    // bytes handed out
 	limit int
+
+	lent     *Chunk // spare chunks for memory that is lent
+	returned *Loan  // what nobody uses any more
 }
 
 // keepMax bounds the idle memory of a pool.
@@ -94,6 +106,10 @@ func (p *Pool) Release(c *Chunk) {
 	case c.refs < 0:
 		panic("buffer: chunk released twice")
 	}
+	if c.loan != nil {
+		p.endLoan(c)
+		return
+	}
 	p.used -= len(c.B)
 	if p.kept+len(c.B) > keepMax {
 		return
@@ -101,6 +117,38 @@ func (p *Pool) Release(c *Chunk) {
 	c.next = p.free[c.size]
 	p.free[c.size] = c
 	p.kept += len(c.B)
+}
+
+// borrow returns a chunk that is b, with one reference. It does not count as handed out.
+func (p *Pool) borrow(b []byte, l *Loan) *Chunk {
+	c := p.lent
+	if c == nil {
+		c = new(Chunk)
+	} else {
+		p.lent = c.next
+	}
+	l.chunks++
+	*c = Chunk{B: b, refs: 1, loan: l}
+	return c
+}
+
+// endLoan takes note that nobody uses c any more.
+func (p *Pool) endLoan(c *Chunk) {
+	l := c.loan
+	*c = Chunk{next: p.lent}
+	p.lent = c
+	if l.chunks--; l.chunks == 0 {
+		l.next, p.returned = p.returned, l
+	}
+}
+
+// Returned takes a loan that is no longer used off the list, nil if there is none.
+func (p *Pool) Returned() *Loan {
+	l := p.returned
+	if l != nil {
+		p.returned, l.next = l.next, nil
+	}
+	return l
 }
 
 // View is a run of bytes in a chunk. Who is given a View owns one reference to its chunk.

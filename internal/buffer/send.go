@@ -83,6 +83,26 @@ func (s *Send) Commit(n int) {
 	s.end += uint64(n)
 }
 
+// Append makes bufs part of the stream where they lie. Nothing may write to them until the loan has returned to the pool: at once,
+// as soon as somebody asks, if they are empty.
+func (s *Send) Append(bufs [][]byte, l *Loan) {
+	if s.sendBytes == nil {
+		s.sendBytes = s.pool.sends.get()
+	}
+	if s.resChunk != nil {
+		panic("buffer: reservation under way")
+	}
+	hold := s.pool.borrow(nil, l)
+	for _, b := range bufs {
+		if len(b) > 0 {
+			s.q.pushBack(s.pool, piece{start: s.end, b: b, chunk: s.pool.borrow(b, l)})
+			s.end += uint64(len(b))
+		}
+	}
+	s.pool.Release(hold)
+	s.rest()
+}
+
 // Discard drops the bytes before offset off: they were acknowledged.
 func (s *Send) Discard(off uint64) {
 	if off <= s.base {

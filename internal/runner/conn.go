@@ -34,8 +34,11 @@ type Conn struct {
 
 // connOf returns the Conn that stands for hc.
 func (s *Shard) connOf(hc *host.Conn) *Conn {
-	if c, ok := hc.User.(*Conn); ok {
-		return c
+	switch u := hc.User.(type) {
+	case *Conn:
+		return u
+	case *Watch:
+		return u.c
 	}
 	c := &Conn{s: s, h: hc, linger: -1}
 	c.out.conn = c
@@ -58,6 +61,9 @@ func (c *Conn) onEvents(e tcp.Event) {
 			c.s.wake(&c.wgate)
 		}
 	}
+	if w, ok := c.h.User.(*Watch); ok {
+		w.call(e)
+	}
 	c.forget()
 }
 
@@ -76,6 +82,9 @@ func (c *Conn) isOver() bool {
 func (c *Conn) wakeAll() {
 	c.s.wake(&c.rgate)
 	c.s.wake(&c.wgate)
+	if w, ok := c.h.User.(*Watch); ok {
+		w.call(tcp.EventReadable | tcp.EventWritable)
+	}
 }
 
 // command runs f under the mutex, and sends what it causes.

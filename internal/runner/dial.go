@@ -15,6 +15,20 @@ func (s *Shard) Dial(ctx context.Context, local, remote netip.AddrPort, opt host
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	c, err := s.StartDial(local, remote, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.waitConnected(ctx); err != nil {
+		_ = c.SetLinger(0)
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// StartDial is Dial without the wait.
+func (s *Shard) StartDial(local, remote netip.AddrPort, opt host.DialOptions) (*Conn, error) {
 	s.mu.Lock()
 	if s.closing {
 		defer s.mu.Unlock()
@@ -29,11 +43,6 @@ func (s *Shard) Dial(ctx context.Context, local, remote netip.AddrPort, opt host
 	c := s.connOf(hc)
 	c.accepted = true
 	s.finish(now)
-	if err := c.waitConnected(ctx); err != nil {
-		_ = c.SetLinger(0)
-		c.Close()
-		return nil, err
-	}
 	return c, nil
 }
 

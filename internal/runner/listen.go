@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/antedon-net/antedon/host"
@@ -18,6 +19,8 @@ type Listener struct {
 	gate   gate
 	dl     deadline
 	closed bool
+	fn     func() // called in a loop when there may be somebody to accept
+	queued bool
 }
 
 // Listen starts to accept connections to local.
@@ -37,7 +40,71 @@ func (s *Shard) Listen(local netip.AddrPort, backlog int, opt host.ListenOptions
 	return l, nil
 }
 
-func (l *Listener) wakeAll() { l.s.wake(&l.gate) }
+func (l *Listener) wakeAll() {
+	l.s.wake(&l.gate)
+	if l.fn != nil && !l.queued {
+		l.queued = true
+		l.s.inLoop.add(l)
+	}
+}
+
+// Watch has fn called on the loop's goroutine when there is somebody to TryAccept, or the listener is closed; once in the next
+// turn to begin with.
+func (l *Listener) Watch(fn func()) {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	l.fn = fn
+	l.wakeAll()
+}
+
+// Again has the function called in the next turn.
+func (l *Listener) Again() {
+	l.s.mu.Lock()
+	l.wakeAll()
+	l.s.mu.Unlock()
+}
+
+func (l *Listener) callBack() {
+	l.s.mu.Lock()
+	l.queued = false
+	l.s.mu.Unlock()
+	l.fn()
+}
+
+// TryAccept returns a connection, or syscall.EAGAIN if there is none.
+func (l *Listener) TryAccept() (*Conn, error) {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	if err := l.err(); err != nil {
+		return nil, err
+	}
+	if c := l.next(); c != nil {
+		return c, nil
+	}
+	return nil, syscall.EAGAIN
+}
+
+// err returns why there will be nobody to accept. The mutex is held.
+func (l *Listener) err() error {
+	switch {
+	case l.closed:
+		return net.ErrClosed
+	case l.s.closed:
+		return l.s.err()
+	}
+	return nil
+}
+
+// next accepts a connection, nil if there is none. The mutex is held.
+func (l *Listener) next() *Conn {
+	hc := l.h.Accept()
+	if hc == nil {
+		return nil
+	}
+	c := l.s.connOf(hc)
+	c.accepted = true
+	return c
+}
 
 // Accept waits for a connection.
 func (l *Listener) Accept() (*Conn, error) {
@@ -46,17 +113,13 @@ func (l *Listener) Accept() (*Conn, error) {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
 	for {
-		switch {
-		case l.closed:
-			return nil, net.ErrClosed
-		case l.s.closed:
-			return nil, l.s.err()
-		case l.dl.expired():
+		if err := l.err(); err != nil {
+			return nil, err
+		}
+		if l.dl.expired() {
 			return nil, os.ErrDeadlineExceeded
 		}
-		if hc := l.h.Accept(); hc != nil {
-			c := l.s.connOf(hc)
-			c.accepted = true
+		if c := l.next(); c != nil {
 			return c, nil
 		}
 		l.s.wait(&l.gate)
@@ -79,7 +142,7 @@ func (l *Listener) closeLocked() {
 	l.closed = true
 	l.dl.stop()
 	l.h.Close()
-	l.s.wake(&l.gate)
+	l.wakeAll()
 	delete(l.s.waiters, l)
 }
 

@@ -52,6 +52,7 @@ type Shard struct {
 	idle    gate                // told when a connection is done with its peer
 	drv     driver
 	calls   roll
+	inLoop  *inLoop // what drives the shard in place of a goroutine and a timer of its own; nil without
 
 	eachPacket bool // acknowledge packet by packet, but for what was joined: the device does not coalesce
 	done       chan struct{}
@@ -60,6 +61,14 @@ type Shard struct {
 
 // New starts a shard. It owns dev from now on.
 func New(dev link.Device, cfg host.Config) *Shard {
+	s := newShard(dev, cfg)
+	s.timer = time.AfterFunc(time.Hour, s.onTimer)
+	s.initDriver()
+	go s.readLoop()
+	return s
+}
+
+func newShard(dev link.Device, cfg host.Config) *Shard {
 	pool := cfg.Pool
 	if pool == nil {
 		pool = buffer.NewPool(0)
@@ -67,16 +76,12 @@ func New(dev link.Device, cfg host.Config) *Shard {
 	}
 	cfg.MTU, cfg.Offload, cfg.Cuts, cfg.RecvQueue = dev.MTU(), dev.Offload(), link.Cuts(dev), link.QueueLen(dev)
 	cfg.MaxSuper = link.MaxSuper(dev)
-	s := &Shard{
+	return &Shard{
 		dev: dev, queue: dev.Queues()[0], epoch: time.Now().Add(-time.Second),
 		host: host.New(cfg), pool: pool, timerAt: mono.Never,
 		waiters: make(map[waiter]struct{}), done: make(chan struct{}),
 		eachPacket: cfg.Offload&link.OffloadTSO == 0,
 	}
-	s.timer = time.AfterFunc(time.Hour, s.onTimer)
-	s.initDriver()
-	go s.readLoop()
-	return s
 }
 
 // Now returns the shard's clock: above zero and never running backwards.
@@ -99,6 +104,10 @@ func (s *Shard) setTimer(now mono.Time) {
 		return
 	}
 	s.timerAt = d
+	if s.inLoop != nil {
+		s.inLoop.kick()
+		return
+	}
 	s.timer.Reset(max(0, d.Sub(now)))
 }
 
@@ -110,14 +119,22 @@ func (s *Shard) fail(err error) {
 		s.failure = err
 	}
 	s.closing, s.closed = true, true
-	s.timer.Stop()
-	s.drv.watch.Stop()
+	if s.inLoop == nil {
+		s.timer.Stop()
+		s.drv.watch.Stop()
+	}
 	s.dropBatch()
 	for w := range s.waiters {
 		w.wakeAll()
 	}
 	for c := range s.conns.all() {
+		if s.inLoop != nil {
+			c.h.Abort(s.Now()) // gives back what was lent
+		}
 		c.wakeAll()
+	}
+	if s.inLoop != nil {
+		s.inLoop.giveBack(s.pool)
 	}
 	s.wake(&s.idle)
 }
@@ -160,10 +177,16 @@ func (s *Shard) Close(ctx context.Context) error {
 		}
 	}
 	s.finish(now)
+	if s.inLoop != nil {
+		s.inLoop.detach()
+		defer s.fail(net.ErrClosed)
+	}
 	if e := s.dev.Close(); e != nil && err == nil {
 		err = e
 	}
-	<-s.done
+	if s.inLoop == nil {
+		<-s.done
+	}
 	return err
 }
 

@@ -107,6 +107,9 @@ func (s *Shard) pump(now mono.Time) {
 	if b != nil {
 		s.putBatch(b)
 	}
+	if s.inLoop != nil {
+		s.inLoop.giveBack(s.pool)
+	}
 	s.setTimer(now)
 }
 
@@ -120,12 +123,21 @@ func (s *Shard) serve(now mono.Time, b *batch, w work) {
 		next := x.next
 		x.next = nil
 		if !s.serveOne(now, b, x) {
-			go s.takeOver(x)
+			s.handOver(x)
 		}
 		if x = next; x != nil {
 			now = s.Now()
 		}
 	}
+}
+
+// handOver leaves x to somebody else.
+func (s *Shard) handOver(x *sender) {
+	if s.inLoop != nil {
+		s.inLoop.add(turnOver{s, x})
+		return
+	}
+	go s.takeOver(x)
 }
 
 // takeOver goes on sending for x.
