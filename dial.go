@@ -3,6 +3,7 @@ package antedon
 import (
 	"context"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/antedon-net/antedon/host"
@@ -58,23 +59,13 @@ func (d *Dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 		}
 		return c, nil
 	}
-	f, err := parseNetwork(network, "tcp")
+	local, remotes, err := d.ends(ctx, network, address)
 	if err != nil {
 		return fail(nil, err)
 	}
-	local, ok := toAddrPort(d.LocalAddr)
-	if !ok {
-		return fail(nil, &net.AddrError{Err: "unusable local address", Addr: d.LocalAddr.String()})
-	}
-	remotes, err := d.Stack.resolve(ctx, network, address, f)
-	if err != nil {
-		return fail(nil, err)
-	}
-	opt := host.DialOptions{TCP: netTCP(d.TCP), Transparent: d.Transparent, FastOpen: d.FastOpen}
 	var first error
 	for _, r := range remotes {
-		r = orLoopback(r)
-		c, err := d.Stack.shard.Dial(ctx, local, r, opt)
+		c, err := d.Stack.shard.Dial(ctx, local, r, d.options())
 		if err == nil {
 			return newConn(network, c), nil
 		}
@@ -86,6 +77,29 @@ func (d *Dialer) Dial(ctx context.Context, network, address string) (net.Conn, e
 		}
 	}
 	return nil, first
+}
+
+// ends returns where a connection is from and the addresses to try.
+func (d *Dialer) ends(ctx context.Context, network, address string) (local netip.AddrPort, remotes []netip.AddrPort, err error) {
+	f, err := parseNetwork(network, "tcp")
+	if err != nil {
+		return local, nil, err
+	}
+	local, ok := toAddrPort(d.LocalAddr)
+	if !ok {
+		return local, nil, &net.AddrError{Err: "unusable local address", Addr: d.LocalAddr.String()}
+	}
+	if remotes, err = d.Stack.resolve(ctx, network, address, f); err != nil {
+		return local, nil, err
+	}
+	for i := range remotes {
+		remotes[i] = orLoopback(remotes[i])
+	}
+	return local, remotes, nil
+}
+
+func (d *Dialer) options() host.DialOptions {
+	return host.DialOptions{TCP: netTCP(d.TCP), Transparent: d.Transparent, FastOpen: d.FastOpen}
 }
 
 // DefaultBacklog is how many connections wait to be accepted.
@@ -124,7 +138,15 @@ type ListenConfig struct {
 
 // Listen announces on a local address.
 func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (net.Listener, error) {
-	fail := func(a net.Addr, err error) (net.Listener, error) {
+	l, err := lc.listen(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (lc *ListenConfig) listen(ctx context.Context, network, address string) (*Listener, error) {
+	fail := func(a net.Addr, err error) (*Listener, error) {
 		return nil, &net.OpError{Op: "listen", Net: network, Addr: a, Err: err}
 	}
 	f, err := parseNetwork(network, "tcp")

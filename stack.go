@@ -56,10 +56,18 @@ const DefaultMemoryLimit = 1 << 30
 type Stack struct {
 	shard    *runner.Shard
 	resolver *net.Resolver
+	inLoop   *loopStack // nil unless made by NewInLoop
 }
 
 // New starts a stack on dev, which it owns from now on: Close closes it. On an error dev remains the caller's.
 func New(dev link.Device, cfg Config) (*Stack, error) {
+	return newStack(cfg, func(cfg host.Config) (*Stack, error) {
+		return &Stack{shard: runner.New(dev, cfg)}, nil
+	})
+}
+
+// newStack checks the configuration and has start make of it a stack with its shard.
+func newStack(cfg Config, start func(host.Config) (*Stack, error)) (*Stack, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
@@ -72,12 +80,16 @@ func New(dev link.Device, cfg Config) (*Stack, error) {
 		cfg.MemoryLimit = DefaultMemoryLimit
 	}
 	cfg.TCP.NoDelay = true
-	shard := runner.New(dev, host.Config{
+	s, err := start(host.Config{
 		Addrs: cfg.Addrs, Routes: cfg.Routes, AnyAddress: cfg.AnyAddress,
 		TCP: cfg.TCP, Limits: cfg.Limits, Secret: cfg.Secret,
 		Pool: buffer.NewPool(cfg.MemoryLimit),
 	})
-	return &Stack{shard: shard, resolver: cfg.Resolver}, nil
+	if err != nil {
+		return nil, err
+	}
+	s.resolver = cfg.Resolver
+	return s, nil
 }
 
 func (cfg *Config) check() error {

@@ -143,6 +143,14 @@ type Waiter interface {
 	Rouse()
 }
 
+// Polled is a Waiter of which packets can be read exactly when a descriptor can be: an event loop can watch that.
+type Polled interface {
+	Waiter
+
+	// PollFD returns the descriptor, which is the queue's: it lasts until Close and is only for looking.
+	PollFD() int
+}
+
 // Device is a network device that carries IP packets.
 type Device interface {
 	// Name names the device in messages and captures.

@@ -47,3 +47,51 @@ func (l *Loop) runHook(h *Hook) (busy bool) {
 }
 
 func (h *Hook) failed() { h.Remove() }
+
+// AtClose has fn called when the loop closes, before its connections are closed. Hooks are called once, in the order in which
+// they were added.
+func (l *Loop) AtClose(fn func()) *Hook {
+	h := &Hook{l, func() bool { fn(); return false }}
+	l.atClose = append(l.atClose, h)
+	return h
+}
+
+// runAtClose calls each of the hooks once, also if one before it has panicked.
+func (l *Loop) runAtClose() {
+	for len(l.atClose) > 0 {
+		h := l.atClose[0]
+		l.atClose = l.atClose[1:]
+		if h.fn != nil {
+			l.culprit = nil
+			h.fn()
+		}
+	}
+}
+
+// Callback is a callback that somebody makes from within another: a stack that the loop drives, for its connections.
+type Callback interface {
+	// Call makes it.
+	Call()
+	// Failed is called if Call has panicked and Config.OnPanic takes it.
+	Failed()
+}
+
+// Call makes c's callback from within another. Under Config.OnPanic a panic ends c's and not what that other one belongs to.
+func (l *Loop) Call(c Callback) {
+	if l.config.OnPanic == nil {
+		c.Call()
+		return
+	}
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		if v := recover(); v != nil {
+			c.Failed()
+			l.config.OnPanic(v)
+		}
+	}()
+	c.Call()
+	done = true
+}

@@ -29,11 +29,12 @@ type Loop struct {
 	epoch time.Time
 	now   mono.Time // when this turn began
 
-	descs  descs
-	timers timers
-	posts  posts
-	hooks  []*Hook
-	ended  endings
+	descs   descs
+	timers  timers
+	posts   posts
+	hooks   []*Hook
+	atClose []*Hook
+	ended   endings
 
 	gather  gather
 	scratch []byte
@@ -134,6 +135,7 @@ func (l *Loop) shutdown() {
 			l.shutdown() // a callback panicked: what is left is done before the panic goes on
 		}
 	}()
+	l.guard((*Loop).runAtClose)
 	l.guard((*Loop).closeSockets)
 	l.guard((*Loop).runLastPosts)
 	for l.ended.any() {

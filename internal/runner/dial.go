@@ -58,20 +58,28 @@ func (c *Conn) waitConnected(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		switch st := c.h.State(); {
-		case c.h.WaitsForText():
-			return nil
-		case st == tcp.StateClosed && c.h.Err() != nil:
-			return c.h.Err()
-		case st == tcp.StateClosed:
-			return net.ErrClosed
-		case st >= tcp.StateEstablished:
-			return nil
-		case s.closed:
-			return s.err()
-		case ctx.Err() != nil:
-			return ctx.Err()
+		if ok, err := c.connected(); ok || err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		s.wait(&c.wgate)
 	}
+}
+
+// connected reports whether the handshake is over, or why it failed. One that waits for text has no need to be. The mutex is
+// held.
+func (c *Conn) connected() (bool, error) {
+	switch st := c.h.State(); {
+	case c.h.WaitsForText(), st >= tcp.StateEstablished:
+		return true, nil
+	case st == tcp.StateClosed && c.h.Err() != nil:
+		return false, c.h.Err()
+	case st == tcp.StateClosed:
+		return false, net.ErrClosed
+	case c.s.closed:
+		return false, c.s.err()
+	}
+	return false, nil
 }

@@ -59,6 +59,34 @@ func (l *inLoop) kick() {
 
 func (l *inLoop) detach() { l.loop.Detach() }
 
+// Cut ends a shard whose loop closes, on the loop's goroutine: connections are reset, and everybody is called back who is to be,
+// with err as the reason.
+func (s *Shard) Cut(err error) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+	} else {
+		now := s.Now()
+		for c := range s.conns.all() {
+			c.h.Abort(now)
+			s.host.MarkDirty(c.h)
+		}
+		s.finish(now)
+		_ = s.dev.Close()
+		s.fail(err)
+	}
+	for s.hasCalls() {
+		s.callBack()
+	}
+}
+
+func (s *Shard) hasCalls() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &s.inLoop.calls
+	return len(c.queue) > 0 || c.next < len(c.batch)
+}
+
 // Turn takes in what the device has, a batch at most, does what is due, and calls back. The error is the device's: it is
 // over.
 func (s *Shard) Turn() error {
@@ -85,11 +113,11 @@ func (s *Shard) Turn() error {
 // Rest is for the loop's goroutine before it sleeps: it returns how long that may be, negative for ever, 0 if there is more
 // to call back for.
 func (s *Shard) Rest() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c := &s.inLoop.calls; len(c.queue) > 0 || c.next < len(c.batch) {
+	if s.hasCalls() {
 		return 0
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.inLoop.woken = false
 	s.timerAt = s.host.Deadline()
 	if s.timerAt == mono.Never || s.closed {

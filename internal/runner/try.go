@@ -12,6 +12,27 @@ import (
 // What follows is for who must not wait: syscall.EAGAIN stands for what a waiting call would wait for, and syscall.EBUSY says
 // that another goroutine is in the middle of a call that waits.
 
+// Connected reports whether the handshake is over, or why it failed.
+func (c *Conn) Connected() (bool, error) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.connected()
+}
+
+// CanRead reports whether there is something to read: bytes, their end, or an error.
+func (c *Conn) CanRead() bool {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.tryReadable() != syscall.EAGAIN
+}
+
+// CanWrite reports whether a write would do something: send, or fail.
+func (c *Conn) CanWrite() bool {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return !c.canWait() || c.h.Writable() > 0
+}
+
 // tryReadable returns why there is nothing to read, nil if there is something. The mutex is held.
 func (c *Conn) tryReadable() error {
 	switch {

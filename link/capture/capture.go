@@ -69,11 +69,22 @@ type waiter struct {
 
 func newQueue(inner link.Queue, w *Writer, id int) link.Queue {
 	q := &queue{inner: inner, w: w, id: id}
-	if inner, ok := inner.(link.Waiter); ok {
+	switch inner := inner.(type) {
+	case link.Polled:
+		return &polled{waiter{q, inner}, inner}
+	case link.Waiter:
 		return &waiter{q, inner}
 	}
 	return q
 }
+
+// polled is one that an event loop can watch.
+type polled struct {
+	waiter
+	inner link.Polled
+}
+
+func (q *polled) PollFD() int { return q.inner.PollFD() }
 
 func (q *waiter) Arm()                 { q.inner.Arm() }
 func (q *waiter) Wait() error          { return q.inner.Wait() }

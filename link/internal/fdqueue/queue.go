@@ -21,7 +21,7 @@ type Queue struct {
 	writers sync.Pool
 }
 
-var _ link.Waiter = (*Queue)(nil)
+var _ link.Polled = (*Queue)(nil)
 
 // New returns a queue over fd, which is non-blocking and belongs to the queue from now on, even if New fails.
 func New(fd int, name string, f Framing, s *State) (*Queue, error) {

@@ -52,6 +52,16 @@ func (f *FD) Enter() (int, error) {
 	return f.fd, nil
 }
 
+// PollFD returns the descriptor for who only looks, -1 if it is closed: see link.Polled.
+func (f *FD) PollFD() int {
+	fd, err := f.Enter()
+	if err != nil {
+		return -1
+	}
+	f.Leave()
+	return fd
+}
+
 // Leave follows every Enter without an error.
 func (f *FD) Leave() { f.use.RUnlock() }
 
