@@ -49,6 +49,7 @@ type loopStack struct {
 	atClose *reactor.Hook
 	turns   func() // l.turn, for Post
 	over    bool   // the device is not read any more
+	closed  bool   // and the loop is closing
 }
 
 func (l *loopStack) start() error {
@@ -130,6 +131,7 @@ func (l *loopStack) stop() {
 
 func (l *loopStack) loopClosed() {
 	l.stop()
+	l.closed = true
 	l.shard.Cut(reactor.ErrClosed)
 }
 

@@ -92,6 +92,9 @@ func (c *LoopConn) onEvents(tcp.Event) { c.stack.loop.Call(c) }
 
 // Call implements reactor.Callback: it is not for users.
 func (c *LoopConn) Call() {
+	if c.stack.closed {
+		c.end(reactor.ErrClosed)
+	}
 	switch c.state {
 	case loopEnded:
 		c.state = loopTold

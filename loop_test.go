@@ -1,0 +1,540 @@
+package antedon_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/antedon-net/antedon"
+	"github.com/antedon-net/antedon/link/udp"
+	"github.com/antedon-net/antedon/reactor"
+)
+
+// loopBed is a stack in a loop, which runs in a goroutine of the test's, and another stack that is in none.
+type loopBed struct {
+	testing.TB
+	loop  *reactor.Loop
+	in    *antedon.Stack // 10.0.0.1
+	other *antedon.Stack // 10.0.0.2
+	ended chan error     // what Run returned
+}
+
+func newLoopBed(t testing.TB, cfg reactor.Config) *loopBed {
+	t.Helper()
+	near, far := netip.MustParseAddrPort("127.0.0.1:0"), netip.MustParseAddrPort("127.0.0.2:0")
+	open := func(local, remote netip.AddrPort, learn bool) *udp.Device {
+		c := udp.Config{Local: local, Learn: learn, MTU: 9000}
+		if !learn {
+			c.Remote = remote
+		}
+		d, err := udp.Open(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	a := open(near, far, true)
+	b := open(far, a.LocalAddr(), false)
+	loop, err := reactor.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bed := &loopBed{TB: t, loop: loop, ended: make(chan error, 1)}
+	if bed.in, err = antedon.NewInLoop(loop, a, antedon.Config{Addrs: []netip.Prefix{left4, left6}}); err != nil {
+		t.Fatal(err)
+	}
+	bed.other = newStack(t, b, antedon.Config{Addrs: []netip.Prefix{right4, right6}})
+	t.Cleanup(func() {
+		loop.Close()
+		<-loop.Done()
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel() // its peer is gone
+		_ = bed.other.Close(ctx)
+	})
+	// The first packet tells a where b is.
+	if c, err := bed.other.Dial(context.Background(), "udp", "10.0.0.1:9"); err == nil {
+		_, _ = c.Write([]byte("here"))
+		c.Close()
+	}
+	return bed
+}
+
+// run has the loop run until the end of the test.
+func (b *loopBed) run() { go func() { b.ended <- b.loop.Run() }() }
+
+// do runs f on the loop's goroutine and waits for it.
+func (b *loopBed) do(f func()) {
+	b.Helper()
+	done := make(chan struct{})
+	if err := b.loop.Post(func() { defer close(done); f() }); err != nil {
+		b.Fatal(err)
+	}
+	await(b, done, "the loop")
+}
+
+func await[T any](t testing.TB, ch <-chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-ch:
+		return v
+	case <-time.After(closeTimeout):
+		t.Fatalf("timeout: %s", what)
+		panic("not reached")
+	}
+}
+
+// listen has the in-loop stack listen.
+func (b *loopBed) listen(accept func(c reactor.Conn) reactor.Handler) string {
+	b.Helper()
+	lc := antedon.ListenConfig{Stack: b.in}
+	l, err := lc.ListenInLoop("tcp", "10.0.0.1:0", accept)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return l.Addr().String()
+}
+
+func (b *loopBed) dial(address string) *antedon.Conn {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	c, err := b.other.Dial(ctx, "tcp", address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_ = c.SetDeadline(time.Now().Add(closeTimeout))
+	b.Cleanup(func() { c.Close() })
+	return c.(*antedon.Conn)
+}
+
+// echo sends back what it reads, and the end of it.
+type echo struct {
+	out   reactor.Backlog
+	ended bool
+	log   *[]string
+}
+
+func (e *echo) note(s string) {
+	if e.log != nil {
+		*e.log = append(*e.log, s)
+	}
+}
+
+func (e *echo) OnConnect(reactor.Conn) { e.note("connect") }
+
+func (e *echo) OnReadable(c reactor.Conn) {
+	buf := c.Loop().Scratch()
+	n, err := c.Read(buf)
+	if n > 0 && e.out.Send(c, buf[:n]) == nil && e.out.Len() > 0 {
+		c.PauseRead()
+	}
+	if err == io.EOF {
+		e.note("end")
+		e.ended = true
+		e.finish(c)
+	}
+}
+
+func (e *echo) OnWritable(c reactor.Conn) {
+	if e.out.Flush(c) == nil && e.out.Len() == 0 {
+		c.ResumeRead()
+		e.finish(c)
+	}
+}
+
+func (e *echo) finish(c reactor.Conn) {
+	if e.ended && e.out.Len() == 0 {
+		_ = c.Close()
+	}
+}
+
+func (e *echo) OnClose(_ reactor.Conn, err error) { e.note(fmt.Sprint("close ", err)) }
+
+// randomBytes returns n bytes that differ from place to place.
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
+	return b
+}
+
+// An echo server in a loop gives back what it got, byte by byte, to several clients at once, and is told of everything in order.
+func TestLoopEcho(t *testing.T) {
+	b := newLoopBed(t, reactor.Config{})
+	logs := [8][]string{}
+	n, closed := 0, make(chan int, len(logs))
+	addr := b.listen(func(c reactor.Conn) reactor.Handler {
+		n++
+		i := n - 1
+		return &closeNotice{echo{log: &logs[i]}, func() { closed <- i }}
+	})
+	b.run()
+	done := make(chan error, len(logs))
+	for i := range logs {
+		go func() { done <- exchangeOver(b.dial(addr), randomBytes(100_000*(i+1))) }()
+	}
+	for range logs {
+		if err := await(t, done, "the exchange"); err != nil {
+			t.Error(err)
+		}
+	}
+	for range logs {
+		i := await(t, closed, "OnClose")
+		b.do(func() {
+			if got := strings.Join(logs[i], ", "); got != "connect, end, close <nil>" {
+				t.Errorf("called back: %s", got)
+			}
+		})
+	}
+}
+
+type closeNotice struct {
+	echo
+	fn func()
+}
+
+func (c *closeNotice) OnClose(rc reactor.Conn, err error) { c.echo.OnClose(rc, err); c.fn() }
+
+// exchangeOver sends data to an echo server and compares what comes back.
+func exchangeOver(c *antedon.Conn, data []byte) error {
+	sent := make(chan error, 1)
+	go func() {
+		_, err := c.Write(data)
+		if err == nil {
+			err = c.CloseWrite()
+		}
+		sent <- err
+	}()
+	got, err := io.ReadAll(c)
+	if err == nil {
+		err = <-sent
+	}
+	if err == nil && !bytes.Equal(got, data) {
+		err = fmt.Errorf("%d bytes came back of %d, or others", len(got), len(data))
+	}
+	return err
+}
+
+// A connection dialled in a loop: refused, and established; what is written before that waits.
+func TestLoopDial(t *testing.T) {
+	b := newLoopBed(t, reactor.Config{})
+	ln, err := b.other.Listen(context.Background(), "tcp", "10.0.0.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		c, err := ln.Accept()
+		if err == nil {
+			_, _ = io.Copy(c, c)
+			c.Close()
+		}
+	}()
+	d := antedon.Dialer{Stack: b.in}
+	data, got := randomBytes(300_000), []byte(nil)
+	closed := make(chan error, 2)
+	var out reactor.Backlog
+	_, err = d.DialInLoop("tcp", ln.Addr().String(), &reactor.Funcs{
+		Connect: func(c reactor.Conn) {
+			if err := out.Send(c, data); err != nil {
+				t.Error(err)
+			}
+		},
+		Writable: func(c reactor.Conn) {
+			if out.Flush(c) == nil && out.Len() == 0 {
+				_ = c.CloseWrite()
+			}
+		},
+		Readable: func(c reactor.Conn) {
+			buf := c.Loop().Scratch()
+			n, err := c.Read(buf)
+			if got = append(got, buf[:n]...); err == io.EOF {
+				_ = c.Close()
+			}
+		},
+		Close: func(_ reactor.Conn, err error) { closed <- err },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.run()
+	if err := await(t, closed, "OnClose"); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes of %d came back, or others: %v", len(got), len(data), err)
+	}
+	b.do(func() {
+		if _, err := d.DialInLoop("tcp", "10.0.0.2:1", &reactor.Funcs{Close: func(_ reactor.Conn, err error) { closed <- err }}); err != nil {
+			t.Error(err)
+		}
+		if _, err := d.DialInLoop("tcp", "name.example:1", nil); err == nil {
+			t.Error("a host name was resolved in a loop")
+		}
+	})
+	if err := await(t, closed, "OnClose"); err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("nobody listens: %v", err)
+	}
+}
+
+// Bytes that are lent are sent, and come back once: when they are acknowledged, or the connection has been aborted.
+func TestLoopWriteOwned(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		abort bool
+	}{{"acknowledged", false}, {"aborted", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newLoopBed(t, reactor.Config{})
+			pieces := [][]byte{randomBytes(70_000), {}, randomBytes(1), randomBytes(400_000)}
+			whole := bytes.Join(pieces, nil)
+			backs, back := 0, make(chan struct{}, 10)
+			var conn reactor.Conn
+			addr := b.listen(func(rc reactor.Conn) reactor.Handler {
+				conn = rc
+				return &reactor.Funcs{Connect: func(rc reactor.Conn) {
+					err := rc.(*antedon.LoopConn).WriteOwned(pieces, func() { backs++; back <- struct{}{} })
+					if err != nil {
+						t.Error(err)
+					}
+					if !c.abort {
+						_ = rc.CloseWrite()
+					}
+				}}
+			})
+			b.run()
+			peer := b.dial(addr)
+			if c.abort {
+				one := make([]byte, 1)
+				if _, err := io.ReadFull(peer, one); err != nil {
+					t.Fatal(err)
+				}
+				b.do(func() { _ = conn.Abort() })
+			} else if got, err := io.ReadAll(peer); err != nil || !bytes.Equal(got, whole) {
+				t.Errorf("%d of %d bytes, or others: %v", len(got), len(whole), err)
+			}
+			await(t, back, "what was lent to come back")
+			b.do(func() {})
+			if backs != 1 {
+				t.Errorf("came back %d times", backs)
+			}
+			b.do(func() {
+				if !c.abort {
+					return
+				}
+				err := conn.(*antedon.LoopConn).WriteOwned(pieces, func() { backs++ })
+				if !errors.Is(err, net.ErrClosed) || backs != 1 {
+					t.Errorf("after Abort: %v, %d times back", err, backs)
+				}
+			})
+		})
+	}
+}
+
+// What has arrived can be looked at where it lies.
+func TestLoopPeek(t *testing.T) {
+	b := newLoopBed(t, reactor.Config{})
+	data, got, done := randomBytes(500_000), []byte(nil), make(chan error, 1)
+	addr := b.listen(func(reactor.Conn) reactor.Handler {
+		return &reactor.Funcs{Readable: func(rc reactor.Conn) {
+			c := rc.(*antedon.LoopConn)
+			views, err := c.Peek(make([][]byte, 0, 4))
+			if err == io.EOF {
+				done <- c.Close()
+				return
+			}
+			n := 0
+			for _, v := range views {
+				got = append(got, v...)
+				n += len(v)
+			}
+			half := (n + 1) / 2
+			got = got[:len(got)-n+half]
+			if err := c.Discard(half); err != nil || n == 0 {
+				t.Errorf("%d bytes shown: %v", n, err)
+			}
+			if err := c.Discard(1); err == nil {
+				t.Error("what was not shown was discarded")
+			}
+		}}
+	})
+	b.run()
+	peer := b.dial(addr)
+	if _, err := peer.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	_ = peer.CloseWrite()
+	if err := await(t, done, "the end"); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes of %d, or others: %v", len(got), len(data), err)
+	}
+}
+
+// Deadline, idle timeout, a reset by the peer, and the end of the loop each end a connection with their error.
+func TestLoopEnds(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		set  func(b *loopBed, c reactor.Conn, peer *antedon.Conn)
+		want error
+	}{
+		{"deadline", func(b *loopBed, c reactor.Conn, _ *antedon.Conn) {
+			b.do(func() { c.SetDeadline(time.Now().Add(time.Millisecond)) })
+		}, os.ErrDeadlineExceeded},
+		{"idle", func(b *loopBed, c reactor.Conn, _ *antedon.Conn) {
+			b.do(func() { c.SetIdleTimeout(time.Millisecond) })
+		}, os.ErrDeadlineExceeded},
+		{"reset", func(_ *loopBed, _ reactor.Conn, peer *antedon.Conn) { _ = peer.SetLinger(0); peer.Close() }, syscall.ECONNRESET},
+		{"loop", func(b *loopBed, _ reactor.Conn, _ *antedon.Conn) { b.loop.Close() }, reactor.ErrClosed},
+		{"abort", func(b *loopBed, c reactor.Conn, _ *antedon.Conn) { b.do(func() { _ = c.Abort() }) }, nil},
+		{"stack", func(b *loopBed, _ reactor.Conn, _ *antedon.Conn) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			_ = b.in.Close(ctx)
+		}, net.ErrClosed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newLoopBed(t, reactor.Config{})
+			conns, ends := make(chan reactor.Conn, 1), make(chan error, 2)
+			addr := b.listen(func(reactor.Conn) reactor.Handler {
+				return &reactor.Funcs{
+					Connect:  func(c reactor.Conn) { conns <- c },
+					Readable: func(c reactor.Conn) { _, _ = c.Read(make([]byte, 1)) },
+					Close:    func(_ reactor.Conn, err error) { ends <- err },
+				}
+			})
+			b.run()
+			peer := b.dial(addr)
+			conn := await(t, conns, "OnConnect")
+			c.set(b, conn, peer)
+			if err := await(t, ends, "OnClose"); !errors.Is(err, c.want) {
+				t.Errorf("ended with %v, want %v", err, c.want)
+			}
+			if len(ends) > 0 {
+				t.Error("ended twice")
+			}
+		})
+	}
+}
+
+// A callback that panics ends its connection, and no other, if the loop says so.
+func TestLoopPanic(t *testing.T) {
+	panics := make(chan any, 1)
+	b := newLoopBed(t, reactor.Config{OnPanic: func(v any) { panics <- v }})
+	ends := make(chan error, 1)
+	first := true
+	addr := b.listen(func(reactor.Conn) reactor.Handler {
+		if !first {
+			return new(echo)
+		}
+		first = false
+		return &reactor.Funcs{
+			Readable: func(reactor.Conn) { panic("at the sight of data") },
+			Close:    func(_ reactor.Conn, err error) { ends <- err },
+		}
+	})
+	b.run()
+	peer := b.dial(addr)
+	if _, err := peer.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if v := await(t, panics, "the panic"); v != "at the sight of data" {
+		t.Errorf("%v", v)
+	}
+	if err := await(t, ends, "OnClose"); err == nil {
+		t.Error("the connection ended without an error")
+	}
+	if err := exchangeOver(b.dial(addr), randomBytes(10_000)); err != nil {
+		t.Error("another connection:", err)
+	}
+}
+
+// A connection passes from the loop to a goroutine that waits, for TLS, and back.
+func TestLoopHandOver(t *testing.T) {
+	b := newLoopBed(t, reactor.Config{})
+	cert, pool := certificate(t)
+	served := make(chan error, 1)
+	addr := b.listen(func(reactor.Conn) reactor.Handler {
+		return &reactor.Funcs{Connect: func(c reactor.Conn) {
+			conn := c.(*antedon.LoopConn).Conn()
+			go func() {
+				s := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{cert}})
+				_, err := io.CopyN(s, s, 100_000)
+				if err == nil {
+					b.do(func() { conn.InLoop(b.in, &reactor.Funcs{}) })
+					err = <-asyncClose(b, conn)
+				}
+				served <- err
+			}()
+		}}
+	})
+	b.run()
+	data := randomBytes(100_000)
+	c := tls.Client(b.dial(addr), &tls.Config{RootCAs: pool, ServerName: "10.0.0.2"})
+	go func() { _, _ = c.Write(data) }()
+	got := make([]byte, len(data))
+	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, data) {
+		t.Error("not the same bytes:", err)
+	}
+	if err := await(t, served, "the server"); err != nil {
+		t.Error(err)
+	}
+}
+
+// asyncClose closes a connection that belongs to a loop again.
+func asyncClose(b *loopBed, c *antedon.Conn) <-chan error {
+	done := make(chan error, 1)
+	b.do(func() { done <- c.Close() })
+	return done
+}
+
+// One loop joins a connection of the stack and one of the kernel.
+func TestLoopJoin(t *testing.T) {
+	b := newLoopBed(t, reactor.Config{})
+	kernel, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kernel.Close()
+	go func() {
+		if c, err := kernel.Accept(); err == nil {
+			_, _ = io.Copy(c, c)
+			c.Close()
+		}
+	}()
+	addr := b.listen(func(c reactor.Conn) reactor.Handler {
+		s, err := b.loop.Dial("tcp", kernel.Addr().String(), nil)
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		return reactor.Join(c, s, nil)
+	})
+	b.run()
+	if err := exchangeOver(b.dial(addr), randomBytes(1_000_000)); err != nil {
+		t.Error(err)
+	}
+}
+
+// Goroutines that wait use a stack in a loop as any other.
+func TestLoopWaiters(t *testing.T) {
+	b := newLoopBed(t, reactor.Config{})
+	b.run()
+	c1, c2, stop, err := connPair(b.other, b.in, "10.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	go func() { _, _ = io.Copy(c2, c2); c2.Close() }()
+	if err := exchangeOver(c1.(*antedon.Conn), randomBytes(1_000_000)); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := b.in.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
