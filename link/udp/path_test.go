@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/antedon-net/antedon/link/impair"
 	"github.com/antedon-net/antedon/link/udp"
+	"github.com/antedon-net/antedon/wire"
 )
 
 // await waits until something is so.
@@ -178,4 +181,41 @@ func TestFlood(t *testing.T) {
 	if s := a.Stats(); a.RemoteAddr() != far4 || s.Malformed != 0 {
 		t.Errorf("the other end is %v, %+v; want %v", a.RemoteAddr(), s, far4)
 	}
+}
+
+// TestPathMTULearnt: a router says that the path is narrower than the interface. The datagram is gone; the next one of its size
+// is refused, and the stack told.
+func TestPathMTULearnt(t *testing.T) {
+	ns := newNamespace(t)
+	a := openIn(t, ns, udp.Config{Local: near4, Remote: far4, MTU: 1472})
+	b := openIn(t, ns, udp.Config{Local: far4, Remote: near4, MTU: 1472})
+	c, d := connect(t, newStack(t, a, nearAddrs), newStack(t, b, farAddrs), "10.9.0.2:80")
+	exchange(t, c, d, 1<<20)
+	if n := a.PathMTU(); n != udp.MaxMTU {
+		t.Errorf("before: path MTU %d, want %d", n, udp.MaxMTU)
+	}
+	if err := ns.Do(func() error { return fragNeeded(near4, far4, 1028) }); err != nil {
+		t.Fatal(err)
+	}
+	exchange(t, c, d, 1<<20)
+	if s := a.Stats(); s.Unreachable == 0 || s.TooBig == 0 || a.PathMTU() != 1000 {
+		t.Errorf("after: %+v, path MTU %d; want the stack told of 1000", s, a.PathMTU())
+	}
+	if s := b.Stats(); s.TooBig != 0 {
+		t.Errorf("the other end, of which the router knows nothing: %+v", s)
+	}
+}
+
+// fragNeeded says to the kernel, as a router would, that a datagram was too big.
+func fragNeeded(from, to netip.AddrPort, mtu int) error {
+	ip := wire.IPv4{DF: true, TTL: 64, Proto: wire.ProtoUDP, Src: from.Addr(), Dst: to.Addr()}
+	quote := ip.AppendTo(nil, wire.UDPHeaderLen+1400)
+	quote = (&wire.UDP{SrcPort: from.Port(), DstPort: to.Port(), Length: wire.UDPHeaderLen + 1400}).AppendTo(quote)
+	m := wire.ICMPv4{Type: wire.ICMPv4Unreachable, Code: wire.ICMPv4FragNeeded, Rest: wire.ICMPv4MTURest(mtu)}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Sendto(fd, m.AppendTo(nil, quote), 0, &unix.SockaddrInet4{Addr: from.Addr().As4()})
 }
