@@ -76,7 +76,7 @@ BENCHES = core bulk rr crr idle
 bench: build bench-peers
 	@mkdir -p dist
 	@for b in $(BENCHES); do \
-		case $$b in bulk | rr | crr) flags='$(BENCHFLAGS)' ;; *) flags= ;; esac; \
+		case $$b in bulk | rr | crr) flags='$(BENCHFLAGS)' ;; idle) flags='--stack antedon,kernel' ;; *) flags= ;; esac; \
 		./bin/antedon bench $$b --json $$flags >dist/bench-$$b.jsonl || exit 1; \
 	done
 	./bin/antedon bench report --into docs/performance.md --svg docs/speed.svg $(BENCHES:%=dist/bench-%.jsonl)

@@ -41,8 +41,9 @@ type IdleLine struct {
 	BytesPerConn float64 `json:"bytes_per_conn"`
 	Heap         float64 `json:"heap_per_conn"`
 	Resident     float64 `json:"resident_per_conn"`
-	ConnsPerSec  float64 `json:"conn_s"` // while they were opened
-	Ratio        float64 `json:"ratio"`  // to the kernel; 0 if it was not measured
+	ConnsPerSec  float64 `json:"conn_s"`         // while they were opened
+	Ratio        float64 `json:"ratio"`          // to the kernel; 0 if it was not measured
+	Note         string  `json:"note,omitempty"` // why there are fewer connections than planned
 	Error        string  `json:"error,omitempty"`
 }
 
@@ -60,11 +61,16 @@ const warmup = 1000
 
 // Run holds the connections and says what they take. progress is told of each that is there.
 func (p IdlePlan) Run(ctx context.Context, progress func()) (_ IdleLine, err error) {
-	n := cmp.Or(p.Conns, IdleConns)
+	n, note := cmp.Or(p.Conns, IdleConns), ""
 	make, measure := newStackScene, measureMemory
 	if p.Who == Kernel {
-		if err := p.AllowFiles(); err != nil {
+		can, err := p.AllowFiles()
+		if err != nil {
 			return IdleLine{}, err
+		}
+		if can < n {
+			note = fmt.Sprintf("%d connections and no more: the limit of open files (ulimit -n)", can)
+			n = can
 		}
 		make, measure = newKernelScene, measureKernel
 	}
@@ -90,7 +96,7 @@ func (p IdlePlan) Run(ctx context.Context, progress func()) (_ IdleLine, err err
 		Bench: "idle", Stack: cmp.Or(p.Who, Antedon), Streams: n,
 		Heap:        float64(after.heap-before.heap) / float64(n),
 		Resident:    float64(after.resident-before.resident) / float64(n),
-		ConnsPerSec: float64(n) / took.Seconds(),
+		ConnsPerSec: float64(n) / took.Seconds(), Note: note,
 	}
 	line.BytesPerConn = max(line.Heap, line.Resident)
 	return line, nil
@@ -131,21 +137,31 @@ func newKernelScene(ctx context.Context, n int) (*idleScene, error) {
 	return newIdleScene(ctx, n, lab.Device(), lab.Listen, func() { lab.Close() })
 }
 
-// AllowFiles makes sure that the kernel may hold the plan's connections open. Who is root in a namespace only cannot.
-func (p IdlePlan) AllowFiles() error {
-	need := uint64(warmup + cmp.Or(p.Conns, IdleConns) + 100)
+// AllowFiles raises the limit of open files as far as the plan's connections take it in the kernel, or as far as it may, and
+// returns how many connections the kernel may hold then. Who is not root, or root in a namespace only, has a limit.
+func (p IdlePlan) AllowFiles() (int, error) {
+	const others = warmup + 100
+	conns := cmp.Or(p.Conns, IdleConns)
+	need := uint64(conns + others)
 	var have unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &have); err != nil {
-		return err
+		return 0, err
 	}
 	if have.Cur >= need {
-		return nil
+		return conns, nil
 	}
-	have.Cur, have.Max = need, max(have.Max, need)
+	more := unix.Rlimit{Cur: need, Max: max(have.Max, need)}
+	if unix.Setrlimit(unix.RLIMIT_NOFILE, &more) == nil {
+		return conns, nil
+	}
+	have.Cur = have.Max
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &have); err != nil {
-		return fmt.Errorf("the kernel's connections take %d open files: raise the limit (ulimit -n), or take fewer with --conns: %w", need, err)
+		return 0, fmt.Errorf("raise the limit of open files: %w", err)
 	}
-	return nil
+	if have.Max < others+1000 {
+		return 0, fmt.Errorf("no more than %d files may be open (ulimit -n)", have.Max)
+	}
+	return int(have.Max - others), nil
 }
 
 // newIdleScene listens, and lets the crowd answer behind dev. shut ends all of it.
@@ -283,6 +299,10 @@ func (l IdleLine) Describe() string {
 	if l.Error != "" {
 		return fmt.Sprintf("%s: %s", l.Stack, l.Error)
 	}
-	return fmt.Sprintf("%s: %d connections held: %.0f bytes each (heap %.0f, resident %.0f), %.0f opened per second",
+	text := fmt.Sprintf("%s: %d connections held: %.0f bytes each (heap %.0f, resident %.0f), %.0f opened per second",
 		l.Stack, l.Streams, l.BytesPerConn, l.Heap, l.Resident, l.ConnsPerSec)
+	if l.Note != "" {
+		text += "; " + l.Note
+	}
+	return text
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestIdle holds ten thousand connections, each of which has carried something, in the little memory that an idle connection
@@ -38,5 +40,25 @@ func BenchmarkIdle(b *testing.B) {
 				b.ReportMetric(l.ConnsPerSec, "conns/s")
 			}
 		})
+	}
+}
+
+// TestIdleLimit: a plan for more connections than the kernel may have files open is for as many as it may.
+func TestIdleLimit(t *testing.T) {
+	var have unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &have); err != nil {
+		t.Fatal(err)
+	}
+	most := int(have.Max) - warmup - 100
+	switch can, err := (IdlePlan{Conns: 1 << 30}).AllowFiles(); { // beyond what any system allows
+	case most < 1000:
+		if err == nil {
+			t.Errorf("%d connections with a limit of %d", can, have.Max)
+		}
+	case err != nil || can != most:
+		t.Errorf("%d connections, %v, want %d", can, err, most)
+	}
+	if can, err := (IdlePlan{Conns: 1}).AllowFiles(); err != nil || can != 1 {
+		t.Errorf("%d connections, %v, want 1", can, err)
 	}
 }
