@@ -3,6 +3,7 @@
 # make check   formatting, vet, linters and the tests that need no namespace, with the race detector
 # make fuzz    every fuzz target, FUZZTIME each      PKG=./wire FUZZTIME=1m
 # make bench   measure the stack beside the kernel's and gVisor's, and renew docs/performance.md and its picture; some 5 minutes
+# make bench-curve   the same for up to 10,000 streams at once: docs/many.svg; some 5 minutes
 # make bench-peers  build gVisor's contestant into bin, for antedon bench
 # make microbench   Go benchmarks                    PKG=./wire BENCH=Checksum
 # make benchcmp     the same of a revision and of the working tree, compared   BASE=main PKG=./tcp BENCH=. COUNT=10
@@ -21,7 +22,7 @@ LIST = {{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}
 UNIT = $(GO) list -f '$(LIST)' ./... | grep -v /internal/netlab | cut -d ' ' -f 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check format vet lint generated unit all peers packages bench bench-peers microbench benchcmp fuzz clean
+.PHONY: help build demo test check format vet lint generated unit all peers packages bench bench-peers bench-curve bench-report microbench benchcmp fuzz clean
 
 help:
 	@sed -n 's/^# //p;/^$$/q' Makefile
@@ -79,7 +80,18 @@ bench: build bench-peers
 		case $$b in bulk | rr | crr) flags='$(BENCHFLAGS)' ;; idle) flags='--stack antedon,kernel' ;; *) flags= ;; esac; \
 		./bin/antedon bench $$b --json $$flags >dist/bench-$$b.jsonl || exit 1; \
 	done
-	./bin/antedon bench report --into docs/performance.md --svg docs/speed.svg $(BENCHES:%=dist/bench-%.jsonl)
+	$(MAKE) bench-report
+
+# The lines of bench-curve count too, where there are none of bench.
+bench-report:
+	./bin/antedon bench report --into docs/performance.md --svg docs/speed.svg \
+		$(if $(wildcard dist/bench-curve.jsonl),--curve docs/many.svg dist/bench-curve.jsonl) \
+		$(foreach b,$(BENCHES),$(wildcard dist/bench-$(b).jsonl))
+
+bench-curve: build bench-peers
+	@mkdir -p dist
+	./bin/antedon bench bulk --json --streams 1,16,64,1000,10000 --rounds 3 $(BENCHFLAGS) >dist/bench-curve.jsonl
+	$(MAKE) bench-report
 
 microbench:
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)

@@ -18,9 +18,10 @@ import (
 type reportFlags struct {
 	markdown  bool
 	svg, into string
+	curve     string
 }
 
-const reportLong = `Make a table, and a picture, of what bench bulk, rr, crr, core and idle have printed with --json.
+const reportLong = `Make a table, and pictures, of what bench bulk, rr, crr, core and idle have printed with --json.
 
 --into replaces what a document has between the lines "<!-- begin generated: make bench -->" and "<!-- end generated -->".`
 
@@ -43,6 +44,7 @@ func newBenchReport() *cobra.Command {
 	fs := cmd.Flags()
 	fs.BoolVar(&f.markdown, "markdown", false, "print the table in Markdown")
 	fs.StringVar(&f.svg, "svg", "", "draw the speeds into `FILE`")
+	fs.StringVar(&f.curve, "curve", "", "draw what many streams come to into `FILE`")
 	fs.StringVar(&f.into, "into", "", "put the table into the document `FILE`")
 	return cmd
 }
@@ -52,14 +54,8 @@ func (f *reportFlags) run(out io.Writer, names []string) error {
 	if err != nil {
 		return err
 	}
-	if f.svg != "" {
-		picture, err := r.SVG()
-		if err == nil {
-			err = os.WriteFile(f.svg, []byte(picture), 0o666)
-		}
-		if err != nil {
-			return err
-		}
+	if err := errors.Join(draw(f.svg, r.SVG), draw(f.curve, r.CurveSVG)); err != nil {
+		return err
 	}
 	if f.into != "" {
 		if err := spliceInto(f.into, "\n"+machine()+"\n\n"+r.Markdown()+"\n"); err != nil {
@@ -71,6 +67,18 @@ func (f *reportFlags) run(out io.Writer, names []string) error {
 		return err
 	}
 	return r.WriteTable(out)
+}
+
+// draw writes a picture into a file, if it has a name.
+func draw(name string, picture func() (string, error)) error {
+	if name == "" {
+		return nil
+	}
+	text, err := picture()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, []byte(text), 0o666)
 }
 
 // readReport reads files one after the other.

@@ -70,7 +70,7 @@ func (r *Tally) SVG() (string, error) {
 	most := 1.0
 	var keys []key
 	for _, k := range r.keys {
-		if s := r.speed(k, "antedon"); s > 0 {
+		if s := r.speed(k, "antedon"); s > 0 && !r.inCurve(k) {
 			keys = append(keys, k)
 			most = max(most, s, r.speed(k, "gvisor"))
 		}

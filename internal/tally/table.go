@@ -3,6 +3,7 @@ package tally
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -23,6 +24,7 @@ var figures = map[string][]figure{
 		{"Gbit/s", func(l *line) float64 { return l.Gbps }, true},
 		{"CPU s per GB", func(l *line) float64 { return l.CPU }, false},
 		{"context switches per MB", func(l *line) float64 { return l.Switches }, false},
+		{"a byte beside it, 99 %, µs", func(l *line) float64 { return l.EchoP99 }, false},
 	},
 	"rr": {
 		{"median, µs (less is better)", func(l *line) float64 { return l.P50 }, true},
@@ -45,6 +47,9 @@ func (r *Tally) rows() [][]string {
 	}
 	rows := [][]string{append(head, "Antedon ÷ kernel", "gVisor ÷ kernel")}
 	for _, k := range r.keys {
+		if r.inCurve(k) {
+			continue
+		}
 		for i, f := range figures[k.Bench] {
 			row := []string{"", f.name}
 			if i == 0 {
@@ -91,10 +96,10 @@ func digits(x float64) string {
 	return strconv.FormatFloat(x, 'f', 3, 64)
 }
 
-// WriteTable writes the table for a terminal.
+// WriteTable writes the table for a terminal, and that of the curves.
 func (r *Tally) WriteTable(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range r.rows() {
+	for _, row := range slices.Concat(r.rows(), r.curveRows()) {
 		if _, err := fmt.Fprintln(tw, strings.Join(row, "\t")); err != nil {
 			return err
 		}
@@ -102,10 +107,18 @@ func (r *Tally) WriteTable(w io.Writer) error {
 	return tw.Flush()
 }
 
-// Markdown returns the table in Markdown.
+// Markdown returns the table in Markdown, and that of the curves.
 func (r *Tally) Markdown() string {
+	text := markdown(r.rows())
+	if curves := r.curveRows(); curves != nil {
+		text += "\nStreams as fast as they go, and how long a byte takes there and back beside them:\n\n" + markdown(curves)
+	}
+	return text
+}
+
+func markdown(rows [][]string) string {
 	var b strings.Builder
-	for i, row := range r.rows() {
+	for i, row := range rows {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 		if i == 0 {
 			b.WriteString("|---|---|" + strings.Repeat("--:|", len(row)-2) + "\n")

@@ -5,6 +5,7 @@
 //	err = r.WriteTable(os.Stdout)
 //	document, err = tally.Splice(document, r.Markdown())
 //	picture, err := r.SVG()
+//	picture, err = r.CurveSVG() // if bulk was measured with many numbers of streams
 //
 // Concurrency: none.
 //
@@ -33,6 +34,7 @@ type line struct {
 	P50      float64 `json:"p50_us"`
 	P99      float64 `json:"p99_us"`
 	P999     float64 `json:"p999_us"`
+	EchoP99  float64 `json:"echo_p99_us"`
 	Rate     float64 `json:"conn_s"`
 	Bytes    float64 `json:"bytes_per_conn"`
 	Memmove  float64 `json:"memmove_ratio"`
