@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/antedon-net/antedon/internal/bench"
 	"github.com/antedon-net/antedon/internal/contest"
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/internal/workload"
@@ -129,4 +130,27 @@ gvisor: not built
 			t.Errorf("%s: %v, got\n%s\nwant\n%s", tt.bench, err, out.String(), tt.want)
 		}
 	}
+}
+
+// TestBenchAccept: a line for each stack, with every figure.
+func TestBenchAccept(t *testing.T) {
+	p := newPlace(t)
+	out := p.ok("bench", "accept", "--seconds", "0.05", "--rounds", "1", "--flood", "1000", "--stack", "antedon,kernel,gvisor", "--json")
+	var lines []bench.AcceptLine
+	for line := range strings.Lines(out) {
+		var l bench.AcceptLine
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		lines = append(lines, l)
+	}
+	if len(lines) != 3 || lines[2].Error == "" {
+		t.Fatalf("got\n%s\nwant three lines, of which gVisor's says that it was not measured", out)
+	}
+	for _, l := range lines[:2] {
+		if l.Rate <= 0 || l.Flooded <= 0 || l.Kept <= 0 || l.Flood <= 0 || l.Ratio <= 0 || l.Error != "" {
+			t.Errorf("got %+v", l)
+		}
+	}
+	p.fails(exitUsage, "antedon: bench accept: --flood 0: want 1 to", "bench", "accept", "--flood", "0")
 }

@@ -82,7 +82,7 @@ func (c *crowd) run() error {
 // answer says what the client that a packet is for has to say.
 func (c *crowd) answer(b []byte) {
 	ip, segment, err := wire.ParseIPv4(b)
-	if err != nil || ip.Proto != wire.ProtoTCP {
+	if err != nil || ip.Proto != wire.ProtoTCP || floodNet.Contains(ip.Dst) {
 		return
 	}
 	h, text, err := wire.ParseTCP(segment)
