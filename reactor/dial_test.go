@@ -135,14 +135,24 @@ func TestTimeouts(t *testing.T) {
 		for len(closes) == 0 {
 			turn(t, l)
 		}
-		begun := time.Now()
 		s, peer := joined(t, l, h)
-		s.SetIdleTimeout(20 * time.Millisecond)
-		for l.AfterFunc(15*time.Millisecond, func() { send(t, peer) }); len(closes) == 1; {
-			turn(t, l)
+		s.SetIdleTimeout(time.Hour)
+		later := func(d time.Duration) { // time flies
+			l.epoch = l.epoch.Add(-d)
+			for range 3 {
+				must(t, l.Turn(0))
+			}
 		}
-		if idle := time.Since(begun); idle < 35*time.Millisecond {
-			t.Errorf("idle for 20 ms after activity at 15 ms, but closed after %v", idle)
+		later(40 * time.Minute)
+		send(t, peer)
+		later(0)
+		later(40 * time.Minute)
+		if len(closes) != 1 {
+			t.Error("idle for 40 minutes, twice, but closed")
+		}
+		later(21 * time.Minute)
+		if len(closes) != 2 {
+			t.Error("idle for 61 minutes, but not closed")
 		}
 		for _, err := range closes {
 			if !errors.Is(err, os.ErrDeadlineExceeded) {

@@ -36,7 +36,7 @@
 //
 // Listen, Dial and Adopt make connections of the kernel's TCP and unix sockets (Socket), ListenPacket and DialPacket
 // datagram sockets (Packet). A Conn is what a Socket has in common with the connections of another stack in the same loop:
-// code that is written to Conn and Handler, Join for instance, works with both.
+// code that is written to Conn and Handler, Join for instance, works with both. internal/conntest checks the contract.
 //
 // # Concurrency
 //
