@@ -101,18 +101,23 @@ func (d *Desc) Modify(want Events) error {
 
 var errRemoved = fmt.Errorf("reactor: the descriptor is not registered any more: %w", syscall.ENOENT)
 
-// rearm: with nothing to watch for, a descriptor leaves the poller, which would tell of hang-ups all the same.
+// rearm: with nothing to watch for, a descriptor leaves the poller, which would tell of hang-ups all the same. The kernel
+// does not let exclusive watches be changed, only replaced.
 func (d *Desc) rearm(want Events, gen uint32) error {
 	p, fd := d.loop.poller, int(d.fd)
 	switch {
 	case want&readiness == 0 && !d.armed:
 		return nil
-	case want&readiness == 0:
-		return p.remove(fd)
+	case d.armed && (want&readiness == 0 || (want|d.want)&Exclusive != 0):
+		d.armed = false
+		if err := p.remove(fd); err != nil || want&readiness == 0 {
+			return err
+		}
+		return p.add(fd, want, gen)
 	case !d.armed:
 		return p.add(fd, want, gen)
 	}
-	return p.modify(fd, d.want, want, gen)
+	return p.modify(fd, want, gen)
 }
 
 // Remove ends the watch: there is no callback after it, not even for readiness that the loop knows of already. It may be

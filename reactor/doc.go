@@ -11,10 +11,12 @@
 // # A turn
 //
 // Run makes turns. In each the loop waits until something is ready or due, and then calls back: first timers that are due,
-// in the order of their instants; then descriptors that are ready, each once; then functions that were posted. Before it
-// waits again it calls the BeforeSleep hooks. What a callback sets, registers or posts is called in the next turn at the
-// earliest, so no turn is endless. A callback should do a bounded piece of work and return: what is still ready is called
-// again.
+// in the order of their instants; then descriptors that are ready, each once; then functions that were posted; last OnClose
+// of the connections that have ended. Before it waits again it calls the BeforeSleep hooks.
+//
+// No turn is endless: a timer or a descriptor that a callback sets or registers, and a function that is posted by one that
+// was posted, is called in the next turn at the earliest. A callback should do a bounded piece of work and return: what is
+// still ready is called again.
 //
 // # What callbacks may do
 //

@@ -67,15 +67,8 @@ func (p *epoll) add(fd int, want Events, gen uint32) error {
 	return p.control(unix.EPOLL_CTL_ADD, fd, want, gen)
 }
 
-// modify: the kernel does not let exclusive watches be changed, only replaced.
-func (p *epoll) modify(fd int, was, want Events, gen uint32) error {
-	if (was|want)&Exclusive == 0 {
-		return p.control(unix.EPOLL_CTL_MOD, fd, want, gen)
-	}
-	if err := p.remove(fd); err != nil {
-		return err
-	}
-	return p.add(fd, want, gen)
+func (p *epoll) modify(fd int, want Events, gen uint32) error {
+	return p.control(unix.EPOLL_CTL_MOD, fd, want, gen)
 }
 
 func (p *epoll) remove(fd int) error {

@@ -73,7 +73,7 @@ func checkOpen(fd int) error {
 	return nil
 }
 
-func (p *poll) modify(fd int, _, want Events, gen uint32) error {
+func (p *poll) modify(fd int, want Events, gen uint32) error {
 	i, mask := p.at[fd]-1, pollMask(want)
 	p.fds[i] = unix.PollFd{Fd: int32(fd), Events: mask}
 	p.info[i] = pollInfo{gen, mask}

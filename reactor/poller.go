@@ -15,8 +15,8 @@ type poller interface {
 	// add watches fd; its events will carry gen.
 	add(fd int, want Events, gen uint32) error
 
-	// modify replaces what fd is watched for and arms it if it is spent.
-	modify(fd int, was, want Events, gen uint32) error
+	// modify replaces what fd is watched for, neither of them Exclusive, and arms it if it is spent.
+	modify(fd int, want Events, gen uint32) error
 
 	// remove forgets fd, which may be closed already.
 	remove(fd int) error

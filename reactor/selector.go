@@ -58,10 +58,10 @@ func (p *selector) add(fd int, want Events, gen uint32) error {
 	}
 	p.grow(fd + 1)
 	p.n = max(p.n, fd+1)
-	return p.modify(fd, 0, want, gen)
+	return p.modify(fd, want, gen)
 }
 
-func (p *selector) modify(fd int, _, want Events, gen uint32) error {
+func (p *selector) modify(fd int, want Events, gen uint32) error {
 	p.spend(fd)
 	p.gens[fd], p.want[fd] = gen, want
 	if want&Readable != 0 {
