@@ -2,7 +2,7 @@
 # make test    install what the tests need (asks first), then everything below and every test; under 15 minutes
 # make check   formatting, vet, linters and the tests that need no namespace, with the race detector
 # make fuzz    every fuzz target, FUZZTIME each      PKG=./wire FUZZTIME=1m
-# make bench   measure the stack beside the kernel's and gVisor's, and renew docs/performance.md and its picture; some 5 minutes
+# make bench   measure the stack beside the kernel's and gVisor's, and renew docs/performance.md and its pictures; some 7 minutes
 # make bench-curve   the same for up to 10,000 streams at once: docs/many.svg; some 5 minutes
 # make bench-peers  build gVisor's contestant into bin, for antedon bench
 # make microbench   Go benchmarks                    PKG=./wire BENCH=Checksum
@@ -72,7 +72,7 @@ bench-peers:
 	cd bench && CGO_ENABLED=0 $(GO) build -o ../bin/antedon-bench-gvisor ./gvisor
 
 # BENCHFLAGS, such as --rounds 10, are for bulk, rr and crr. The lines stay in dist.
-BENCHES = core bulk rr crr idle
+BENCHES = core bulk rr crr idle poll
 
 bench: build bench-peers
 	@mkdir -p dist
@@ -85,6 +85,7 @@ bench: build bench-peers
 # The lines of bench-curve count too, where there are none of bench.
 bench-report:
 	./bin/antedon bench report --into docs/performance.md --svg docs/speed.svg \
+		$(if $(wildcard dist/bench-poll.jsonl),--poll docs/poll.svg) \
 		$(if $(wildcard dist/bench-curve.jsonl),--curve docs/many.svg dist/bench-curve.jsonl) \
 		$(foreach b,$(BENCHES),$(wildcard dist/bench-$(b).jsonl))
 

@@ -19,9 +19,10 @@ type reportFlags struct {
 	markdown  bool
 	svg, into string
 	curve     string
+	poll      string
 }
 
-const reportLong = `Make a table, and pictures, of what bench bulk, rr, crr, core and idle have printed with --json.
+const reportLong = `Make a table, and pictures, of what bench bulk, rr, crr, core, idle and poll have printed with --json.
 
 --into replaces what a document has between the lines "<!-- begin generated: make bench -->" and "<!-- end generated -->".`
 
@@ -45,6 +46,7 @@ func newBenchReport() *cobra.Command {
 	fs.BoolVar(&f.markdown, "markdown", false, "print the table in Markdown")
 	fs.StringVar(&f.svg, "svg", "", "draw the speeds into `FILE`")
 	fs.StringVar(&f.curve, "curve", "", "draw what many streams come to into `FILE`")
+	fs.StringVar(&f.poll, "poll", "", "draw what waiting costs into `FILE`")
 	fs.StringVar(&f.into, "into", "", "put the table into the document `FILE`")
 	return cmd
 }
@@ -54,7 +56,7 @@ func (f *reportFlags) run(out io.Writer, names []string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(draw(f.svg, r.SVG), draw(f.curve, r.CurveSVG)); err != nil {
+	if err := errors.Join(draw(f.svg, r.SVG), draw(f.curve, r.CurveSVG), draw(f.poll, r.PollSVG)); err != nil {
 		return err
 	}
 	if f.into != "" {
@@ -96,7 +98,7 @@ func readReport(names []string) (*tally.Tally, error) {
 		}
 	}
 	if r.Empty() {
-		return nil, errors.New("there is no summary of bulk, rr, crr, core or idle")
+		return nil, errors.New("there is no summary of bulk, rr, crr, core, idle or poll")
 	}
 	return r, nil
 }
@@ -110,7 +112,7 @@ func machine() string {
 		minor, _, _ := strings.Cut(rest, ".")
 		release = major + "." + minor
 	}
-	return fmt.Sprintf("Linux %s, %d CPUs, %s. Figures are medians over the rounds; the last columns are medians of the ratios in the\n"+
+	return fmt.Sprintf("Linux %s, %d CPUs, %s. Figures are medians over the rounds; columns of ratios are medians of the ratios in the\n"+
 		"same round.", release, runtime.NumCPU(), runtime.Version())
 }
 

@@ -49,8 +49,8 @@ func TestUsage(t *testing.T) {
 		{"tun up tun0 --user nobody-of-that-name", `antedon: tun up: --user: there is no user "nobody-of-that-name"`},
 		{"tun up tun0 --nat eth0", `antedon: tun up: unexpected argument "eth0": want at most one NAME`},
 		{"tun up tun0 --rto-min 1us", "antedon: tun up: --rto-min 1µs: want 1ms to 1m"},
-		{"bench", "antedon: bench: want bulk, rr, crr, core, idle, accept, loss, fair or report"},
-		{"bench speed", `antedon: bench: unknown benchmark "speed": want bulk, rr, crr, core, idle, accept, loss, fair or report`},
+		{"bench", "antedon: bench: want bulk, rr, crr, core, idle, accept, poll, loss, fair or report"},
+		{"bench speed", `antedon: bench: unknown benchmark "speed": want bulk, rr, crr, core, idle, accept, poll, loss, fair or report`},
 		{"bench bulk --stack antedon,starfish", `antedon: bench bulk: invalid argument "antedon,starfish" for "--stack" flag: unknown stack "starfish": want some of antedon,kernel,gvisor,gvisor-default`},
 		{"bench bulk --dir up", "antedon: bench bulk: --dir up: want send, recv or both"},
 		{"bench bulk --streams 0", `antedon: bench bulk: invalid argument "0" for "--streams" flag: "0": want numbers such as 1,16`},
@@ -63,6 +63,13 @@ func TestUsage(t *testing.T) {
 		{"bench core --rounds 0", "antedon: bench core: --rounds 0: want at least 1"},
 		{"bench core --megabytes 0", "antedon: bench core: --megabytes 0: want 1 to 10000"},
 		{"bench idle --conns 10", "antedon: bench idle: --conns 10: want 1000 to 10000000"},
+		{"bench poll --fds 0", `antedon: bench poll: invalid argument "0" for "--fds" flag: "0": want numbers such as 10,1000`},
+		{"bench poll --active 0%", `antedon: bench poll: invalid argument "0%" for "--active" flag: "0%": want how many are ready, such as 1 or 10%`},
+		{"bench poll --poller kqueue", `antedon: bench poll: invalid argument "kqueue" for "--poller" flag: unknown poller "kqueue": want some of select,poll,epoll-lt,epoll-et`},
+		{"bench poll --rounds 0", "antedon: bench poll: --rounds 0: want at least 1"},
+		{"bench poll --seconds 0", "antedon: bench poll: --seconds 0s: want 0.001 to 10"},
+		{"bench poll --json --markdown", "antedon: bench poll: --json and --markdown exclude each other"},
+		{"bench poll 10", `antedon: bench poll: unexpected argument "10"`},
 		{"bench report", "antedon: bench report: missing argument: want FILE..."},
 		{"bench loss --loss some", `antedon: bench loss: invalid argument "some" for "--loss" flag: "some" is no percentage`},
 		{"bench loss --rtt 1y", `antedon: bench loss: invalid argument "1y" for "--rtt" flag: "1y" is no time`},
@@ -86,7 +93,7 @@ func TestHelp(t *testing.T) {
 	p := newPlace(t)
 	for _, args := range []string{
 		"demo", "netcat", "httpd", "webget", "chargen", "discard", "ping", "dump", "tun", "tun up", "tun down", "tun status",
-		"bench", "bench bulk", "bench rr", "bench crr", "bench loss", "bench fair", "bench report", "version", "",
+		"bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "version", "",
 	} {
 		out := p.ok(append(strings.Fields(args), "-h")...)
 		if !strings.Contains(out, "Examples:\n") || !strings.Contains(out, strings.TrimSpace("antedon "+args)) {

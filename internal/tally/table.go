@@ -39,8 +39,11 @@ var figures = map[string][]figure{
 	"idle": {{"bytes (less is better)", func(l *line) float64 { return l.Bytes }, true}},
 }
 
-// rows returns the table, its head first. The last two columns are ratios to the kernel.
+// rows returns the table, its head first; nil if there is none. The last two columns are ratios to the kernel.
 func (r *Tally) rows() [][]string {
+	if len(r.keys) == 0 {
+		return nil
+	}
 	head := []string{"", ""}
 	for _, c := range columns {
 		head = append(head, c.name)
@@ -96,22 +99,32 @@ func digits(x float64) string {
 	return strconv.FormatFloat(x, 'f', 3, 64)
 }
 
-// WriteTable writes the table for a terminal, and that of the curves.
+// WriteTable writes the tables for a terminal: the cases, the curves, what waiting costs.
 func (r *Tally) WriteTable(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range slices.Concat(r.rows(), r.curveRows()) {
+	for _, row := range slices.Concat(r.rows(), r.curveRows(), r.polls.rows()) {
 		if _, err := fmt.Fprintln(tw, strings.Join(row, "\t")); err != nil {
 			return err
 		}
 	}
-	return tw.Flush()
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, r.polls.notes())
+	return err
 }
 
-// Markdown returns the table in Markdown, and that of the curves.
+// Markdown returns the same in Markdown.
 func (r *Tally) Markdown() string {
-	text := markdown(r.rows())
+	var text string
+	if rows := r.rows(); rows != nil {
+		text = markdown(rows)
+	}
 	if curves := r.curveRows(); curves != nil {
 		text += "\nStreams as fast as they go, and how long a byte takes there and back beside them:\n\n" + markdown(curves)
+	}
+	if polls := r.polls.rows(); polls != nil {
+		text += "\nWaiting for descriptors, of which some are ready:\n\n" + markdown(polls) + strings.Replace(r.polls.notes(), "*", "\\*", 1)
 	}
 	return text
 }

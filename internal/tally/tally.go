@@ -9,7 +9,8 @@
 //
 // Concurrency: none.
 //
-// Limitations: it knows the summaries of bulk, rr, crr, core and idle; other lines are passed over.
+// Limitations: it knows the summaries of bulk, rr, crr, core, idle and poll; other lines are passed over. Those of poll have a
+// table and a picture (PollSVG) of their own.
 package tally
 
 import (
@@ -57,6 +58,7 @@ var known = []string{"bulk", "rr", "crr", "core", "idle"}
 type Tally struct {
 	keys  []key // in the order of the lines
 	lines map[key]map[string]*line
+	polls polls
 }
 
 // New returns a Tally of nothing.
@@ -70,13 +72,21 @@ func (r *Tally) Read(in io.Reader) error {
 		if err := json.Unmarshal(s.Bytes(), l); err != nil || l.Bench == "" {
 			return fmt.Errorf("line %d is not one of antedon bench --json", n)
 		}
+		if l.Bench == "poll" && l.Round == 0 {
+			p := new(pollLine)
+			if err := json.Unmarshal(s.Bytes(), p); err != nil {
+				return fmt.Errorf("line %d: %w", n, err)
+			}
+			r.polls.add(p)
+			continue
+		}
 		r.add(l)
 	}
 	return s.Err()
 }
 
 // Empty reports whether there is nothing to tell.
-func (r *Tally) Empty() bool { return len(r.keys) == 0 }
+func (r *Tally) Empty() bool { return len(r.keys) == 0 && len(r.polls.keys) == 0 }
 
 func (r *Tally) add(l *line) {
 	if l.Round != 0 || l.Error != "" || !slices.Contains(known, l.Bench) {
