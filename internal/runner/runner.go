@@ -201,13 +201,7 @@ func (s *Shard) drainAll(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		pending := 0
-		for c := range s.conns.all() {
-			if !c.isOver() && !c.delivered() {
-				pending++
-			}
-		}
-		if pending == 0 || s.closed {
+		if s.closed || !s.isDraining() {
 			return nil
 		}
 		if err := ctx.Err(); err != nil {
@@ -215,6 +209,16 @@ func (s *Shard) drainAll(ctx context.Context) error {
 		}
 		s.wait(&s.idle)
 	}
+}
+
+// isDraining reports whether a connection has something left to deliver. It looks at few: those done leave the list.
+func (s *Shard) isDraining() bool {
+	for c := range s.conns.all() {
+		if !c.isOver() && !c.delivered() {
+			return true
+		}
+	}
+	return false
 }
 
 // Counters yields the name and value of every counter that is not 0.
