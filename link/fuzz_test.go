@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/wire"
 )
 
 // referenceSum is the sum of RFC 1071 as its text has it: 16 bits at a time.
@@ -36,6 +37,8 @@ func FuzzSegment(f *testing.F) {
 	for _, test := range superPackets {
 		f.Add(unhex(f, test.packet), test.segSize, uint8(3))
 	}
+	long, data := longPacket("2001:db8::1", 1000, 70_000)
+	f.Add(append(long.Bytes, data[:3000]...), uint16(1000), uint8(3))
 	f.Fuzz(func(t *testing.T, b []byte, segSize uint16, pieces uint8) {
 		h, err := link.ParseHeaders(b)
 		p := link.Packet{Bytes: b, SegSize: max(segSize, 1)}
@@ -48,6 +51,13 @@ func FuzzSegment(f *testing.F) {
 			return
 		}
 		scratch := make([]byte, s.Max())
+		if wire.HasJumbo(b) { // the segments carry none
+			b = append(bytes.Clone(b[:wire.IPv6HeaderLen]), b[wire.IPv6HeaderLen+wire.JumboLen:]...)
+			wire.SetNextHeader(b, h.Proto)
+			if h, err = link.ParseHeaders(b); err != nil {
+				t.Fatal(err)
+			}
+		}
 		var payload []byte
 		for n := 0; ; n++ {
 			got := s.Next(scratch)

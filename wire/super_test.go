@@ -90,3 +90,27 @@ func TestFormatSuper(t *testing.T) {
 		}
 	}
 }
+
+// What is parsed as a super-packet is no longer than the packet, and what ParseIPv4 and ParseIPv6 take is taken alike.
+func FuzzSuper(f *testing.F) {
+	f.Add(long4(1))
+	f.Add(long4(70_000))
+	f.Add(long6(70_000))
+	f.Add(long6(1))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h4, p4, err := ParseIPv4Super(b)
+		if err == nil && h4.TotalLen > len(b) {
+			t.Errorf("total length %d of %d bytes", h4.TotalLen, len(b))
+		}
+		if _, p, err := ParseIPv4(b); err == nil && len(p) != len(p4) {
+			t.Errorf("%d bytes of IPv4 payload, or %d", len(p), len(p4))
+		}
+		h6, p6, err := ParseIPv6Super(b)
+		if err == nil && (h6.PayloadLen > len(b)-IPv6HeaderLen || len(p6) > h6.PayloadLen) {
+			t.Errorf("payload length %d of %d bytes, with %d", h6.PayloadLen, len(b), len(p6))
+		}
+		if _, p, err := ParseIPv6(b); err == nil && len(p) != len(p6) && !HasJumbo(b) {
+			t.Errorf("%d bytes of IPv6 payload, or %d", len(p), len(p6))
+		}
+	})
+}

@@ -31,7 +31,7 @@ func BenchmarkWrite(b *testing.B) {
 		b.Fatal(err)
 	}
 	c := linktest.Conn{Local: netip.AddrPortFrom(ours4, 1), Remote: netip.MustParseAddrPort("203.0.113.1:1"), MSS: 1448}
-	for _, n := range []int{100, 1448, 46336, 64000} {
+	for _, n := range []int{100, 1448, 46336, 64000, 192000} {
 		pkts := []link.Packet{c.Packet(&wire.TCP{Flags: wire.ACK}, make([]byte, n), true)}
 		b.Run(fmt.Sprint("size=", n), func(b *testing.B) {
 			b.SetBytes(int64(n))
@@ -69,7 +69,7 @@ func BenchmarkBareWrite(b *testing.B) {
 	}
 	fd := int(f.Fd())
 	c := linktest.Conn{Local: netip.AddrPortFrom(ours4, 1), Remote: netip.MustParseAddrPort("203.0.113.1:1"), MSS: 1448}
-	for _, n := range []int{100, 1448, 46336, 64000} {
+	for _, n := range []int{100, 1448, 46336, 64000, 192000} {
 		p := c.Packet(&wire.TCP{Flags: wire.ACK}, make([]byte, n), true)
 		hdr := make([]byte, 10)
 		hdr[0], hdr[6], hdr[8] = 1, byte(p.CsumStart), byte(p.CsumOffset)
