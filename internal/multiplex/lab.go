@@ -18,7 +18,7 @@ func Experiments() []Experiment {
 
 // Run makes the experiment. It fails where the machine does not allow it.
 func (e *Experiment) Run() (Outcome, error) {
-	o := Outcome{OK: true}
+	o := Outcome{OK: true, Seen: []Observation{}}
 	err := e.run(&o)
 	return o, err
 }

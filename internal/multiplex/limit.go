@@ -34,6 +34,6 @@ func allow(n int) (int, error) {
 type limitError struct{ want, allowed int }
 
 func (e *limitError) Error() string {
-	return fmt.Sprintf("this machine does not allow %d descriptors, only %d: RLIMIT_NOFILE is %d (root can raise it, ulimit -Hn, or limits.conf)",
+	return fmt.Sprintf("this machine does not allow %d descriptors, only %d: RLIMIT_NOFILE is %d, which takes CAP_SYS_RESOURCE to raise",
 		e.want, e.allowed, e.allowed+spare)
 }
