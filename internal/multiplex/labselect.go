@@ -27,9 +27,9 @@ detected"). No error is returned, since no one is asked.
 
 The system call takes a pointer and a number of bits (nfds), and looks at no more, and at no fewer. core_sys_select() in the
 kernel's fs/select.c copies as many bits as nfds says, cut off at the size of the process's descriptor table: longer bitmaps
-work, and an nfds beyond all limits is no error either, though the manual has EINVAL for it. But it looks at every
-descriptor below nfds in every call, writes its answer over the question, and says only how many are ready: the program then
-goes through all the bits again. So even a long select is slow: antedon bench poll.
+work, and an nfds beyond all limits is no error either, though the manual has EINVAL for it. But every call goes
+through all bits below nfds and asks the file of each that is set, writes its answer over the question, and says only how many
+are ready: the program then goes through the bits again. So even a long select is slow: antedon bench poll.
 
 Our event loop refuses descriptors beyond FD_SETSIZE with select, as libc ought to; Config.WideSelect lifts that.
 Read on: select(2), NOTES and BUGS; fs/select.c, do_select().`,
@@ -133,7 +133,7 @@ func (o *Outcome) selectInKernel(c *crowd, beyond int) error {
 	}{
 		{reactor.FDSetSize, 1, "nfds = 1024, as far as libc's fd_set goes"},
 		{c.highest() + 1, 3, fmt.Sprintf("nfds = %d, a longer bitmap", c.highest()+1)},
-		{1 << 24, 3, "nfds = 16777216, more descriptors than there can be"},
+		{1 << 24, 3, "nfds = 16777216, far more than are open"},
 	} {
 		set := make([]uint64, ask.nfds/64+1)
 		for _, fd := range watch {
