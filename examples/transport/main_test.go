@@ -11,7 +11,7 @@ func TestTransfer(t *testing.T) {
 	for _, tt := range []struct {
 		bytes int64
 		loss  float64
-	}{{0, 0}, {1, 0}, {blockLen, 0.5}, {5_000_000, 0}, {5_000_000, 0.01}, {500_000, 0.2}} {
+	}{{0, 0}, {1, 0}, {blockLen, 0.5}, {5_000_000, 0}, {5_000_000, 0.01}, {150_000, 0.2}} {
 		r, err := transfer(tt.bytes, tt.loss, time.Minute)
 		if err != nil {
 			t.Errorf("%d bytes, loss %v: %v", tt.bytes, tt.loss, err)

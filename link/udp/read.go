@@ -20,28 +20,18 @@ const (
 	// maxMessage is more than a datagram or a train of them has bytes.
 	maxMessage = 64 << 10
 
-	// maxScatter is into how many packets a train is received directly.
-	maxScatter = 128
-
 	// maxErrors is how many errors of the network a read takes note of before it looks again another time.
 	maxErrors = 16
 )
 
-// reader receives datagrams where the stack wants them: each in the memory of a packet of its own.
-//
-// Of a train, which lies in one piece, this can be had without a copy only by knowing the length of its datagrams before it
-// is received. So the reader expects another train like the last one, after a train, and single datagrams, several at a time,
-// after a single one. What it did not expect goes through memory of its own.
+// reader receives datagrams where the stack wants them, each in the memory of a packet of its own. A message that is a train
+// goes on in memory of ours, from where it is handed out: to have the kernel scatter it costs as much as to copy it.
 type reader struct {
 	mu sync.Mutex
 	d  *Device
 
-	peer source
-
-	trains bool // expect a train,
-	size   int  // of datagrams of this length, of which
-	direct int  // so many have found room in packets;
-	burst  int  // or else so many single ones
+	peer  source
+	burst int // how many messages to expect
 
 	msgs     [maxMessages]message
 	names    [maxMessages]name
@@ -67,8 +57,8 @@ type batch struct {
 }
 
 func (r *reader) init(d *Device) {
-	r.d, r.size, r.burst = d, d.mtu, 2
-	r.iov = make([]unix.Iovec, 0, max(maxScatter+1, 2*maxMessages))
+	r.d, r.burst = d, 1
+	r.iov = make([]unix.Iovec, 0, 2*maxMessages)
 	r.held = make([]held, 0, maxMessages)
 	memory := make([]byte, maxMessages*maxMessage)
 	for i := range r.store {
@@ -83,9 +73,6 @@ func (r *reader) read(fd int, b *batch) error {
 	r.handOut(b)
 	for errors := 0; b.n < len(b.pkts) && len(r.held) == 0; {
 		asked := r.expect(b)
-		if asked == 0 {
-			return nil
-		}
 		n, errno := receive(fd, r.msgs[:asked])
 		switch {
 		case errno == unix.EAGAIN:
@@ -99,9 +86,8 @@ func (r *reader) read(fd int, b *batch) error {
 				return nil
 			}
 		default:
-			more := r.trains || n == asked
 			r.accept(fd, b, n)
-			if !more {
+			if n < asked {
 				return nil // recvmmsg has found the socket empty
 			}
 		}
@@ -118,40 +104,21 @@ func isOfNetwork(err syscall.Errno) bool {
 	return true
 }
 
-// expect prepares for the messages that are likely to come, and returns how many, 0 if the batch has no room for a train
-// like the last.
+// expect prepares for the messages that are likely to come, and returns how many. What of one finds no room in a packet goes
+// where it would lie in store if all of it did.
 func (r *reader) expect(b *batch) int {
-	free := b.pkts[b.n:]
 	r.iov = r.iov[:0]
-	if r.trains {
-		want := min(maxMessage/r.size+1, maxScatter)
-		if b.n > 0 && len(free) < want {
-			return 0
-		}
-		r.direct = 0
-		for ; r.direct < min(len(free), want) && r.size <= len(free[r.direct].Buf); r.direct++ {
-			r.addPiece(free[r.direct].Buf[:r.size])
-		}
-		r.expectMessage(0, 0, r.direct*r.size)
-		return 1
-	}
-	n := min(len(free), r.burst)
+	n := min(len(b.pkts)-b.n, r.burst)
 	for i := range n {
-		at := len(r.iov)
-		r.addPiece(free[i].Buf)
-		r.expectMessage(i, at, len(free[i].Buf))
+		buf, at := b.pkts[b.n+i].Buf, len(r.iov)
+		r.addPiece(buf)
+		if len(buf) < maxMessage {
+			r.addPiece(r.store[i][len(buf):])
+		}
+		r.msgs[i].setPieces(r.iov[at:])
+		r.msgs[i].prepare(&r.names[i], &r.controls[i])
 	}
 	return n
-}
-
-// expectMessage prepares message i, of which the pieces from at on take the first bytes, as many as direct says. The rest
-// goes where it would lie in store if all did.
-func (r *reader) expectMessage(i, at, direct int) {
-	if direct < maxMessage {
-		r.addPiece(r.store[i][direct:])
-	}
-	r.msgs[i].setPieces(r.iov[at:])
-	r.msgs[i].prepare(&r.names[i], &r.controls[i])
 }
 
 func (r *reader) addPiece(b []byte) {
@@ -162,8 +129,7 @@ func (r *reader) addPiece(b []byte) {
 
 // accept puts the n messages that came into the batch.
 func (r *reader) accept(fd int, b *batch, n int) {
-	slots := b.pkts[b.n:] // they lie here, and go on in store
-	asTrain, size := r.trains, r.size
+	slots, trains := b.pkts[b.n:], uint64(0)
 	for i := range n {
 		m := &r.msgs[i]
 		total, each := int(m.n), m.trainSize(&r.controls[i])
@@ -173,54 +139,27 @@ func (r *reader) accept(fd int, b *batch, n int) {
 		switch {
 		case m.header.Flags&unix.MSG_TRUNC != 0:
 			r.d.count.tooLong.Add(1)
-			continue
 		case !r.isOurs(fd, i, slots[i].Buf, each):
 			r.d.count.foreign.Add(1)
-			continue
 		case total == 0:
 			r.d.count.malformed.Add(1)
-			continue
-		case asTrain:
-			r.acceptTrain(b, slots[:r.direct], size, total, each)
 		default:
-			r.acceptSingle(b, slots[i].Buf, r.store[i], total, each)
-		}
-		if r.trains = each < total; r.trains {
-			r.size = each
-			r.d.count.receivedTrains.Add(1)
+			r.acceptMessage(b, slots[i].Buf, r.store[i], total, each)
+			if each < total {
+				trains++
+			}
 		}
 	}
-	if !asTrain {
-		r.burst = max(2, min(2*n, maxMessages))
+	r.d.count.receivedTrains.Add(trains)
+	r.burst = min(2*n, maxMessages)
+	if trains > 0 {
+		r.burst = 1 // each of them is a batch, which should stay in the cache until it is looked at
 	}
 	r.handOut(b)
 }
 
-// acceptTrain takes the message that was received as datagrams of size bytes, the first of them in slots, whatever it is.
-func (r *reader) acceptTrain(b *batch, slots []link.Packet, size, total, each int) {
-	if each == size || each == total && total <= size && len(slots) > 0 {
-		for i := range slots {
-			at := i * size
-			if at >= total {
-				return
-			}
-			b.take(slots[i].Buf[:min(size, total-at)])
-		}
-		if at := len(slots) * size; at < total {
-			r.held = append(r.held, held{r.store[0][at:total], each})
-		}
-		return
-	}
-	for i := range slots {
-		if at := i * size; at < total {
-			copy(r.store[0][at:], slots[i].Buf[:size])
-		}
-	}
-	r.held = append(r.held, held{r.store[0][:total], each})
-}
-
-// acceptSingle takes a message that was received as one datagram in buf, whatever it is.
-func (r *reader) acceptSingle(b *batch, buf, store []byte, total, each int) {
+// acceptMessage takes a message that begins in buf. A single datagram stays there, unless others are to be handed out first.
+func (r *reader) acceptMessage(b *batch, buf, store []byte, total, each int) {
 	if each == total && total <= len(buf) && len(r.held) == 0 {
 		b.take(buf[:total])
 		return
