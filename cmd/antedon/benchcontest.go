@@ -56,8 +56,9 @@ func newBenchRR() *cobra.Command {
 	f := contestFlags{bench: workload.RR, streams: counts{1}, rounds: 15, seconds: seconds(500 * time.Millisecond)}
 	cmd := f.command("How long a byte takes to a kernel and back, beside the kernel's and gVisor's",
 		"Measure round trips of one byte through a connection. The ratio is that of the medians: less is better.",
-		"  antedon bench rr\n  antedon bench rr --stack antedon,kernel --seconds 5 --json")
-	cmd.Flags().StringVar(&f.api, "api", contest.APINet, "which `API` of ours to measure: net")
+		"  antedon bench rr\n  antedon bench rr --stack antedon,kernel --seconds 5 --json\n  antedon bench rr --api reactor")
+	cmd.Flags().StringVar(&f.api, "api", string(workload.Net),
+		"which `API` of ours to measure: net (goroutines that wait) or reactor (callbacks of an event loop)")
 	return cmd
 }
 
@@ -125,14 +126,12 @@ func (f *contestFlags) plan() (*contest.Plan, error) {
 		return nil, usagef("--seconds %v: want at least 0.01", f.seconds.Duration())
 	case f.mtu != 0 && (f.mtu < 1280 || f.mtu > 65535):
 		return nil, usagef("--mtu %d: want 1280 to 65535", f.mtu)
-	case f.bench == workload.RR && f.api == "reactor":
-		return nil, usagef("--api reactor: there is no reactor yet, only net")
-	case f.bench == workload.RR && f.api != contest.APINet:
-		return nil, usagef("--api %s: want net", f.api)
+	case f.bench == workload.RR && f.api != string(workload.Net) && f.api != string(workload.Reactor):
+		return nil, usagef("--api %s: want net or reactor", f.api)
 	}
 	return &contest.Plan{
 		Cases: contest.Cases(f.bench, dirs, f.streams), Stacks: f.stacks, Rounds: f.rounds, Time: f.seconds.Duration(),
-		Profile: f.profile, MTU: f.mtu, IPv6: f.ipv6, NoOffload: f.noOffload,
+		Profile: f.profile, API: workload.API(f.api), MTU: f.mtu, IPv6: f.ipv6, NoOffload: f.noOffload,
 	}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/internal/workload"
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/reactor"
 )
 
 // Child is what this program does in a process that a run has started. role is the last word of what it was started with.
@@ -57,12 +58,46 @@ func openAntedon(t *workload.Task) (workload.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	stack, err := antedon.New(dev, antedon.Config{Addrs: ours})
+	cfg := antedon.Config{Addrs: ours}
+	var n workload.Network
+	if t.API == workload.Reactor {
+		n, err = newInLoop(dev, cfg)
+	} else {
+		n, err = antedon.New(dev, cfg)
+	}
 	if err != nil {
 		dev.Close()
 		return nil, err
 	}
-	return stack, nil
+	return n, nil
+}
+
+// inLoop is a stack of ours in an event loop.
+type inLoop struct {
+	*antedon.Stack
+	loop *reactor.Loop
+}
+
+func newInLoop(dev link.Device, cfg antedon.Config) (workload.Network, error) {
+	loop, err := reactor.New(reactor.Config{})
+	if err != nil {
+		return nil, err
+	}
+	stack, err := antedon.NewInLoop(loop, dev, cfg)
+	if err != nil {
+		loop.Close()
+		return nil, err
+	}
+	return inLoop{stack, loop}, nil
+}
+
+// Loop implements workload.LoopNetwork.
+func (s inLoop) Loop() *reactor.Loop { return s.loop }
+
+// DialInLoop implements workload.LoopNetwork.
+func (s inLoop) DialInLoop(network, address string, h reactor.Handler) (reactor.Conn, error) {
+	d := antedon.Dialer{Stack: s.Stack}
+	return d.DialInLoop(network, address, h)
 }
 
 // OpenTUN makes the TUN device of a contestant that is a program of its own, whose addresses are Ours.

@@ -41,19 +41,16 @@ type BulkFigures struct {
 
 // RRFigures are those of workload.RR, in microseconds.
 type RRFigures struct {
-	API  string  `json:"api"`
-	P50  float64 `json:"p50_us"`
-	P99  float64 `json:"p99_us"`
-	P999 float64 `json:"p999_us"`
+	API  workload.API `json:"api"`
+	P50  float64      `json:"p50_us"`
+	P99  float64      `json:"p99_us"`
+	P999 float64      `json:"p999_us"`
 }
 
 // CRRFigures are those of workload.CRR.
 type CRRFigures struct {
 	Rate float64 `json:"conn_s"`
 }
-
-// APINet is the API of package net, the only one so far.
-const APINet = "net"
 
 // Case returns what the line is about.
 func (l *Line) Case() Case {
@@ -77,12 +74,12 @@ func (p *Plan) Each(r Round) []Line {
 func (p *Plan) Summarise(rounds []Round) []Line {
 	var lines []Line
 	for _, s := range p.Stacks {
-		lines = append(lines, summarise(s, rounds))
+		lines = append(lines, p.summarise(s, rounds))
 	}
 	return lines
 }
 
-func summarise(s Stack, rounds []Round) Line {
+func (p *Plan) summarise(s Stack, rounds []Round) Line {
 	c := rounds[0].Case
 	l := Line{Bench: c.Bench, Stack: s, Streams: c.Streams}
 	var results []*workload.Result
@@ -97,6 +94,9 @@ func summarise(s Stack, rounds []Round) Line {
 	}
 	l.Ratio = rounded(bench.Median(ratios))
 	l.fill(c, results)
+	if l.RRFigures != nil {
+		l.API = p.api(s)
+	}
 	return l
 }
 
@@ -122,7 +122,6 @@ func (l *Line) fill(c Case, results []*workload.Result) {
 		}
 	case workload.RR:
 		l.RRFigures = &RRFigures{
-			API:  APINet,
 			P50:  median(func(r *workload.Result) float64 { return micros(r.P50) }),
 			P99:  median(func(r *workload.Result) float64 { return micros(r.P99) }),
 			P999: median(func(r *workload.Result) float64 { return micros(r.P999) }),

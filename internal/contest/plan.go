@@ -61,6 +61,8 @@ type Plan struct {
 	Time    time.Duration // that counts, of each run
 	Profile string        // the directory for CPU profiles, if not empty
 
+	API workload.API // that loads on our own stack are written to; workload.Net if empty
+
 	MTU       int  // of the links; 0 is 1500
 	IPv6      bool // instead of IPv4
 	NoOffload bool // of the devices; the kernel's veths keep theirs
@@ -127,9 +129,17 @@ func (p *Plan) turn(round int) []Stack {
 	return slices.Concat(all[first:], all[:first])
 }
 
+// api returns what the loads on a stack are written to.
+func (p *Plan) api(s Stack) workload.API {
+	if s == Antedon && p.API != "" {
+		return p.API
+	}
+	return workload.Net
+}
+
 func (p *Plan) run(ctx context.Context, s Stack, program []string, c Case, round int) (*workload.Result, error) {
 	t := workload.Task{
-		Bench: c.Bench, Dir: c.Dir, Streams: c.Streams, Time: p.Time, MTU: p.MTU, NoOffload: p.NoOffload,
+		Bench: c.Bench, Dir: c.Dir, API: p.api(s), Streams: c.Streams, Time: p.Time, MTU: p.MTU, NoOffload: p.NoOffload,
 	}
 	if p.Profile != "" {
 		path, err := filepath.Abs(filepath.Join(p.Profile, c.file(s, round)))

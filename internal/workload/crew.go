@@ -40,15 +40,15 @@ func (c *crew) observe(ctx context.Context, step func(i int) (int, error)) (*Res
 	for i := range c.workers {
 		c.wg.Go(func() { c.work(&c.workers[i], func() (int, error) { return step(i) }) })
 	}
+	return c.afterWarmUp(ctx)
+}
+
+// afterWarmUp measures when the load has run for a while.
+func (c *crew) afterWarmUp(ctx context.Context) (*Result, error) {
 	if err := c.wait(ctx, warmUp); err != nil {
 		return nil, err
 	}
-	r, err := c.measure(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c.stop.Store(true)
-	return r, nil
+	return c.measure(ctx)
 }
 
 func (c *crew) work(w *worker, step func() (int, error)) {

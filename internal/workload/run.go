@@ -19,6 +19,8 @@ func Run(ctx context.Context, n Network, t *Task) (*Result, error) {
 		return runSend(ctx, n, t)
 	case t.Bench == Bulk && t.Dir == Recv:
 		return runRecv(ctx, n, t)
+	case t.Bench == RR && t.API == Reactor:
+		return runLoopRR(ctx, n, t)
 	case t.Bench == RR:
 		return runRR(ctx, n, t)
 	case t.Bench == CRR:

@@ -25,10 +25,20 @@ const (
 	Recv Dir = "recv"
 )
 
+// API names a programming interface that a load is written to.
+type API string
+
+// The interfaces.
+const (
+	Net     API = "net"     // package net's: a goroutine for each connection, and calls that wait
+	Reactor API = "reactor" // package reactor's: an event loop, and callbacks; of RR alone
+)
+
 // Task says what to measure.
 type Task struct {
 	Bench   Bench         `json:"bench"`
 	Dir     Dir           `json:"dir,omitempty"` // of Bulk
+	API     API           `json:"api,omitempty"` // Net if empty
 	Streams int           `json:"streams"`       // connections, or for CRR workers, at a time
 	Time    time.Duration `json:"time"`          // that counts, at least
 	Peer    netip.Addr    `json:"peer"`          // where Serve listens
