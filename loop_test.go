@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon"
+	"github.com/antedon-net/antedon/internal/conntest"
 	"github.com/antedon-net/antedon/link/udp"
 	"github.com/antedon-net/antedon/reactor"
 )
@@ -537,4 +538,35 @@ func TestLoopWaiters(t *testing.T) {
 	if err := b.in.Close(ctx); err != nil {
 		t.Error(err)
 	}
+}
+
+// Connections of the stack keep the contract of reactor.Conn.
+func TestLoopConnContract(t *testing.T) {
+	conntest.Run(t, func(t testing.TB, l *reactor.Loop, dialled, accepted reactor.Handler) {
+		near, far := netip.MustParseAddrPort("127.0.0.1:0"), netip.MustParseAddrPort("127.0.0.2:0")
+		a, err := udp.Open(udp.Config{Local: near, Learn: true, MTU: 9000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := udp.Open(udp.Config{Local: far, Remote: a.LocalAddr(), MTU: 9000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		server, err := antedon.NewInLoop(l, a, antedon.Config{Addrs: []netip.Prefix{left4}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := antedon.NewInLoop(l, b, antedon.Config{Addrs: []netip.Prefix{right4}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lc := antedon.ListenConfig{Stack: server}
+		if _, err := lc.ListenInLoop("tcp", "10.0.0.1:80", func(reactor.Conn) reactor.Handler { return accepted }); err != nil {
+			t.Fatal(err)
+		}
+		d := antedon.Dialer{Stack: client}
+		if _, err := d.DialInLoop("tcp", "10.0.0.1:80", dialled); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

@@ -17,8 +17,18 @@ func TestSendModel(t *testing.T) {
 		s.Init(pool, 0)
 		base, end := uint64(0), uint64(0)
 		var reserved []byte
+		lent := 0 // loans that are out
 		for range 200 {
-			switch r.IntN(8) {
+			switch r.IntN(9) {
+			case 8: // lend
+				if reserved == nil {
+					pieces := [][]byte{patternBytes(end, r.IntN(3000)), nil}
+					end += uint64(len(pieces[0]))
+					pieces = append(pieces, patternBytes(end, r.IntN(100_000)))
+					end += uint64(len(pieces[2]))
+					s.Append(pieces, &Loan{})
+					lent++
+				}
 			case 0, 1, 2: // write, in two steps
 				if reserved == nil {
 					reserved = s.Reserve(1 + r.IntN([]int{10, 600, 5000, 100_000}[r.IntN(4)]))
@@ -66,6 +76,12 @@ func TestSendModel(t *testing.T) {
 		held.dropAll()
 		if pool.Used() != 0 {
 			t.Fatalf("seed %d: %d bytes leaked", seed, pool.Used())
+		}
+		for pool.Returned() != nil {
+			lent--
+		}
+		if lent != 0 {
+			t.Fatalf("seed %d: %d loans did not return, or too many", seed, lent)
 		}
 	}
 }
