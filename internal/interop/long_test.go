@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/antedon-net/antedon"
 	"github.com/antedon-net/antedon/internal/netlab"
@@ -29,17 +30,19 @@ func TestLongSuperPackets(t *testing.T) {
 	}{
 		{"as is", antedon.Config{}},
 		{"with ECN", antedon.Config{TCP: tcp.Config{ECN: tcp.ECNRequest}}},
-		{"without SACK and timestamps", antedon.Config{TCP: tcp.Config{NoSACK: true, NoTimestamps: true}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, netlab.Options{TUN: netlab.TUNAlways}, c.cfg)
 			b.inEachCorner(t, func(t *testing.T, c corner) {
-				ours, kernel := c.pair(t)
-				before := b.longs()
-				flow(t, ours, kernel, size)
-				if b.longs() == before {
-					t.Error("no long super-packets")
+				deadline := time.Now().Add(limit)
+				for before := b.longs(); b.longs() == before; { // on a busy machine no round trip may be short enough
+					if time.Now().After(deadline) {
+						t.Fatal("no long super-packets")
+					}
+					ours, kernel := c.pair(t)
+					flow(t, ours, kernel, size)
+					check(t, errors.Join(ours.Close(), kernel.Close()))
 				}
 			})
 			if s := b.Device().(*tun.Device).Stats(); s.Refused != 0 || s.Dropped != 0 {
