@@ -27,6 +27,9 @@ const commandVar = "ANTEDON_TEST_COMMAND"
 var commandEnv = []string{commandVar + "=1", "GORACE=atexit_sleep_ms=0"}
 
 func TestMain(m *testing.M) {
+	if port := os.Getenv(serverVar); port != "" {
+		serveKernel(port)
+	}
 	if os.Getenv(commandVar) != "" {
 		main()
 	}

@@ -45,7 +45,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newDemo(), newNetcat(), newHTTPD(), newWebget(), newChargen(), newDiscard(), newPing(), newDump(), newTUN(), newBench(), newLab(),
+		newDemo(), newNetcat(), newHTTPD(), newWebget(), newChargen(), newDiscard(), newPing(), newDump(), newTUN(), newLoad(),
+		newBench(), newLab(),
 		newVersion(),
 	)
 	return root

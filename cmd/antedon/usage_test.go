@@ -84,6 +84,26 @@ func TestUsage(t *testing.T) {
 		{"lab chemistry", `antedon: lab: unknown experiment "chemistry": want poll`},
 		{"lab poll kqueue", `antedon: lab poll: unknown experiment "kqueue": want select, poll, edge or all`},
 		{"lab poll select poll", `antedon: lab poll: unexpected argument "poll": want select, poll, edge or all`},
+		{"load", "antedon: load: missing argument: want [HOST:]PORT [-- CMD...]"},
+		{"load 80 --", "antedon: load: missing CMD behind --"},
+		{"load 80 81", `antedon: load: unexpected argument "81": want [HOST:]PORT [-- CMD...]`},
+		{"load http", `antedon: load: "http" is no port`},
+		{"load --mode smash 80", `antedon: load: unknown mode "smash"`},
+		{"load --mode synflood 80", "antedon: load: synflood is only for a server of one's own that this command starts"},
+		{"load --mode slowread 127.0.0.1:80", "antedon: load: slowread is only for a server of one's own that this command starts"},
+		{"load --mode synflood 192.0.2.1:80", "antedon: load: synflood is only for a server of one's own that this command starts"},
+		{"load --rate 201 192.0.2.1:80", "antedon: load: 201 connections a second: at most 200 are allowed there"},
+		{"load --rate 50001 80", "antedon: load: 50001 connections a second: at most 50000 are allowed there"},
+		{"load --rate 1000001 80 -- true", "antedon: load: 1000001 connections a second: at most 1000000 are allowed there"},
+		{"load --from 198.18.0.0/15 80", "antedon: load: 198.18.0.0/15: source addresses on loopback are within 127.0.0.0/8"},
+		{"load --from 198.18.0.0/15 192.0.2.1:80", "antedon: load: source addresses are chosen on loopback and in a private namespace only"},
+		{"load --from here 80", "antedon: load: --from here: want a prefix"},
+		{"load --from 10.7.0.0/25 80 -- true", "antedon: load: 10.7.0.0/25 overlaps with 10.7.0.1/24, where the server is"},
+		{"load 0.0.0.0:80", "antedon: load: 0.0.0.0: 0.0.0.0 is nobody's address"},
+		{"load --seconds 601 80", "antedon: load: 10m1s: want a time of at most 10m0s"},
+		{"load --ipv6 80", "antedon: load: --ipv6 is for CMD"},
+		{"load --mode request --path here 80", `antedon: load: --path "here": want a path`},
+		{"load 10.7.0.1:80 -- true", `antedon: load: "10.7.0.1:80": with CMD want just the PORT`},
 		{"version 2", `antedon: version: unexpected argument "2"`},
 	} {
 		p.fails(exitUsage, tt.want, strings.Fields(tt.args)...)
@@ -96,7 +116,7 @@ func TestHelp(t *testing.T) {
 	p := newPlace(t)
 	for _, args := range []string{
 		"demo", "netcat", "httpd", "webget", "chargen", "discard", "ping", "dump", "tun", "tun up", "tun down", "tun status",
-		"bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab poll", "version", "",
+		"load", "bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab poll", "version", "",
 	} {
 		out := p.ok(append(strings.Fields(args), "-h")...)
 		if !strings.Contains(out, "Examples:\n") || !strings.Contains(out, strings.TrimSpace("antedon "+args)) {

@@ -75,30 +75,30 @@ const (
 
 func (c *Config) check() error {
 	if c.Mode > SlowRead {
-		return fmt.Errorf("stateless: unknown %v", c.Mode)
+		return fmt.Errorf("unknown %v", c.Mode)
 	}
 	if !c.Target.IsValid() || c.Target.Port() == 0 || c.Target.Addr().Is4In6() {
-		return fmt.Errorf("stateless: %v cannot be a target", c.Target)
+		return fmt.Errorf("%v cannot be a target", c.Target)
 	}
 	if err := CheckFrom(c.From); err != nil {
 		return err
 	}
 	switch {
 	case c.From.Addr().Is4() != c.Target.Addr().Is4():
-		return fmt.Errorf("stateless: %v and %v are not of one family", c.From, c.Target)
+		return fmt.Errorf("%v and %v are not of one family", c.From, c.Target)
 	case c.From.Contains(c.Target.Addr()):
-		return fmt.Errorf("stateless: %v contains the target", c.From)
+		return fmt.Errorf("%v contains the target", c.From)
 	case c.Rate < 1 || c.Rate > MaxRate:
-		return fmt.Errorf("stateless: rate %d: want 1 to %d", c.Rate, MaxRate)
+		return fmt.Errorf("rate %d: want 1 to %d", c.Rate, MaxRate)
 	case len(c.Request) > MaxRequest:
-		return fmt.Errorf("stateless: a request of %d bytes: want at most %d", len(c.Request), MaxRequest)
+		return fmt.Errorf("a request of %d bytes: want at most %d", len(c.Request), MaxRequest)
 	case c.Mode == Request || c.Mode == SlowRead:
 		if len(c.Request) == 0 {
-			return errors.New("stateless: there is no request")
+			return errors.New("there is no request")
 		}
 	}
 	if room := Tuples(c.From); (c.Mode == Hold || c.Mode == SlowRead) && c.Conns > room {
-		return fmt.Errorf("stateless: %d connections from %v: it has room for %d", c.Conns, c.From, room)
+		return fmt.Errorf("%d connections from %v: it has room for %d", c.Conns, c.From, room)
 	}
 	return nil
 }

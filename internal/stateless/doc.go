@@ -25,6 +25,6 @@
 //
 // Limitations: nothing is retransmitted, for nobody remembers it; the request rides on the acknowledgment of the SYN-ACK, and
 // so the peer's retransmitting that brings it again. What is lost on the way to us counts as read. A peer without timestamps gets its
-// connections reset as soon as they are open. There are no window scaling, SACK, or ICMP. A SYN-ACK that is retransmitted because our
-// answer was lost counts twice.
+// connections reset as soon as they are open. There are no window scaling, SACK, or ICMP. A SYN-ACK that comes a
+// second after its SYN, or later, is taken for a repetition of one that was counted; other segments that are repeated count twice.
 package stateless

@@ -25,6 +25,7 @@ type Sample struct {
 type Counters struct {
 	SYNs     uint64 // sent
 	Opened   uint64 // connections; in a flood, SYN-ACKs
+	Repeated uint64 // SYN-ACKs: our answer was lost, or is missed in a flood
 	Refused  uint64 // SYNs answered with a RST
 	Answered uint64 // requests whose answer came to its end
 	Closed   uint64 // connections that the peer has closed otherwise, or finished closing

@@ -104,6 +104,8 @@ func TestRequestLost(t *testing.T) {
 	}
 	d.run(5 * time.Second)
 	want(t, "lost", lost, 20)
+	want(t, "opened", d.Counters().Opened, 20)
+	want(t, "repeated", d.Counters().Repeated, 20)
 	want(t, "answered", d.Counters().Answered, 20)
 	want(t, "bytes", d.Counters().Bytes, 20_000)
 }

@@ -2,6 +2,7 @@ package stateless
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/wire"
@@ -106,13 +107,23 @@ func (e *Engine) onRST(a *arrival) Drop {
 	return 0
 }
 
+// repeatAfter is when a SYN-ACK is repeated if nothing answers it: one so late is not the first.
+//
+// RFC 6298, Section 2: "Until a round-trip time (RTT) measurement has been made for a segment sent between the sender and receiver,
+// the sender SHOULD set RTO <- 1 second"
+const repeatAfter = time.Second
+
 // onSYNACK completes a handshake, with the request if there is one: so the peer asks again, with another SYN-ACK, if it is lost.
 func (e *Engine) onSYNACK(now mono.Time, a *arrival) Drop {
 	if a.id.acked != 0 || a.id.phase != phaseSYN {
 		return DropBadCookie
 	}
-	e.counters.Opened++
-	e.sample(Handshake, e.age(now, a.id.stamp))
+	if age := e.age(now, a.id.stamp); age < repeatAfter {
+		e.counters.Opened++
+		e.sample(Handshake, age)
+	} else {
+		e.counters.Repeated++
+	}
 	if e.cfg.Mode == SYNFlood {
 		return 0
 	}
