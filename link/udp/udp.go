@@ -32,7 +32,8 @@
 // link.Waiter.
 //
 // Limitations: Linux only. One queue. Neither DSCP nor ECN of the packets is copied to the datagrams around them (RFC 6040,
-// Section 4.1, compatibility mode), nor their TTL. No keep-alive for the sake of address translators between.
+// Section 4.1, compatibility mode), nor their TTL. No keep-alive for the sake of address translators between. Where the two ends
+// are is settled when the link is opened, or by Learn: it does not follow either to another address.
 package udp
 
 import (
