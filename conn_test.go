@@ -2,6 +2,7 @@ package antedon_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/netip"
 	"testing"
@@ -112,5 +113,28 @@ func TestConnConformance(t *testing.T) {
 			s1, s2 := pair(t, a, b)
 			nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) { return connPair(s1, s2, c.address) })
 		})
+	}
+}
+
+// A peer that has sent its FIN and is gone owes us nothing but the acknowledgment of ours: Close does not fail for want of that.
+func TestCloseAfterPeer(t *testing.T) {
+	a, b := pipe.New(pipe.Config{})
+	gone := newStack(t, a, antedon.Config{Addrs: []netip.Prefix{left4}})
+	left := newStack(t, b, antedon.Config{Addrs: []netip.Prefix{right4}})
+	c1, c2, _, err := connPair(gone, left, "10.0.0.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	c1.Close()
+	if _, err := c2.Read(make([]byte, 1)); err != io.EOF {
+		t.Fatal(err)
+	}
+	if err := gone.Close(ctx); err != nil { // its FIN is acknowledged
+		t.Fatal(err)
+	}
+	if err := left.Close(ctx); err != nil {
+		t.Error(err)
 	}
 }

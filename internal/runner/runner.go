@@ -29,6 +29,7 @@ import (
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/tcp"
 )
 
 // Shard drives one host over one queue of a device.
@@ -148,7 +149,7 @@ func (s *Shard) err() error {
 }
 
 // Close stops listening, closes every connection, waits until their data and FINs are acknowledged, or ctx is done, and
-// then closes the device. It never waits for TIME-WAIT. The error is ctx's if connections had to be cut off.
+// then closes the device. It never waits for TIME-WAIT, and not for long for a FIN that answers the peer's. The error is ctx's if connections had to be cut off.
 func (s *Shard) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closing {
@@ -192,33 +193,48 @@ func (s *Shard) Close(ctx context.Context) error {
 
 // drainAll waits until no connection has anything left to deliver.
 func (s *Shard) drainAll(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() {
+	wake := func() {
 		s.mu.Lock()
 		s.wake(&s.idle)
 		s.mu.Unlock()
-	})
-	defer stop()
+	}
+	defer context.AfterFunc(ctx, wake)()
+	lastAcks, over := context.WithTimeout(context.WithoutCancel(ctx), lastAckWait)
+	defer over()
+	defer context.AfterFunc(lastAcks, wake)()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		if s.closed || !s.isDraining() {
+		left, fins := s.undelivered()
+		switch {
+		case s.closed, left == 0:
 			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return err
+		case left > fins && ctx.Err() != nil:
+			return ctx.Err()
+		case left == fins && (ctx.Err() != nil || lastAcks.Err() != nil):
+			return nil
 		}
 		s.wait(&s.idle)
 	}
 }
 
-// isDraining reports whether a connection has something left to deliver. It looks at few: those done leave the list.
-func (s *Shard) isDraining() bool {
+// lastAckWait is how long Close waits for the acknowledgment of a FIN that answers the peer's: it may never come, for a peer
+// that has read our stream to its end and sent its own is done, and may be gone. The FIN is sent several times meanwhile.
+const lastAckWait = time.Second
+
+// undelivered returns how many connections have something left to deliver, and of how many that is only the FIN that answers
+// the peer's. It looks at few: those done leave the list.
+func (s *Shard) undelivered() (left, fins int) {
 	for c := range s.conns.all() {
-		if !c.isOver() && !c.delivered() {
-			return true
+		if c.isOver() || c.delivered() {
+			continue
+		}
+		left++
+		if st := c.h.State(); (st == tcp.StateLastAck || st == tcp.StateClosing) && c.h.Unacked() == 0 {
+			fins++
 		}
 	}
-	return false
+	return left, fins
 }
 
 // Counters yields the name and value of every counter that is not 0.
