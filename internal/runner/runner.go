@@ -21,7 +21,6 @@ import (
 	"errors"
 	"iter"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +37,7 @@ type Shard struct {
 	queue link.Queue
 	epoch time.Time
 
-	mu      sync.Mutex
+	mu      lock
 	host    *host.Host
 	pool    *buffer.Pool
 	free    *batch // transmit batches not in use
@@ -77,12 +76,14 @@ func newShard(dev link.Device, cfg host.Config) *Shard {
 	}
 	cfg.MTU, cfg.Offload, cfg.Cuts, cfg.RecvQueue = dev.MTU(), dev.Offload(), link.Cuts(dev), link.QueueLen(dev)
 	cfg.MaxSuper = link.MaxSuper(dev)
-	return &Shard{
+	s := &Shard{
 		dev: dev, queue: dev.Queues()[0], epoch: time.Now().Add(-time.Second),
 		host: host.New(cfg), pool: pool, timerAt: mono.Never,
 		waiters: make(map[waiter]struct{}), done: make(chan struct{}),
 		eachPacket: cfg.Offload&link.OffloadTSO == 0,
 	}
+	s.mu.init()
+	return s
 }
 
 // Now returns the shard's clock: above zero and never running backwards.
