@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +40,6 @@ func testStackInLoop(t *testing.T, o netlab.Options, backend reactor.Backend) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := runtime.NumGoroutine()
 	stack, err := antedon.NewInLoop(loop, lab.Device(), antedon.Config{Addrs: lab.Options.Ours})
 	if err != nil {
 		t.Fatal(err)
@@ -49,9 +49,7 @@ func testStackInLoop(t *testing.T, o netlab.Options, backend reactor.Backend) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := runtime.NumGoroutine(); n != before {
-		t.Errorf("%d goroutines, %d before", n, before)
-	}
+	expectNoGoroutine(t)
 	ended := make(chan error, 1)
 	go func() { ended <- loop.Run() }()
 
@@ -71,6 +69,18 @@ func testStackInLoop(t *testing.T, o netlab.Options, backend reactor.Backend) {
 	loop.Close()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// expectNoGoroutine checks that no goroutine was started for a stack in a loop.
+func expectNoGoroutine(t *testing.T) {
+	t.Helper()
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for _, g := range strings.Split(string(stacks), "\n\n") {
+		if _, by, ok := strings.Cut(g, "created by "); ok && (strings.Contains(by, "loopStack") || strings.Contains(by, "runner.NewInLoop")) {
+			t.Errorf("a goroutine of the stack's:\n%s", g)
+		}
 	}
 }
 
