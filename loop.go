@@ -26,7 +26,7 @@ func NewInLoop(loop *reactor.Loop, dev link.Device, cfg Config) (*Stack, error) 
 	if !ok {
 		return nil, errors.New("antedon: an event loop cannot wait for packets of " + dev.Name())
 	}
-	l := &loopStack{loop: loop, dev: dev, queue: waiter}
+	l := &loopStack{loop: loop, queue: waiter}
 	return newStack(cfg, func(cfg host.Config) (*Stack, error) {
 		l.shard = runner.NewInLoop(dev, cfg, l)
 		if err := l.start(); err != nil {
@@ -40,7 +40,6 @@ func NewInLoop(loop *reactor.Loop, dev link.Device, cfg Config) (*Stack, error) 
 type loopStack struct {
 	loop  *reactor.Loop
 	shard *runner.Shard
-	dev   link.Device
 	queue link.Waiter
 
 	desc    *reactor.Desc // of a link.Polled

@@ -16,7 +16,7 @@ type Loop interface {
 	// Wake has the loop's goroutine call Turn soon. It is called under the mutex, by any goroutine.
 	Wake()
 
-	// Detach keeps Turn from being called again, and returns when that is so.
+	// Detach keeps the device from being looked at, and returns when that is so. Turn is still called for Wake.
 	Detach()
 }
 
@@ -56,8 +56,6 @@ func (l *inLoop) kick() {
 		l.loop.Wake()
 	}
 }
-
-func (l *inLoop) detach() { l.loop.Detach() }
 
 // Cut ends a shard whose loop closes, on the loop's goroutine: connections are reset, and everybody is called back who is to be,
 // with err as the reason.

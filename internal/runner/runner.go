@@ -180,7 +180,7 @@ func (s *Shard) Close(ctx context.Context) error {
 	}
 	s.finish(now)
 	if s.inLoop != nil {
-		s.inLoop.detach()
+		s.inLoop.loop.Detach()
 		defer s.fail(net.ErrClosed)
 	}
 	if e := s.dev.Close(); e != nil && err == nil {
