@@ -46,10 +46,26 @@ func (c *Conn) next(now mono.Time, out *Out) bool {
 		return true
 	}
 	if c.ack.now && c.state != StateSynSent {
-		c.begin(now, out, c.snd.nxt, wire.ACK)
+		c.begin(now, out, c.ackSeq(), wire.ACK)
 		return true
 	}
 	return false
+}
+
+// ackSeq is the sequence number of a segment without text: SND.NXT, or the right edge of a window that the peer has taken
+// back since. Beyond it nothing is acceptable, and Linux, which takes its window back when it is short of memory, drops what
+// is not with the acknowledgment in it: it would send, and send again, until its user reads what came from us.
+//
+// RFC 9293, Section 3.8.6: "a sending TCP peer MUST be robust against window shrinking, which may cause the 'usable window'
+// … to become negative (MUST-34)."
+//
+// req: RFC9293 MUST-34
+func (c *Conn) ackSeq() seq.Number {
+	over := -c.usableWindow()
+	if c.snd.una != c.snd.iss && over >= 1<<c.snd.scale { // less may be what the header's field does not show
+		return c.snd.nxt.Add(-over)
+	}
+	return c.snd.nxt
 }
 
 // begin fills in what every segment carries, and notes that it acknowledges.
@@ -116,7 +132,7 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 
 // putReset writes the RST of an aborted connection.
 //
-// RFC 9293, Section 3.10.5: "Send a reset segment: <SEQ=SND.NXT><CTL=RST>". It carries an ACK, as Linux's does, and
+// RFC 9293, Section 3.10.5: "Send a reset segment: <SEQ=SND.NXT><CTL=RST>", within the window. It carries an ACK, as Linux's does, and
 // the window that the peer knows: the RFC asks for neither, and traces show both.
 //
 // RFC 7323, Section 5.2: "If an <RST> is being generated because of a user abort, and Snd.TS.OK is set, then a Timestamps
@@ -125,7 +141,7 @@ func (c *Conn) putSYN(now mono.Time, out *Out) {
 // req: RFC7323 3.2-5, 5.2-4
 func (c *Conn) putReset(now mono.Time, out *Out) {
 	c.pend.rst = false
-	c.beginReset(out, c.snd.nxt)
+	c.beginReset(out, c.ackSeq())
 	out.Header.Flags |= wire.ACK
 	out.Header.Ack = uint32(c.rcv.nxt)
 	out.Header.Window = c.knownWindowField()

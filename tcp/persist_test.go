@@ -158,6 +158,37 @@ func TestWindowShrinksToZero(t *testing.T) {
 	})
 }
 
+// A peer that took its window back drops what lies beyond it, with the acknowledgment that is in it.
+//
+// req: RFC9293 MUST-34
+func TestAcknowledgesWithinShrunkWindow(t *testing.T) {
+	shrunk := func(t *testing.T, peer, window string) *tcptest.Script {
+		s := tcptest.New(t, tcptest.Established, tcptest.Setup{Peer: peer})
+		s.Write(4000)
+		s.Ignore()
+		s.Recv("<SEQ=1><ACK=1001>" + window + "<CTL=ACK>")
+		s.ExpectNone()
+		return s
+	}
+	t.Run("closed", func(t *testing.T) {
+		s := shrunk(t, "<WND=4000><MSS=1000>", "<WND=0>")
+		s.Recv("<SEQ=1><ACK=1001><WND=0><DATA=2000><CTL=ACK,PSH>")
+		s.ExpectOnly("<SEQ=1001><ACK=2001><CTL=ACK>")
+		s.Abort()
+		s.ExpectOnly("<SEQ=1001><ACK=2001><CTL=RST,ACK>")
+	})
+	t.Run("in part", func(t *testing.T) {
+		s := shrunk(t, "<WND=4000><MSS=1000>", "<WND=1500>")
+		s.Recv("<SEQ=1><ACK=1001><WND=1500><DATA=2000><CTL=ACK,PSH>")
+		s.ExpectOnly("<SEQ=2501><ACK=2001><CTL=ACK>")
+	})
+	t.Run("by less than the field shows", func(t *testing.T) {
+		s := shrunk(t, "<WND=4000><MSS=1000><WS=7>", "<WND=23>") // 2944 of 3000 bytes
+		s.Recv("<SEQ=1><ACK=1001><WND=23><DATA=2000><CTL=ACK,PSH>")
+		s.ExpectOnly("<SEQ=4001><ACK=2001><CTL=ACK>")
+	})
+}
+
 // A connection its user has closed waits for a closed window no longer than for acknowledgments.
 func TestOrphanTimeouts(t *testing.T) {
 	t.Run("closed window, answered", func(t *testing.T) {

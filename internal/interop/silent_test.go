@@ -50,6 +50,27 @@ func TestPeerStopsReading(t *testing.T) {
 	})
 }
 
+// TestPeerTakesWindowBack has a kernel offer a window and then find that it has no memory for it, so that it takes the window
+// back. It must still learn that what it sends itself has arrived.
+func TestPeerTakesWindowBack(t *testing.T) {
+	t.Parallel()
+	const size = 3_000_000
+	everywhere(t, func(t *testing.T, b *bed, c corner) {
+		ours, kernel := c.pair(t)
+		setRecvBuffer(t, kernel, 4096)
+		sent := make(chan error, 2)
+		go func() { sent <- sendAll(ours, t.Name(), size) }()
+		b.tap.until(t, "the window is taken back", func() bool {
+			i := ours.Info()
+			return i.SndWnd == 0 && i.Unacked > 0
+		})
+		go func() { sent <- sendAll(kernel, t.Name(), size) }()
+		check(t, receiveAll(ours, t.Name(), size))
+		check(t, receiveAll(kernel, t.Name(), size))
+		check(t, errors.Join(<-sent, <-sent))
+	})
+}
+
 // setRecvBuffer makes the buffer of a kernel's socket small.
 func setRecvBuffer(t *testing.T, c syscall.Conn, n int) {
 	t.Helper()
