@@ -2,17 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/antedon-net/antedon/internal/bench"
 	"github.com/antedon-net/antedon/internal/contest"
-	"github.com/antedon-net/antedon/internal/meter"
 )
 
 const mostFlood = 1_000_000
@@ -39,7 +34,7 @@ func newBenchAccept() *cobra.Command {
 			case plan.Time < 10*time.Millisecond || plan.Time > 8*time.Second:
 				return usagef("--seconds %v: want 0.01 to 8", plan.Time)
 			}
-			return isolated(func() error { return runBenchAccept(cmd.Context(), cmd.OutOrStdout(), plan, stacks, json) })
+			return isolated(func() error { return acceptDuel(plan).fight(cmd.Context(), cmd.OutOrStdout(), stacks, json, false) })
 		},
 	}
 	cmd.Flags().Var(&stacks, "stack", "who takes part: antedon, kernel")
@@ -50,37 +45,20 @@ func newBenchAccept() *cobra.Command {
 	return cmd
 }
 
-func runBenchAccept(ctx context.Context, out io.Writer, plan bench.AcceptPlan, stacks stackList, json bool) error {
-	lines := map[bench.Who]bench.AcceptLine{}
-	for _, who := range []bench.Who{bench.Kernel, bench.Antedon} { // the kernel first, for the ratio
-		if !slices.Contains(stacks, contest.Stack(who)) {
-			continue
-		}
-		bar := meter.Count(os.Stderr, "bench accept "+string(who), plan.Rounds)
-		plan.Who = who
-		line, err := plan.Run(ctx, func() { bar.Add(1) })
-		bar.Stop()
-		if err != nil {
-			return orInterrupted(ctx, fmt.Errorf("%s: %w", who, err))
-		}
-		lines[who] = line
+func acceptDuel(plan bench.AcceptPlan) *duel[bench.AcceptLine] {
+	return &duel[bench.AcceptLine]{
+		name: "accept", steps: plan.Rounds,
+		run: func(ctx context.Context, who bench.Who, progress func()) (bench.AcceptLine, error) {
+			plan.Who = who
+			return plan.Run(ctx, progress)
+		},
+		absent: func(who bench.Who, why string) bench.AcceptLine {
+			return bench.AcceptLine{Bench: "accept", Stack: who, Error: why}
+		},
+		compare: func(l *bench.AcceptLine, kernel bench.AcceptLine) {
+			if kernel.Flooded > 0 {
+				l.Ratio = l.Flooded / kernel.Flooded
+			}
+		},
 	}
-	for _, s := range stacks {
-		line, ok := lines[bench.Who(s)]
-		if !ok {
-			line = bench.AcceptLine{Bench: "accept", Stack: bench.Who(s), Error: "not measured: its program has no such load"}
-		} else if k := lines[bench.Kernel].Flooded; k > 0 {
-			line.Ratio = line.Flooded / k
-		}
-		var err error
-		if json {
-			err = printJSON(out, line)
-		} else {
-			_, err = fmt.Fprintln(out, line.Describe())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -207,18 +206,11 @@ type counts []int
 
 // Set parses s.
 func (v *counts) Set(s string) error {
-	var list []int
-	for part := range strings.SplitSeq(s, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || n < 1 || n > mostStreams {
-			return fmt.Errorf("%q: want numbers such as 1,16, at most %d", part, mostStreams)
-		}
-		if !slices.Contains(list, n) {
-			list = append(list, n)
-		}
+	list, err := parseCounts(s, mostStreams)
+	if err == nil {
+		*v = list
 	}
-	*v = list
-	return nil
+	return err
 }
 
 // String returns the list as it may be given.

@@ -60,12 +60,7 @@ func runBenchCore(ctx context.Context, out io.Writer, plan bench.CorePlan, json,
 			}
 		}
 		bar.Hide()
-		if json {
-			failed = errors.Join(failed, printJSON(out, l))
-			return
-		}
-		_, err := fmt.Fprintln(out, l.Describe())
-		failed = errors.Join(failed, err)
+		failed = errors.Join(failed, tellLine(out, l, json))
 	})
 	bar.Stop()
 	return errors.Join(orInterrupted(ctx, err), failed)

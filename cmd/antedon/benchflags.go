@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,21 @@ import (
 	"github.com/antedon-net/antedon/link/impair"
 	"github.com/antedon-net/antedon/tcp/congestion"
 )
+
+// parseCounts parses a list of numbers from 1 to most, and leaves out what it has already.
+func parseCounts(s string, most int) ([]int, error) {
+	var list []int
+	for part := range strings.SplitSeq(s, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 1 || n > most {
+			return nil, fmt.Errorf("%q: want numbers such as 1,16, at most %d", part, most)
+		}
+		if !slices.Contains(list, n) {
+			list = append(list, n)
+		}
+	}
+	return list, nil
+}
 
 // percents is a flag that takes a list of percentages, with or without the sign.
 type percents []float64

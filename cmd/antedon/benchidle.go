@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/antedon-net/antedon/internal/bench"
 	"github.com/antedon-net/antedon/internal/contest"
-	"github.com/antedon-net/antedon/internal/meter"
 )
 
 // mostIdle is what one address of a listener can tell apart of the clients that there are addresses for.
@@ -33,7 +29,7 @@ func newBenchIdle() *cobra.Command {
 			if plan.Conns < 1000 || plan.Conns > mostIdle {
 				return usagef("--conns %d: want 1000 to %d", plan.Conns, mostIdle)
 			}
-			return isolatedFor(stacks, plan, func() error { return runBenchIdle(cmd.Context(), cmd.OutOrStdout(), plan, stacks, json) })
+			return isolatedFor(stacks, plan, func() error { return idleDuel(plan).fight(cmd.Context(), cmd.OutOrStdout(), stacks, json, true) })
 		},
 	}
 	cmd.Flags().Var(&stacks, "stack", "who takes part: antedon, kernel")
@@ -51,42 +47,20 @@ func isolatedFor(stacks stackList, plan bench.IdlePlan, fn func() error) error {
 	return fn()
 }
 
-func runBenchIdle(ctx context.Context, out io.Writer, plan bench.IdlePlan, stacks stackList, json bool) error {
-	lines := map[bench.Who]bench.IdleLine{}
-	for _, who := range []bench.Who{bench.Kernel, bench.Antedon} { // the kernel first, for the ratio
-		if !slices.Contains(stacks, contest.Stack(who)) {
-			continue
-		}
-		bar := meter.Count(os.Stderr, "bench idle "+string(who), plan.Conns)
-		plan.Who = who
-		line, err := plan.Run(ctx, func() { bar.Add(1) })
-		bar.Stop()
-		switch {
-		case err == nil:
-			lines[who] = line
-		case who == bench.Kernel && ctx.Err() == nil:
-			lines[who] = bench.IdleLine{Bench: "idle", Stack: who, Error: err.Error()}
-		default:
-			return orInterrupted(ctx, err)
-		}
+func idleDuel(plan bench.IdlePlan) *duel[bench.IdleLine] {
+	return &duel[bench.IdleLine]{
+		name: "idle", steps: plan.Conns,
+		run: func(ctx context.Context, who bench.Who, progress func()) (bench.IdleLine, error) {
+			plan.Who = who
+			return plan.Run(ctx, progress)
+		},
+		absent: func(who bench.Who, why string) bench.IdleLine {
+			return bench.IdleLine{Bench: "idle", Stack: who, Error: why}
+		},
+		compare: func(l *bench.IdleLine, kernel bench.IdleLine) {
+			if kernel.BytesPerConn > 0 {
+				l.Ratio = l.BytesPerConn / kernel.BytesPerConn
+			}
+		},
 	}
-	for _, s := range stacks {
-		who := bench.Who(s)
-		line, ok := lines[who]
-		if !ok {
-			line = bench.IdleLine{Bench: "idle", Stack: who, Error: "not measured: its program has no such load"}
-		} else if k := lines[bench.Kernel].BytesPerConn; k > 0 {
-			line.Ratio = line.BytesPerConn / k
-		}
-		var err error
-		if json {
-			err = printJSON(out, line)
-		} else {
-			_, err = fmt.Fprintln(out, line.Describe())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -141,19 +140,12 @@ type descriptors []int
 
 // Set parses s.
 func (v *descriptors) Set(s string) error {
-	var list []int
-	for part := range strings.SplitSeq(s, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || n < 1 || n > mostDescriptors {
-			return fmt.Errorf("%q: want numbers such as 10,1000, at most %d", part, mostDescriptors)
-		}
-		if !slices.Contains(list, n) {
-			list = append(list, n)
-		}
+	list, err := parseCounts(s, mostDescriptors)
+	if err == nil {
+		slices.Sort(list)
+		*v = list
 	}
-	slices.Sort(list)
-	*v = list
-	return nil
+	return err
 }
 
 // String returns the list as it may be given.

@@ -62,7 +62,7 @@ func TestUsage(t *testing.T) {
 		{"bench core --rounds 0", "antedon: bench core: --rounds 0: want at least 1"},
 		{"bench core --megabytes 0", "antedon: bench core: --megabytes 0: want 1 to 10000"},
 		{"bench idle --conns 10", "antedon: bench idle: --conns 10: want 1000 to 10000000"},
-		{"bench poll --fds 0", `antedon: bench poll: invalid argument "0" for "--fds" flag: "0": want numbers such as 10,1000`},
+		{"bench poll --fds 0", `antedon: bench poll: invalid argument "0" for "--fds" flag: "0": want numbers such as 1,16`},
 		{"bench poll --active 0%", `antedon: bench poll: invalid argument "0%" for "--active" flag: "0%": want how many are ready, such as 1 or 10%`},
 		{"bench poll --poller kqueue", `antedon: bench poll: invalid argument "kqueue" for "--poller" flag: unknown poller "kqueue": want some of select,poll,epoll-lt,epoll-et`},
 		{"bench poll --rounds 0", "antedon: bench poll: --rounds 0: want at least 1"},

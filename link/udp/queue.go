@@ -26,20 +26,7 @@ func (q *queue) init(d *Device) {
 }
 
 // Read implements link.Queue.
-func (q *queue) Read(pkts []link.Packet) (int, error) {
-	if len(pkts) == 0 {
-		return 0, nil
-	}
-	for {
-		if n, err := q.TryRead(pkts); n > 0 || err != nil {
-			return n, err
-		}
-		q.Arm()
-		if err := q.Wait(); err != nil {
-			return 0, err
-		}
-	}
-}
+func (q *queue) Read(pkts []link.Packet) (int, error) { return rawfd.Read(q, pkts) }
 
 // TryRead implements link.Queue.
 func (q *queue) TryRead(pkts []link.Packet) (int, error) {

@@ -35,20 +35,7 @@ func New(fd int, name string, f Framing, s *State) (*Queue, error) {
 }
 
 // Read implements link.Queue.
-func (q *Queue) Read(pkts []link.Packet) (int, error) {
-	if len(pkts) == 0 {
-		return 0, nil
-	}
-	for {
-		if n, err := q.TryRead(pkts); n > 0 || err != nil {
-			return n, err
-		}
-		q.Arm()
-		if err := q.Wait(); err != nil {
-			return 0, err
-		}
-	}
-}
+func (q *Queue) Read(pkts []link.Packet) (int, error) { return rawfd.Read(q, pkts) }
 
 // Write implements link.Queue.
 func (q *Queue) Write(pkts []link.Packet) (int, error) {

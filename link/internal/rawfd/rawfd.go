@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/antedon-net/antedon/link"
 )
 
 // FD is the descriptor.
@@ -111,4 +113,20 @@ func (f *FD) Wait() error { return f.bell.wait() }
 func AwaitRoom(fd int) {
 	p := [...]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
 	_, _ = unix.Poll(p[:], 10)
+}
+
+// Read is the Read of a link.Waiter in terms of its other methods.
+func Read(q link.Waiter, pkts []link.Packet) (int, error) {
+	if len(pkts) == 0 {
+		return 0, nil
+	}
+	for {
+		if n, err := q.TryRead(pkts); n > 0 || err != nil {
+			return n, err
+		}
+		q.Arm()
+		if err := q.Wait(); err != nil {
+			return 0, err
+		}
+	}
 }
