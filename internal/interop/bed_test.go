@@ -126,11 +126,13 @@ func (b *bed) corners() (names []string, corners []corner) {
 	return names, corners
 }
 
-// inEachCorner runs a test in each corner, one after the other.
+// inEachCorner runs a test in each corner, one after the other, until it fails in one: the end of the record then shows why.
 func (b *bed) inEachCorner(t *testing.T, test func(t *testing.T, c corner)) {
 	names, corners := b.corners()
 	for i, c := range corners {
-		t.Run(names[i], func(t *testing.T) { test(t, c) })
+		if !t.Run(names[i], func(t *testing.T) { test(t, c) }) {
+			return
+		}
 	}
 }
 
