@@ -15,8 +15,8 @@ import (
 // maxPackets is how many packets, the latest, a failure leaves in its capture.
 const maxPackets = 4096
 
-// record keeps the packets of a test, for the capture of a failure.
-type record struct {
+// Record keeps the packets of a test, for the capture of a failure.
+type Record struct {
 	packets []packet
 	next    int // where the next packet goes once there are maxPackets
 }
@@ -27,8 +27,8 @@ type packet struct {
 	bytes    []byte
 }
 
-// add keeps a segment as an IP packet with correct checksums.
-func (r *record) add(at mono.Time, outbound bool, id tcp.ID, ecn wire.ECN, h *wire.TCP, payload []byte) {
+// Add keeps a segment as an IP packet with correct checksums.
+func (r *Record) Add(at mono.Time, outbound bool, id tcp.ID, ecn wire.ECN, h *wire.TCP, payload []byte) {
 	src, dst := id.Local.Addr(), id.Remote.Addr()
 	p := packet{at, outbound, nil}
 	if len(r.packets) < maxPackets {
@@ -51,8 +51,8 @@ func (r *record) add(at mono.Time, outbound bool, id tcp.ID, ecn wire.ECN, h *wi
 	r.next = (r.next + 1) % maxPackets
 }
 
-// write writes the packets to a new file for temporary data and returns its name, or why there is none.
-func (r *record) write() string {
+// Write writes the packets to a new file for temporary data and returns its name, or why there is none.
+func (r *Record) Write() string {
 	f, err := os.CreateTemp("", "antedon-*.pcapng")
 	if err != nil {
 		return err.Error()

@@ -31,7 +31,7 @@ type Pair struct {
 	setup      PairSetup
 	sent       int // segments
 	connecting bool
-	record     record
+	record     Record
 }
 
 // PairSetup is how a pair begins.
@@ -300,7 +300,7 @@ func (p *Pair) send(i int, seg tcp.Segment) {
 	if seg.ECT {
 		ecn = wire.ECT0
 	}
-	p.record.add(p.Now, i == 0, id, ecn, &seg.Header, seg.Payload)
+	p.record.Add(p.Now, i == 0, id, ecn, &seg.Header, seg.Payload)
 	var fate Fate
 	if p.setup.Path != nil {
 		fate = p.setup.Path(i, p.sent, &seg)
@@ -369,7 +369,7 @@ func (p *Pair) fail(format string, args ...any) {
 			text += fmt.Sprintf("\nend %d: %v, sent %d, got %d, %+v", i, e.Conn.State(), e.Sent, e.Got, e.Conn.Info(p.Now))
 		}
 	}
-	p.t.Fatalf("at %v, after %d segments: %s\ncapture: %s", p.Elapsed(), p.sent, text, p.record.write())
+	p.t.Fatalf("at %v, after %d segments: %s\ncapture: %s", p.Elapsed(), p.sent, text, p.record.Write())
 }
 
 // Segments returns how many segments were sent.

@@ -60,7 +60,7 @@ type Script struct {
 	hasEdge    bool
 	sndLimit   seq.Number // right edge of the peer's window as told; the furthest
 	transcript []string
-	record     record
+	record     Record
 }
 
 type sentSegment struct {
@@ -131,7 +131,7 @@ func (s *Script) fail(format string, args ...any) {
 	s.t.Helper()
 	text := fmt.Sprintf(format, args...)
 	s.t.Fatalf("at %v: %s\n%s\nstate %v, %+v\ncapture: %s", s.elapsed(), text, strings.Join(s.transcript, "\n"),
-		s.conn.State(), s.conn.Info(s.now), s.record.write())
+		s.conn.State(), s.conn.Info(s.now), s.record.Write())
 }
 
 func (s *Script) elapsed() time.Duration { return s.now.Sub(s.setup.Start) }

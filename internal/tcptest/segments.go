@@ -53,7 +53,7 @@ func (s *Script) build(text string) tcp.Segment {
 	x := notation.Describe(h, len(seg.Payload), seg.SegSize, s.received())
 	x.ECN = n.ECN
 	s.note("> %s", x)
-	s.record.add(s.now, false, tcp.ID{Local: id.Remote, Remote: id.Local}, n.ECN, h, seg.Payload)
+	s.record.Add(s.now, false, tcp.ID{Local: id.Remote, Remote: id.Local}, n.ECN, h, seg.Payload)
 	return seg
 }
 
@@ -163,7 +163,7 @@ func (s *Script) take(out *tcp.Out) {
 	x := notation.Describe(&h, n, out.SegSize, s.transmitted())
 	x.ECN = wire.ECN(out.TOS & 3)
 	s.note("< %s", x)
-	s.record.add(s.now, true, s.id(), x.ECN, &h, payload)
+	s.record.Add(s.now, true, s.id(), x.ECN, &h, payload)
 	s.checkSent(out)
 	s.sent = append(s.sent, sentSegment{x, s.now, h, n})
 }

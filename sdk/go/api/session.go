@@ -1,0 +1,146 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxDatagram is the size that no datagram reaches.
+	maxDatagram = 500_000
+
+	// retryAfter is how long to wait for another SDK to leave the driver.
+	retryAfter = 500 * time.Millisecond
+)
+
+// silence is how long the driver, which sends a tick every 100 ms, may say nothing before we look whether it is there.
+var silence = 5 * time.Second
+
+// Main runs the TCP that create makes until the driver goes away. It does not return.
+func Main(create func(Driver) Outgoing) {
+	log.SetFlags(0)
+	log.SetPrefix(filepath.Base(os.Args[0]) + ": ")
+	log.Fatal(Run(create))
+}
+
+// Run is Main for those who want to go on afterwards. It returns why the session ended.
+func Run(create func(Driver) Outgoing) error {
+	s, err := open()
+	if err != nil {
+		return err
+	}
+	defer s.conn.Close()
+	tcp := create(s)
+	s.send(hello)
+	return s.serve(tcp)
+}
+
+// socketPaths returns where our socket and the driver's are.
+func socketPaths() (ours, drivers string) {
+	dir := os.Getenv("ANTEDON_LAB_DIR")
+	if dir == "" {
+		dir = "/tmp"
+	}
+	return filepath.Join(dir, "network-exp4-sdk.socket"), filepath.Join(dir, "network-exp4-driver.socket")
+}
+
+// session is a conversation with the driver. It is the Driver that a TCP gets.
+type session struct {
+	conn    *net.UnixConn
+	drivers string // the path of the driver's socket
+
+	mu     sync.Mutex   // held while a datagram is being sent, be the driver's queue full
+	buf    []byte       // that datagram
+	failed atomic.Value // the error of a send
+}
+
+// serve receives what the driver says until it goes away.
+func (s *session) serve(tcp Outgoing) error {
+	buf := make([]byte, maxDatagram)
+	for {
+		s.conn.SetReadDeadline(time.Now().Add(silence))
+		if err, ok := s.failed.Load().(error); ok {
+			return err
+		}
+		n, err := s.conn.Read(buf)
+		switch {
+		case err == nil && n == len(buf):
+			log.Printf("a datagram of %d bytes or more came from the driver, and was left", n)
+		case err == nil:
+			dispatch(tcp, buf[:n])
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if s.failed.Load() == nil && !isServing(s.drivers) {
+				return errors.New("the driver has gone")
+			}
+		default:
+			return fmt.Errorf("receiving from the driver: %w", err)
+		}
+	}
+}
+
+// dispatch calls what a datagram from the driver stands for.
+func dispatch(tcp Outgoing, b []byte) {
+	if isTick(b) {
+		tcp.Tick()
+		return
+	}
+	d, err := parseDatagram(b)
+	if err != nil {
+		log.Printf("a datagram of %d bytes from the driver makes no sense: %v", len(b), err)
+		return
+	}
+	bytes := append([]byte(nil), d.bytes...) // b is about to be used again
+	switch d.flags {
+	case flagConnect:
+		tcp.AppConnect(d.conn)
+	case flagData:
+		tcp.AppSend(d.conn, bytes)
+	case flagFin:
+		tcp.AppFin(d.conn)
+	case flagRst:
+		tcp.AppRst(d.conn)
+	case flagSegment:
+		tcp.TcpRx(d.conn, bytes)
+	default:
+		log.Printf("the driver sent flags %#x, which stand for nothing", d.flags)
+	}
+}
+
+// isTick reports whether a datagram is the tick, which is not a document.
+func isTick(b []byte) bool { return len(b) == 1 && b[0] == 0 }
+
+// send sends a datagram. If the driver's queue is full it waits.
+func (s *session) send(d datagram) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf = d.appendTo(s.buf[:0])
+	if _, err := s.conn.Write(s.buf); err != nil {
+		s.failed.Store(fmt.Errorf("sending to the driver: %w", err))
+		s.conn.SetReadDeadline(time.Now()) // wakes serve
+	}
+}
+
+// AppConnected implements Driver.
+func (s *session) AppConnected(conn Conn) { s.send(datagram{conn, nil, flagConnect}) }
+
+// AppRecv implements Driver.
+func (s *session) AppRecv(conn Conn, data []byte) { s.send(datagram{conn, data, flagData}) }
+
+// AppPeerFin implements Driver.
+func (s *session) AppPeerFin(conn Conn) { s.send(datagram{conn, nil, flagFin}) }
+
+// AppPeerRst implements Driver.
+func (s *session) AppPeerRst(conn Conn) { s.send(datagram{conn, nil, flagRst}) }
+
+// TcpTx implements Driver.
+func (s *session) TcpTx(conn Conn, segment []byte) { s.send(datagram{conn, segment, flagSegment}) }
+
+// ReleaseConnection implements Driver.
+func (s *session) ReleaseConnection(conn Conn) { s.send(datagram{conn, nil, flagRelease}) }
