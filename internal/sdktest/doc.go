@@ -1,0 +1,8 @@
+// Package sdktest tests the SDKs of the teaching kit with the toolchains of their languages: it builds them and runs their own
+// tests, and has curl fetch files through the driver and each reference from a server on the kernel's TCP.
+//
+// It has nothing but tests. A language is a row of their tables. A toolchain that is missing makes its row fail and say so;
+// make test installs those that Debian has.
+//
+// Limitations: Linux only.
+package sdktest

@@ -1,0 +1,60 @@
+package sdktest
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+)
+
+// limit is for the tests of one SDK, which take seconds.
+const limit = 3 * time.Minute
+
+// TestSDKs runs the tests of each SDK in a copy of it, so that nothing is built in the source.
+func TestSDKs(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		needs []string // programs
+		test  []string // in the SDK's directory
+		ran   string   // matches what is printed if at least one test ran
+	}{
+		{"python", []string{"python3"}, []string{"python3", "-B", "-m", "unittest", "discover", "tests"}, `Ran [1-9]\d* tests`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			for _, program := range row.needs {
+				if _, err := exec.LookPath(program); err != nil {
+					t.Fatalf("the SDK for %s WAS NOT TESTED: %v; .ci/packages says which package has it", row.name, err)
+				}
+			}
+			dir := copySDK(t, row.name)
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, row.test[0], row.test[1:]...)
+			cmd.Dir = dir
+			cmd.WaitDelay = time.Second
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v: %v\n%s", row.test, err, out)
+			}
+			if !regexp.MustCompile(row.ran).Match(out) {
+				t.Fatalf("%v: no test ran:\n%s", row.test, out)
+			}
+		})
+	}
+}
+
+// copySDK copies an SDK and the vectors that its tests read, and returns where to.
+func copySDK(t *testing.T, name string) string {
+	t.Helper()
+	root, dir := filepath.Join("..", ".."), t.TempDir()
+	for _, part := range []string{filepath.Join("sdk", name), filepath.Join("lab", "exp4", "testdata")} {
+		if err := os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join(root, part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "sdk", name)
+}
