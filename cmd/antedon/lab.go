@@ -4,15 +4,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const labNames = "poll"
+const labNames = "new or poll"
 
 // newLab is the group of what is there to learn from.
 func newLab() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "lab",
-		Short:   "Experiments to learn from",
-		Long:    "Experiments to learn from: each makes something happen that is mostly known by hearsay, and says why it does.",
-		Example: "  antedon lab poll",
+		Short:   "Write a TCP of your own; experiments to learn from",
+		Long: "To learn from: new makes a directory in which to write a TCP of your own. The experiments of poll each make something\n" +
+			"happen that is mostly known by hearsay, and say why it does.",
+		Example: "  antedon lab new go my-tcp\n  antedon lab poll",
 		Args:    positional(0, 1, labNames),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -21,6 +22,6 @@ func newLab() *cobra.Command {
 			return usagef("want %s", labNames)
 		},
 	}
-	cmd.AddCommand(newLabPoll())
+	cmd.AddCommand(newLabNew(), newLabPoll())
 	return cmd
 }

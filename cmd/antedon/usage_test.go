@@ -80,8 +80,8 @@ func TestUsage(t *testing.T) {
 		{"bench fair --queue none", `antedon: bench fair: invalid argument "none" for "--queue" flag: "none": want a list of numbers`},
 		{"bench fair --rounds 0", "antedon: bench fair: --rounds 0: want at least 1"},
 		{"bench fair --seconds 0", "antedon: bench fair: --seconds 0s: want at least 0.1"},
-		{"lab", "antedon: lab: want poll"},
-		{"lab chemistry", `antedon: lab: unknown experiment "chemistry": want poll`},
+		{"lab", "antedon: lab: want new or poll"},
+		{"lab chemistry", `antedon: lab: unknown experiment "chemistry": want new or poll`},
 		{"lab poll kqueue", `antedon: lab poll: unknown experiment "kqueue": want select, poll, edge or all`},
 		{"lab poll select poll", `antedon: lab poll: unexpected argument "poll": want select, poll, edge or all`},
 		{"load", "antedon: load: missing argument: want [HOST:]PORT [-- CMD...]"},
@@ -116,7 +116,7 @@ func TestHelp(t *testing.T) {
 	p := newPlace(t)
 	for _, args := range []string{
 		"demo", "netcat", "httpd", "webget", "chargen", "discard", "ping", "dump", "tun", "tun up", "tun down", "tun status",
-		"load", "bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab poll", "version", "",
+		"load", "bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab new", "lab poll", "version", "",
 	} {
 		out := p.ok(append(strings.Fields(args), "-h")...)
 		if !strings.Contains(out, "Examples:\n") || !strings.Contains(out, strings.TrimSpace("antedon "+args)) {

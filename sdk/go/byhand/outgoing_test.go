@@ -64,4 +64,3 @@ func TestNonsense(t *testing.T) {
 	o.AppRst(name)
 	o.Tick()
 }
-

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/antedon-net/antedon/sdk"
+)
+
+// labNewWant are the arguments that it takes.
+const labNewWant = "LANG DIR"
+
+func newLabNew() *cobra.Command {
+	langs := strings.Join(sdk.Langs(), ", ")
+	return &cobra.Command{
+		Use:   "new " + labNewWant,
+		Short: "Make a directory in which to write a TCP",
+		Long: "Make the directory DIR with all that is needed to write a TCP in the language LANG, and say how to go on. DIR may\n" +
+			"exist if it is empty.\n\nLANG is one of: " + langs + ".",
+		Example:   "  antedon lab new go my-tcp",
+		Args:      positional(2, 2, labNewWant),
+		ValidArgs: sdk.Langs(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			kit, err := sdk.Find(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			dir := filepath.Clean(args[1])
+			err = kit.Write(dir)
+			if errors.Is(err, sdk.ErrNotEmpty) {
+				return fmt.Errorf("%s is not empty; nothing was written", dir)
+			}
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(cmd.OutOrStdout(), howToGoOn(&kit, dir))
+			return err
+		},
+	}
+}
+
+// howToGoOn says what to do with a directory just made.
+func howToGoOn(kit *sdk.Kit, dir string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s is ready. Write your TCP in %s; README.md explains it (中文: README.zh-CN.md).\n\n", dir, filepath.Join(dir, kit.FillIn))
+	fmt.Fprintf(&b, "While the driver runs in another terminal, build and run your program:\n\n  cd %s\n", quoted(dir))
+	for _, command := range kit.Next {
+		fmt.Fprintf(&b, "  %s\n", command)
+	}
+	return b.String()
+}
+
+// quoted returns a path as a shell takes it.
+func quoted(path string) string {
+	if path != "" && !strings.ContainsFunc(path, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@", r)
+	}) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestLabNew: a directory is made once, with what to do next, in words that a shell takes.
+func TestLabNew(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	dir := filepath.Join(t.TempDir(), "my tcp")
+	out := p.ok("lab", "new", "go", dir)
+	for _, want := range []string{
+		"Write your TCP in " + filepath.Join(dir, "outgoing.go"), "driver", "\n  cd '" + dir + "'\n", "\n  go build -o mytcp .\n  ./mytcp\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "api", "api.go")); err != nil {
+		t.Error(err)
+	}
+	p.fails(exitFailure, "antedon: lab new: "+dir+" is not empty; nothing was written", "lab", "new", "go", dir)
+	p.fails(exitUsage, `antedon: lab new: there is no SDK for "cobol": want `, "lab", "new", "cobol", dir)
+	p.fails(exitUsage, "antedon: lab new: missing argument: want LANG DIR (see antedon lab new -h)", "lab", "new", "go")
+}
+
+func TestQuoted(t *testing.T) {
+	for path, want := range map[string]string{
+		"a/b-c_1.d": "a/b-c_1.d", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'", "目录": "'目录'",
+	} {
+		if got := quoted(path); got != want {
+			t.Errorf("%q: got %s, want %s", path, got, want)
+		}
+	}
+}
