@@ -19,7 +19,7 @@ import (
 // loop's. Any connection can pass from one world to the other: see Conn.InLoop and LoopConn.Conn.
 //
 // The device must be one whose queue a loop can wait for: a link.Polled (link/tun, link/packet, and captures of them), or,
-// at the cost of a goroutine that wakes the loop, any link.Waiter (link/udp). When the loop closes, so does the stack, and
+// at the cost of a goroutine that wakes the loop, any link.Waiter (link/udp, link/impair). When the loop closes, so does the stack, and
 // its connections are reset.
 func NewInLoop(loop *reactor.Loop, dev link.Device, cfg Config) (*Stack, error) {
 	waiter, ok := dev.Queues()[0].(link.Waiter)
@@ -211,6 +211,7 @@ func (d *Dialer) DialInLoop(network, address string, h reactor.Handler) (*LoopCo
 		return fail(err)
 	}
 	lc := newLoopConn(newConn(network, c), d.Stack.inLoop)
+	lc.dialled = true
 	lc.SetHandler(h)
 	lc.setConnectTimeout(d.Timeout)
 	return lc, nil

@@ -20,6 +20,8 @@ type LoopConn struct {
 	err     error      // for OnClose
 	state   loopState
 
+	dialled bool // by DialInLoop: others are established when they come here
+
 	paused bool // the handler wants no OnReadable
 	eof    bool // there is nothing more to read
 	full   bool // a write came up short
@@ -63,6 +65,9 @@ func (c *LoopConn) LocalAddr() net.Addr { return c.conn.LocalAddr() }
 
 // RemoteAddr returns the peer's end, a *net.TCPAddr.
 func (c *LoopConn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
+// Info returns what Linux's tcp_info tells of a connection, under its names.
+func (c *LoopConn) Info() tcp.Info { return c.conn.Info() }
 
 // SetHandler replaces whom the connection calls back; nil stands for nobody.
 func (c *LoopConn) SetHandler(h reactor.Handler) {
@@ -111,10 +116,13 @@ func (c *LoopConn) goOn() {
 // Failed implements reactor.Callback: it is not for users.
 func (c *LoopConn) Failed() { c.end(errPanicked) }
 
-// onConnecting looks how the handshake went.
+// onConnecting looks how the handshake went. What has become of a connection since it was established, reading tells.
 func (c *LoopConn) onConnecting() {
 	ok, err := c.conn.c.Connected()
 	switch {
+	case !c.dialled:
+		c.state = loopOpen
+		c.handler.OnConnect(c)
 	case err != nil:
 		c.end(c.conn.wrap("dial", err))
 	case ok:

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/antedon-net/antedon/internal/conntest"
 	"github.com/antedon-net/antedon/link/udp"
 	"github.com/antedon-net/antedon/reactor"
+	"github.com/antedon-net/antedon/tcp"
 )
 
 // Bytes that are lent are sent, and come back once: when they are acknowledged, or the connection has been aborted.
@@ -284,4 +286,46 @@ func TestLoopConnContract(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A connection that was reset before it came to the loop connects there all the same, and reading tells.
+func TestInLoopAfterReset(t *testing.T) {
+	b := newLoopBed(t, reactor.Config{})
+	ln, err := b.in.Listen(context.Background(), "tcp", "10.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.run()
+	peer := b.dial(ln.Addr().String())
+	accepted, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := peer.SetLinger(0); err != nil {
+		t.Fatal(err)
+	}
+	peer.Close()
+	conn := accepted.(*antedon.Conn)
+	for start := time.Now(); conn.Info().State != tcp.StateClosed; {
+		if time.Since(start) > closeTimeout {
+			t.Fatal("the reset does not arrive")
+		}
+		runtime.Gosched()
+	}
+	connected, closed := false, make(chan error, 1)
+	b.do(func() {
+		conn.InLoop(b.in, &reactor.Funcs{
+			Connect: func(reactor.Conn) { connected = true },
+			Readable: func(c reactor.Conn) {
+				if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+					t.Errorf("Read: %v, want a reset", err)
+				}
+			},
+			Close: func(_ reactor.Conn, err error) { closed <- err },
+		})
+	})
+	var op *net.OpError
+	if err := await(t, closed, "OnClose"); !connected || !errors.As(err, &op) || op.Op != "read" || !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("connected: %v; OnClose gets %v, want the reset that reading told of", connected, err)
+	}
 }

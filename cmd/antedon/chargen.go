@@ -90,7 +90,7 @@ func (g *chargen) run(ctx context.Context, cmd *cobra.Command, n network, addres
 	m := meter.Start(os.Stderr, "send", int64(g.bytes))
 	err = send(ctx, c, m, int64(g.bytes))
 	if err == nil {
-		err = c.(stream).CloseWrite()
+		err = c.(interface{ CloseWrite() error }).CloseWrite()
 	}
 	if err == nil {
 		err = awaitClose(closed)

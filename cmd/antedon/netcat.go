@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
+	"github.com/antedon-net/antedon"
 	"github.com/antedon-net/antedon/internal/meter"
 )
 
@@ -20,9 +22,12 @@ type netcat struct {
 	listen, keep, udp, noInput bool
 	wait                       seconds
 
-	in  io.Reader
-	out io.Writer
+	in  *os.File
+	out io.Writer // of UDP; TCP has output
 	err io.Writer
+
+	input  *inlet // of TCP, nil with --no-input
+	output *outlet
 }
 
 func newNetcat() *cobra.Command {
@@ -31,7 +36,8 @@ func newNetcat() *cobra.Command {
 		Use:   "netcat [-l] [-u] [HOST] PORT",
 		Short: "Connect standard input and output to a TCP or UDP peer",
 		Long: "Connect standard input and output to a TCP or UDP peer. The end of the input is the end of the stream to the peer;\n" +
-			"netcat ends when the peer has closed too, as \"nc -N\" does. Over UDP it ends with -w or a signal.",
+			"netcat ends when the peer has closed too, as \"nc -N\" does. Over UDP it ends with -w or a signal.\n" +
+			"Over TCP everything happens in one event loop: who does not read holds up who writes, and little is kept between.",
 		Example: "  antedon netcat --tun tun0 10.7.0.1 80 <request\n" +
 			"  antedon netcat --tun tun0 -l 8000 >file\n" +
 			"  antedon netcat --tun tun0 -u -w 2 10.7.0.1 53\n" +
@@ -43,7 +49,10 @@ func newNetcat() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return n.withSession(cmd, func(ctx context.Context, s *session) error { return n.run(ctx, s, address) })
+			if n.udp {
+				return n.withSession(cmd, func(ctx context.Context, s *session) error { return n.runUDP(ctx, s, address) })
+			}
+			return n.withLoop(cmd, func(ctx context.Context, s *session) error { return n.runTCP(ctx, s, address) })
 		},
 	}
 	fs := cmd.Flags()
@@ -79,13 +88,13 @@ func checkPort(s string) error {
 	return nil
 }
 
-func (n *netcat) run(ctx context.Context, s *session, address string) error {
-	switch {
-	case n.udp && n.listen:
-		return n.listenUDP(ctx, s, address)
-	case n.udp:
-		return n.dialUDP(ctx, s, address)
-	case n.listen:
+// runTCP makes connections by calls that wait, and has the loop do the rest.
+func (n *netcat) runTCP(ctx context.Context, s *session, address string) error {
+	n.output = newOutlet(s.loop, unix.Stdout, os.Stdout.Name())
+	if !n.noInput {
+		n.input = newInlet(s.loop, unix.Stdin, os.Stdin.Name())
+	}
+	if n.listen {
 		return n.listenTCP(ctx, s, address)
 	}
 	dialCtx := ctx
@@ -99,7 +108,7 @@ func (n *netcat) run(ctx context.Context, s *session, address string) error {
 		return err
 	}
 	n.say("connected to %v from %v", c.RemoteAddr(), c.LocalAddr())
-	return n.talk(ctx, c.(stream), n.input())
+	return n.talk(ctx, s, c.(*antedon.Conn))
 }
 
 // say prints a line if -v asks for it.
@@ -107,14 +116,6 @@ func (n *netcat) say(format string, args ...any) {
 	if n.verbose {
 		tell(n.err, "netcat: "+format, args...)
 	}
-}
-
-// input is what goes to the peer, or nil for nothing, not even an end.
-func (n *netcat) input() io.Reader {
-	if n.noInput {
-		return nil
-	}
-	return n.in
 }
 
 func (n *netcat) listenTCP(ctx context.Context, s *session, address string) error {
@@ -127,22 +128,18 @@ func (n *netcat) listenTCP(ctx context.Context, s *session, address string) erro
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
 	if n.keep {
-		return n.serve(ctx, ln)
+		return n.serve(ctx, s, ln)
 	}
 	c, err := n.accept(ctx, ln)
 	if err != nil {
 		return err
 	}
 	ln.Close()
-	return n.talk(ctx, c, n.input())
+	return n.talk(ctx, s, c)
 }
 
 // serve talks to one peer after the other until a signal or -w ends it. What becomes of one does not bother the next.
-func (n *netcat) serve(ctx context.Context, ln net.Listener) error {
-	var shared *sharedInput
-	if in := n.input(); in != nil {
-		shared = newSharedInput(in)
-	}
+func (n *netcat) serve(ctx context.Context, s *session, ln net.Listener) error {
 	for {
 		c, err := n.accept(ctx, ln)
 		if ctx.Err() != nil {
@@ -151,21 +148,14 @@ func (n *netcat) serve(ctx context.Context, ln net.Listener) error {
 		if err != nil {
 			return err
 		}
-		if shared == nil {
-			err = n.talk(ctx, c, nil)
-		} else {
-			t := shared.turn()
-			err = n.talk(ctx, c, t)
-			t.end()
-		}
-		if err != nil {
+		if err := n.talk(ctx, s, c); err != nil {
 			n.say("%s", describe(err))
 		}
 	}
 }
 
 // accept waits for a connection, as long as -w allows.
-func (n *netcat) accept(ctx context.Context, ln net.Listener) (stream, error) {
+func (n *netcat) accept(ctx context.Context, ln net.Listener) (*antedon.Conn, error) {
 	if n.wait > 0 {
 		d := ln.(interface{ SetDeadline(time.Time) error })
 		if err := d.SetDeadline(time.Now().Add(n.wait.Duration())); err != nil {
@@ -177,11 +167,8 @@ func (n *netcat) accept(ctx context.Context, ln net.Listener) (stream, error) {
 		return nil, orInterrupted(ctx, err)
 	}
 	n.say("connection from %v", c.RemoteAddr())
-	return c.(stream), nil
+	return c.(*antedon.Conn), nil
 }
 
 // isTyped reports whether the input comes from somebody at a terminal, who need not be waited for.
-func isTyped(in io.Reader) bool {
-	f, ok := in.(*os.File)
-	return ok && meter.IsTerminal(f)
-}
+func isTyped(in *os.File) bool { return meter.IsTerminal(in) }

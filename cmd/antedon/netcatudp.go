@@ -11,6 +11,13 @@ import (
 // datagramSize is how much of the input goes into one datagram, as in nc.
 const datagramSize = 16 << 10
 
+func (n *netcat) runUDP(ctx context.Context, s *session, address string) error {
+	if n.listen {
+		return n.listenUDP(ctx, s, address)
+	}
+	return n.dialUDP(ctx, s, address)
+}
+
 // dialUDP sends the input to a peer, a datagram for each read, and prints what it answers.
 func (n *netcat) dialUDP(ctx context.Context, s *session, address string) error {
 	c, err := s.Dial(ctx, "udp", address)
@@ -61,9 +68,9 @@ func (n *netcat) exchange(ctx context.Context, send, receive func([]byte) (int, 
 	idle := newIdleTimer(n.wait.Duration())
 	defer idle.stop()
 	failed := make(chan error, 2)
-	if in := n.input(); in != nil && !(n.listen && n.keep) {
+	if !n.noInput && !(n.listen && n.keep) {
 		go func() {
-			if err := each(idle.reader(in), send); err != nil {
+			if err := each(idle.reader(n.in), send); err != nil {
 				failed <- err
 			}
 		}()

@@ -14,6 +14,7 @@ import (
 	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/capture"
 	"github.com/antedon-net/antedon/link/impair"
+	"github.com/antedon-net/antedon/reactor"
 )
 
 // network is where a command's connections go: a session, or the kernel's sockets.
@@ -26,7 +27,8 @@ type network interface {
 // session is a stack on a device, for as long as a command runs.
 type session struct {
 	*antedon.Stack
-	name   string // of the device
+	loop   *reactor.Loop // that drives it; nil if none does
+	name   string        // of the device
 	addrs  []netip.Prefix
 	source netip.Addr      // valid if --source is given
 	fast   bool            // --fast-open
@@ -36,19 +38,49 @@ type session struct {
 // withSession runs fn on a stack made as the flags say, and closes that in order: what fn sent, and the FINs, are
 // delivered. Only a second signal cuts that short.
 func (f *stackFlags) withSession(cmd *cobra.Command, fn func(ctx context.Context, s *session) error) error {
-	s, err := f.open()
+	s, err := f.open(antedon.New)
 	if err != nil {
 		return err
 	}
+	return f.use(cmd, s, fn)
+}
+
+// withLoop is withSession for a stack in an event loop, which runs meanwhile.
+func (f *stackFlags) withLoop(cmd *cobra.Command, fn func(ctx context.Context, s *session) error) error {
+	loop, err := reactor.New(reactor.Config{})
+	if err != nil {
+		return err
+	}
+	defer loop.Close()
+	s, err := f.open(func(dev link.Device, cfg antedon.Config) (*antedon.Stack, error) {
+		return antedon.NewInLoop(loop, dev, cfg)
+	})
+	if err != nil {
+		return err
+	}
+	s.loop = loop
+	ran := make(chan error, 1)
+	go func() {
+		err := loop.Run()
+		loop.Close() // if it has failed, so does everything in it
+		ran <- err
+	}()
+	err = f.use(cmd, s, fn)
+	loop.Close()
+	return errors.Join(err, <-ran)
+}
+
+// use runs fn on s and closes that.
+func (f *stackFlags) use(cmd *cobra.Command, s *session, fn func(ctx context.Context, s *session) error) error {
 	if f.verbose && f.overUDP != "" {
 		tell(cmd.ErrOrStderr(), "%s: over %s", cmd.Name(), s.name)
 	}
-	err = fn(cmd.Context(), s)
+	err := fn(cmd.Context(), s)
 	return errors.Join(orInterrupted(cmd.Context(), err), s.close())
 }
 
-// open starts the stack.
-func (f *stackFlags) open() (*session, error) {
+// open has start make the stack.
+func (f *stackFlags) open(start func(link.Device, antedon.Config) (*antedon.Stack, error)) (*session, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
@@ -63,7 +95,7 @@ func (f *stackFlags) open() (*session, error) {
 	s.addrs = ours
 	dev, err := f.wrap(s, raw)
 	if err == nil {
-		s.Stack, err = antedon.New(dev, antedon.Config{
+		s.Stack, err = start(dev, antedon.Config{
 			Addrs: ours, TCP: f.tcp(), Resolver: net.DefaultResolver,
 		})
 	}

@@ -85,30 +85,3 @@ func TestSeconds(t *testing.T) {
 		}
 	}
 }
-
-// TestSharedInput: each turn ends with the turn, and what was not taken goes to the next.
-func TestSharedInput(t *testing.T) {
-	t.Parallel()
-	r, w := io.Pipe()
-	in := newSharedInput(r)
-	go func() {
-		io.WriteString(w, "abc")
-		io.WriteString(w, "def")
-		w.Close()
-	}()
-	first := in.turn()
-	b := make([]byte, 2)
-	if n, err := first.Read(b); n != 2 || err != nil || string(b) != "ab" {
-		t.Fatalf("got %q, %v", b[:n], err)
-	}
-	first.end()
-	if got, err := io.ReadAll(in.turn()); string(got) != "cdef" || err != nil {
-		t.Errorf("got %q, %v, want what was left and what came", got, err)
-	}
-	r, _ = io.Pipe()
-	silent := newSharedInput(r).turn()
-	silent.end()
-	if got, err := io.ReadAll(silent); len(got) != 0 || err != nil {
-		t.Errorf("got %q, %v, want the end of the turn", got, err)
-	}
-}

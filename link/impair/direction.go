@@ -22,8 +22,10 @@ type direction struct {
 	mu      sync.Mutex
 	arrived sync.Cond
 	line    *Line
-	err     error       // fatal
-	waiting int         // receivers
+	err     error // fatal
+	waiting int   // receivers
+	waiter  bell  // of who waits without receiving
+	dozer   bell
 	timer   *time.Timer // wakes them
 	armed   mono.Time   // for when it is set; mono.Never if it is not
 
@@ -32,7 +34,8 @@ type direction struct {
 }
 
 func newDirection(p Plan, c clock) *direction {
-	d := &direction{clock: c, line: NewLine(p), armed: mono.Never, scratch: make([]byte, link.MaxPacket)}
+	d := &direction{clock: c, line: NewLine(p), armed: mono.Never, scratch: make([]byte, link.MaxPacket),
+		waiter: newBell(), dozer: newBell()}
 	d.arrived.L = &d.mu
 	return d
 }
@@ -116,13 +119,14 @@ func (d *direction) receive(pkts []link.Packet, wait bool) (int, error) {
 	return 0, d.err
 }
 
-// wake sees to it that a waiting receiver wakes when the next packet arrives, or now if one has.
+// wake sees to it that a waiting receiver, and who has armed a bell, wakes when the next packet arrives, or now if one has.
 func (d *direction) wake() {
-	if d.waiting == 0 {
+	if d.waiting == 0 && !d.hasArmed() {
 		return
 	}
-	if d.line.Deadline() <= d.clock.now() {
+	if d.line.Deadline() <= d.clock.now() || d.err != nil {
 		d.arrived.Signal()
+		d.ringBells()
 		return
 	}
 	d.arm()
@@ -148,6 +152,7 @@ func (d *direction) expire() {
 	defer d.mu.Unlock()
 	d.armed = mono.Never
 	d.arrived.Broadcast() // each arms the timer again
+	d.wake()
 }
 
 // fail makes every call return err from now on.
@@ -161,6 +166,7 @@ func (d *direction) fail(err error) {
 		d.timer.Stop()
 	}
 	d.arrived.Broadcast()
+	d.ringBells()
 }
 
 func (d *direction) stats() Stats {

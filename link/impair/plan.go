@@ -12,8 +12,8 @@
 // Impairment acts on packets of the link's MTU: an impaired device announces no offload, and cuts super-packets that the
 // inner device hands over before they are treated.
 //
-// Concurrency: a Path or a Line belongs to one caller at a time; Device is as link.Device, and may have any number of
-// readers.
+// Concurrency: a Path or a Line belongs to one caller at a time; Device is as link.Device, may have any number of
+// readers, and its queue is a link.Waiter.
 //
 // Limitations: losses are independent of each other. In real time an idle process is woken up to a millisecond late, so
 // packets arrive in small bursts; their number and order, and rates over longer times, are exact.
