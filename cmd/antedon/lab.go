@@ -9,8 +9,8 @@ const labNames = "new or poll"
 // newLab is the group of what is there to learn from.
 func newLab() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "lab",
-		Short:   "Write a TCP of your own; experiments to learn from",
+		Use:   "lab",
+		Short: "Write a TCP of your own; experiments to learn from",
 		Long: "To learn from: new makes a directory in which to write a TCP of your own. The experiments of poll each make something\n" +
 			"happen that is mostly known by hearsay, and say why it does.",
 		Example: "  antedon lab new go my-tcp\n  antedon lab poll",

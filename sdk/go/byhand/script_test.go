@@ -258,3 +258,28 @@ func TestGivesUp(t *testing.T) {
 		t.Error("the connection is not forgotten")
 	}
 }
+
+// FuzzReceive: whatever comes, in whatever state, nothing panics, and what is not acknowledged stays known.
+func FuzzReceive(f *testing.F) {
+	for state := closed; state <= timeWait; state++ {
+		for _, seg := range []segment{
+			{seq: peerISS + 1, ack: ourISS + 4, flags: ack | fin, data: []byte("abc")},
+			{seq: peerISS, ack: ourISS + 3, flags: ack | syn},
+			{seq: peerISS + 2, ack: ourISS + 6, flags: ack | rst},
+		} {
+			f.Add(uint8(state), seg.bytes(scriptConn))
+		}
+	}
+	f.Fuzz(func(t *testing.T, in uint8, b []byte) {
+		s := connect(t)
+		s.o.AppSend(scriptConn, []byte("abc"))
+		c := s.o.conns[scriptConn]
+		c.state = state(in % uint8(timeWait+1))
+		s.o.TcpRx(scriptConn, b)
+		s.o.TcpRx(scriptConn, b)
+		s.ticks(firstRTO)
+		if n := c.snd.nxt - c.snd.una; n > 0 && c.state != closed && (len(c.flight) == 0 || c.flight[0].seq != c.snd.una) {
+			t.Errorf("%d sequence numbers are not acknowledged, and not kept: %+v", n, c.flight)
+		}
+	})
+}
