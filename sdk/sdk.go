@@ -23,6 +23,7 @@ import (
 )
 
 //go:embed go/api go/template go/README.md go/README.zh-CN.md
+//go:embed python/*.py python/template python/README.md python/README.zh-CN.md
 var files embed.FS
 
 // Kit is what a student's directory in one language is made of.
@@ -30,7 +31,7 @@ type Kit struct {
 	Lang string
 	// Parts are the directories and files it is copied from.
 	Parts []Part
-	// Next are the commands to go on with, in that directory: build, then run.
+	// Next are the commands to go on with, in that directory: those that build, and the one that runs.
 	Next []string
 	// FillIn is the file in which the TCP is to be written.
 	FillIn string
@@ -51,6 +52,12 @@ var kits = []Kit{
 		Next:   []string{"go build -o mytcp .", "./mytcp"},
 		FillIn: "outgoing.go",
 		edit:   ownModule,
+	},
+	{
+		Lang:   "python",
+		Parts:  []Part{{"python", "."}, {"python/template", "."}},
+		Next:   []string{"python3 main.py"},
+		FillIn: "outgoing.py",
 	},
 }
 

@@ -2,7 +2,6 @@ package sdk
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,12 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/antedon-net/antedon/lab/exp4"
 )
-
-const patience = time.Minute
 
 // TestKits: every language's directory has what its kit promises, and nothing of ours that does not belong there.
 func TestKits(t *testing.T) {
@@ -92,8 +86,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestGo: a student's directory builds on its own, with no module but the standard library and the Go of Debian 12, and the
-// program says hello to a driver.
+// TestGo: a student's directory builds on its own, with no module but the standard library and the language of Debian 12's Go.
 func TestGo(t *testing.T) {
 	k, err := Find("go")
 	if err != nil {
@@ -114,7 +107,6 @@ func TestGo(t *testing.T) {
 	}
 	goIn(t, dir, "vet", "./...")
 	goIn(t, dir, "build", "-o", "mytcp", ".")
-	checkHello(t, exec.Command(filepath.Join(dir, "mytcp")))
 }
 
 func goIn(t *testing.T, dir string, args ...string) {
@@ -124,34 +116,5 @@ func goIn(t *testing.T, dir string, args ...string) {
 	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0", "GOTOOLCHAIN=local")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-}
-
-// checkHello runs a program until it has said hello.
-func checkHello(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	dir := t.TempDir()
-	e, err := exp4.Listen(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	run := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
-	var stderr bytes.Buffer
-	run.Env, run.Stderr = append(os.Environ(), "ANTEDON_LAB_DIR="+dir), &stderr
-	if err := run.Start(); err != nil {
-		t.Fatal(err)
-	}
-	e.SetReadDeadline(time.Now().Add(patience))
-	m, err := e.Receive()
-	if err != nil || !m.IsHello() {
-		t.Errorf("got %v, %v, want a hello", m, err)
-	}
-	cancel()
-	run.Wait()
-	if stderr.Len() > 0 {
-		t.Errorf("it says %q", stderr.String())
 	}
 }
