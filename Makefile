@@ -77,7 +77,7 @@ BENCHES = core bulk rr crr idle poll
 bench: build bench-peers
 	@mkdir -p dist
 	@for b in $(BENCHES); do \
-		case $$b in bulk | rr | crr) flags='$(BENCHFLAGS)' ;; idle) flags='--stack antedon,kernel' ;; *) flags= ;; esac; \
+		case $$b in bulk | rr | crr) flags='$(BENCHFLAGS)' ;; idle) flags='--stack antedon,kernel,gvisor' ;; *) flags= ;; esac; \
 		./bin/antedon bench $$b --json $$flags >dist/bench-$$b.jsonl || exit 1; \
 	done
 	$(MAKE) bench-report

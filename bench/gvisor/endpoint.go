@@ -9,7 +9,15 @@ import (
 var (
 	_ stack.LinkEndpoint = (*endpoint)(nil)
 	_ stack.GSOEndpoint  = (*endpoint)(nil)
+	_ stack.LinkEndpoint = (*memory)(nil)
 )
+
+// base is what the link endpoints have in common.
+type base struct {
+	mtu        uint32
+	offload    bool // nobody computes the checksums of what comes
+	dispatcher stack.NetworkDispatcher
+}
 
 // Attach starts to read.
 func (e *endpoint) Attach(d stack.NetworkDispatcher) {
@@ -19,10 +27,10 @@ func (e *endpoint) Attach(d stack.NetworkDispatcher) {
 	}
 }
 
-func (e *endpoint) IsAttached() bool { return e.dispatcher != nil }
+func (e *base) IsAttached() bool { return e.dispatcher != nil }
 
 // Capabilities tells gVisor not to verify checksums that the kernel at the other end of the device never computes.
-func (e *endpoint) Capabilities() stack.LinkEndpointCapabilities {
+func (e *base) Capabilities() stack.LinkEndpointCapabilities {
 	if e.offload {
 		return stack.CapabilityRXChecksumOffload
 	}
@@ -39,19 +47,19 @@ func (e *endpoint) SupportedGSO() stack.SupportedGSO {
 
 func (*endpoint) GSOMaxSize() uint32 { return 1<<16 - 1 }
 
-func (e *endpoint) MTU() uint32       { return e.mtu }
-func (e *endpoint) SetMTU(mtu uint32) { e.mtu = mtu }
+func (e *base) MTU() uint32       { return e.mtu }
+func (e *base) SetMTU(mtu uint32) { e.mtu = mtu }
 
 // Close lets the reader end.
 func (e *endpoint) Close() { e.file.Close() }
 
 // There is no link layer.
 
-func (*endpoint) MaxHeaderLength() uint16                 { return 0 }
-func (*endpoint) LinkAddress() tcpip.LinkAddress          { return "" }
-func (*endpoint) SetLinkAddress(tcpip.LinkAddress)        {}
-func (*endpoint) ARPHardwareType() header.ARPHardwareType { return header.ARPHardwareNone }
-func (*endpoint) AddHeader(*stack.PacketBuffer)           {}
-func (*endpoint) ParseHeader(*stack.PacketBuffer) bool    { return true }
-func (*endpoint) Wait()                                   {}
-func (*endpoint) SetOnCloseAction(func())                 {}
+func (*base) MaxHeaderLength() uint16                 { return 0 }
+func (*base) LinkAddress() tcpip.LinkAddress          { return "" }
+func (*base) SetLinkAddress(tcpip.LinkAddress)        {}
+func (*base) ARPHardwareType() header.ARPHardwareType { return header.ARPHardwareNone }
+func (*base) AddHeader(*stack.PacketBuffer)           {}
+func (*base) ParseHeader(*stack.PacketBuffer) bool    { return true }
+func (*base) Wait()                                   {}
+func (*base) SetOnCloseAction(func())                 {}

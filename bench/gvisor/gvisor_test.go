@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 
+	"github.com/antedon-net/antedon/internal/bench"
 	"github.com/antedon-net/antedon/internal/contest"
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/internal/workload"
@@ -31,6 +34,21 @@ func TestLoads(t *testing.T) {
 				base.Peer = base.Peer.Next() // which is ours
 				load(t, kernel, n, base)
 			})
+		}
+	}
+}
+
+// TestIdle holds a few connections, in memory.
+func TestIdle(t *testing.T) {
+	for flavour := range flavours {
+		var out bytes.Buffer
+		if err := bench.IdleMain(t.Context(), strings.NewReader("1000"), &out, bench.Who(flavour), openIdle(flavour)); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{`{"held":500}`, `"streams":1000,`, `"stack":"` + string(flavour) + `"`} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s: got %s, which lacks %s", flavour, &out, want)
+			}
 		}
 	}
 }

@@ -1,6 +1,6 @@
 // Command gvisor is gVisor's contestant in antedon bench: its netstack on a TUN device, under the same load as the others.
 //
-//	antedon-bench-gvisor gvisor|gvisor-default <task >result
+//	antedon-bench-gvisor gvisor|gvisor-default [idle] <task >result
 //
 // antedon bench starts it in a namespace of its own; see internal/contest. It stands in a module of its own, so that nobody
 // but who wants to measure needs gVisor.
@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/antedon-net/antedon/internal/bench"
 	"github.com/antedon-net/antedon/internal/contest"
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/internal/workload"
@@ -30,10 +31,13 @@ func main() {
 }
 
 func run() error {
-	if len(os.Args) != 2 {
-		return fmt.Errorf("usage: %s %s|%s: antedon bench starts this", os.Args[0], contest.GVisor, contest.GVisorDefault)
+	if len(os.Args) < 2 || len(os.Args) > 3 || len(os.Args) == 3 && os.Args[2] != "idle" {
+		return fmt.Errorf("usage: %s %s|%s [idle]: antedon bench starts this", os.Args[0], contest.GVisor, contest.GVisorDefault)
 	}
 	flavour := contest.Stack(os.Args[1])
+	if len(os.Args) == 3 {
+		return bench.IdleMain(context.Background(), os.Stdin, os.Stdout, bench.Who(flavour), openIdle(flavour))
+	}
 	return workload.Main(context.Background(), os.Stdin, os.Stdout, func(t *workload.Task) (workload.Network, error) {
 		return open(flavour, t)
 	})
@@ -41,13 +45,9 @@ func run() error {
 
 // open makes a stack of a flavour on a device of its own.
 func open(flavour contest.Stack, t *workload.Task) (workload.Network, error) {
-	tune, ok := flavours[flavour]
-	if !ok {
-		return nil, fmt.Errorf("no flavour %q", flavour)
-	}
 	ep, err := openTUN(t)
 	if err != nil {
 		return nil, err
 	}
-	return newNetwork(ep, tune)
+	return newNetwork(ep, flavour, contest.Ours())
 }

@@ -47,7 +47,11 @@ func tuneBest(s *stack.Stack) error {
 type network struct{ stack *stack.Stack }
 
 // newNetwork makes a stack on a link endpoint.
-func newNetwork(ep stack.LinkEndpoint, tune func(*stack.Stack) error) (*network, error) {
+func newNetwork(ep stack.LinkEndpoint, flavour contest.Stack, addrs []netip.Prefix) (*network, error) {
+	tune, ok := flavours[flavour]
+	if !ok {
+		return nil, fmt.Errorf("no flavour %q", flavour)
+	}
 	s := stack.New(stack.Options{
 		NetworkProtocols:   []stack.NetworkProtocolFactory{ipv4.NewProtocol, ipv6.NewProtocol},
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol},
@@ -58,7 +62,7 @@ func newNetwork(ep stack.LinkEndpoint, tune func(*stack.Stack) error) (*network,
 	if err := s.CreateNIC(nic, ep); err != nil {
 		return nil, fmt.Errorf("make a NIC: %v", err)
 	}
-	for _, p := range contest.Ours() {
+	for _, p := range addrs {
 		a := tcpip.ProtocolAddress{
 			Protocol: protocol(p.Addr()),
 			AddressWithPrefix: tcpip.AddressWithPrefix{

@@ -32,13 +32,10 @@ const (
 
 // endpoint is a link endpoint on a TUN device. gVisor's own knows segmentation offload for packet sockets only.
 type endpoint struct {
-	file    *os.File
-	fd      int // of file
-	raw     syscall.RawConn
-	mtu     uint32
-	offload bool // the device has it, and a virtio-net header before each packet
-
-	dispatcher stack.NetworkDispatcher
+	base // with offload there is a virtio-net header before each packet
+	file *os.File
+	fd   int // of file
+	raw  syscall.RawConn
 }
 
 // openTUN makes a device in the namespace that this process is in.
@@ -47,7 +44,7 @@ func openTUN(t *workload.Task) (*endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{mtu: uint32(dev.MTU()), offload: dev.Offload().Has(link.OffloadTSO)}
+	e := &endpoint{base: base{mtu: uint32(dev.MTU()), offload: dev.Offload().Has(link.OffloadTSO)}}
 	q, ok := dev.Queues()[0].(interface {
 		Control(func(fd int) error) error
 	})
@@ -126,7 +123,7 @@ func (r *reader) readv(fd uintptr) bool {
 }
 
 // deliver hands a packet up.
-func (e *endpoint) deliver(v *buffer.View) {
+func (e *base) deliver(v *buffer.View) {
 	p := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithView(v)})
 	defer p.DecRef()
 	p.RXChecksumValidated = e.offload

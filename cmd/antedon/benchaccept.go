@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,7 @@ func newBenchAccept() *cobra.Command {
 			case plan.Time < 10*time.Millisecond || plan.Time > 8*time.Second:
 				return usagef("--seconds %v: want 0.01 to 8", plan.Time)
 			}
-			return isolated(func() error { return acceptDuel(plan).fight(cmd.Context(), cmd.OutOrStdout(), stacks, json, false) })
+			return isolated(func() error { return acceptDuel(plan).fight(cmd.Context(), cmd.OutOrStdout(), stacks, json) })
 		},
 	}
 	cmd.Flags().Var(&stacks, "stack", "who takes part: antedon, kernel")
@@ -49,7 +50,9 @@ func acceptDuel(plan bench.AcceptPlan) *duel[bench.AcceptLine] {
 	return &duel[bench.AcceptLine]{
 		name: "accept", steps: plan.Rounds,
 		run: func(ctx context.Context, who bench.Who, progress func()) (bench.AcceptLine, error) {
-			plan.Who = who
+			if plan.Who = who; who != bench.Antedon && who != bench.Kernel {
+				return bench.AcceptLine{}, absence{errors.New("not measured: its program has no such load")}
+			}
 			return plan.Run(ctx, progress)
 		},
 		absent: func(who bench.Who, why string) bench.AcceptLine {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,21 +22,20 @@ type duel[L interface{ Describe() string }] struct {
 	compare func(l *L, kernel L)              // sets the ratio
 }
 
-// fight measures the kernel first, for the ratio, and tells of the stacks in their order. With mayFail the kernel may be one that
-// cannot be measured.
-func (d *duel[L]) fight(ctx context.Context, out io.Writer, stacks stackList, json, mayFail bool) error {
+// absence is why a stack was not measured, where that is no reason to measure none.
+type absence struct{ error }
+
+// fight measures the kernel first, for the ratio, and tells of the stacks in their order.
+func (d *duel[L]) fight(ctx context.Context, out io.Writer, stacks stackList, json bool) error {
 	lines := map[bench.Who]L{}
-	for _, who := range []bench.Who{bench.Kernel, bench.Antedon} {
-		if !slices.Contains(stacks, contest.Stack(who)) {
-			continue
-		}
+	for _, who := range kernelFirst(stacks) {
 		bar := meter.Count(os.Stderr, "bench "+d.name+" "+string(who), d.steps)
 		line, err := d.run(ctx, who, func() { bar.Add(1) })
 		bar.Stop()
-		switch {
+		switch why, ok := errors.AsType[absence](err); {
 		case err == nil:
-		case who == bench.Kernel && mayFail && ctx.Err() == nil:
-			line = d.absent(who, err.Error())
+		case ok && ctx.Err() == nil:
+			line = d.absent(who, why.Error())
 		default:
 			return orInterrupted(ctx, fmt.Errorf("%s: %w", who, err))
 		}
@@ -43,11 +43,8 @@ func (d *duel[L]) fight(ctx context.Context, out io.Writer, stacks stackList, js
 	}
 	kernel, isMeasured := lines[bench.Kernel]
 	for _, s := range stacks {
-		line, ok := lines[bench.Who(s)]
-		switch {
-		case !ok:
-			line = d.absent(bench.Who(s), "not measured: its program has no such load")
-		case isMeasured:
+		line := lines[bench.Who(s)]
+		if isMeasured {
 			d.compare(&line, kernel)
 		}
 		if err := tellLine(out, line, json); err != nil {
@@ -55,6 +52,19 @@ func (d *duel[L]) fight(ctx context.Context, out io.Writer, stacks stackList, js
 		}
 	}
 	return nil
+}
+
+// kernelFirst returns the stacks in the order in which they are measured.
+func kernelFirst(stacks stackList) []bench.Who {
+	var who []bench.Who
+	for _, s := range stacks {
+		if s == contest.Kernel {
+			who = slices.Insert(who, 0, bench.Who(s))
+		} else {
+			who = append(who, bench.Who(s))
+		}
+	}
+	return who
 }
 
 // tellLine prints a line for people or as JSON.

@@ -58,7 +58,7 @@ func (p AcceptPlan) Run(ctx context.Context, progress func()) (AcceptLine, error
 }
 
 func (p AcceptPlan) round(ctx context.Context) (rate, flooded, syns float64, err error) {
-	open := newStackScene
+	open := memoryScene(nil)
 	if p.Who == Kernel {
 		open = newKernelScene
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -16,19 +15,22 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/antedon-net/antedon"
-	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/link"
-	"github.com/antedon-net/antedon/link/pipe"
-	"github.com/antedon-net/antedon/tcp"
 )
 
 // IdlePlan measures the memory of connections that are held and do nothing. Each was accepted by a listener of the stack, has
 // carried a request and its answer, and is then left alone, in the hands of a program that would close it.
 type IdlePlan struct {
-	Who   Who // Antedon
-	Conns int // 100,000
+	Who   Who       // Antedon
+	Conns int       // 100,000
+	Open  OpenStack // whose, if it is neither ours nor the kernel's
 }
+
+// OpenStack makes a stack with an address on a device in memory. It returns how to listen on it, and how to end it.
+type OpenStack func(dev link.Device, addr netip.Prefix) (Listen, func(), error)
+
+// Listen listens on an address of a stack. What it returns has SetDeadline, as net.TCPListener.
+type Listen func(ctx context.Context, network, address string) (net.Listener, error)
 
 // IdleConns is the default.
 const IdleConns = 100_000
@@ -62,7 +64,7 @@ const warmup = 1000
 // Run holds the connections and says what they take. progress is told of each that is there.
 func (p IdlePlan) Run(ctx context.Context, progress func()) (_ IdleLine, err error) {
 	n, note := cmp.Or(p.Conns, IdleConns), ""
-	make, measure := newStackScene, measureMemory
+	make, measure := memoryScene(p.Open), measureMemory
 	if p.Who == Kernel {
 		can, err := p.AllowFiles()
 		if err != nil {
@@ -102,41 +104,6 @@ func (p IdlePlan) Run(ctx context.Context, progress func()) (_ IdleLine, err err
 	return line, nil
 }
 
-// An idleScene is a listener, a crowd of clients, and the connections that are held.
-type idleScene struct {
-	listener deadlineListener
-	crowd    *crowd
-	held     []net.Conn
-	shut     func() // the stack, or what is in its place
-	stop     func() bool
-}
-
-// deadlineListener is what listeners of package net and ours are.
-type deadlineListener interface {
-	net.Listener
-	SetDeadline(time.Time) error
-}
-
-// newStackScene has a stack of ours on a device in memory.
-func newStackScene(ctx context.Context, n int) (*idleScene, error) {
-	ours, theirs := pipe.New(pipe.Config{Offload: link.OffloadChecksum})
-	stack, err := antedon.New(ours, antedon.Config{Addrs: []netip.Prefix{idleNet}})
-	if err != nil {
-		return nil, err
-	}
-	shut := func() { stack.Close(context.Background()) }
-	return newIdleScene(ctx, n, theirs, stack.Listen, shut)
-}
-
-// newKernelScene has a kernel in a namespace, behind a TUN device.
-func newKernelScene(ctx context.Context, n int) (*idleScene, error) {
-	lab, err := netlab.New(netlab.Options{Name: "idle", Kernel: []netip.Prefix{idleNet}, NoOffload: true})
-	if err != nil {
-		return nil, err
-	}
-	return newIdleScene(ctx, n, lab.Device(), lab.Listen, func() { lab.Close() })
-}
-
 // AllowFiles raises the limit of open files as far as the plan's connections take it in the kernel, or as far as it may, and
 // returns how many connections the kernel may hold then. Who is not root, or root in a namespace only, has a limit.
 func (p IdlePlan) AllowFiles() (int, error) {
@@ -162,85 +129,6 @@ func (p IdlePlan) AllowFiles() (int, error) {
 		return 0, fmt.Errorf("no more than %d files may be open (ulimit -n)", have.Max)
 	}
 	return int(have.Max - others), nil
-}
-
-// newIdleScene listens, and lets the crowd answer behind dev. shut ends all of it.
-func newIdleScene(ctx context.Context, n int, dev link.Device, listen func(ctx context.Context, network, address string) (net.Listener, error), shut func()) (*idleScene, error) {
-	at := netip.AddrPortFrom(idleNet.Addr(), idlePort)
-	l, err := listen(ctx, "tcp4", at.String())
-	if err != nil {
-		shut()
-		return nil, err
-	}
-	s := &idleScene{listener: l.(deadlineListener), crowd: newCrowd(dev, at), held: make([]net.Conn, 0, n), shut: shut}
-	s.stop = context.AfterFunc(ctx, func() { l.Close() })
-	go s.crowd.run()
-	return s, nil
-}
-
-// close resets what is held.
-func (s *idleScene) close() {
-	s.stop()
-	for _, c := range s.held {
-		c.(interface{ SetLinger(int) error }).SetLinger(0)
-		c.Close()
-	}
-	s.listener.Close()
-	s.shut()
-}
-
-// acceptLimit is how long a connection may take. No packet is lost here.
-const acceptLimit = 30 * time.Second
-
-// open accepts n more connections, has each carry a request and its answer, and waits until nothing is under way.
-func (s *idleScene) open(ctx context.Context, n int, progress func()) error {
-	var request [idleRequest]byte
-	var response [idleResponse]byte
-	for target := len(s.held) + n; len(s.held) < target; progress() {
-		if len(s.held)%1000 == 0 {
-			s.listener.SetDeadline(time.Now().Add(acceptLimit))
-		}
-		for s.crowd.asked() < min(target, len(s.held)+crowdBatch) {
-			s.crowd.ask()
-		}
-		c, err := s.listener.Accept()
-		if err != nil {
-			return cmp.Or(ctx.Err(), err)
-		}
-		s.held = append(s.held, c)
-		if _, err := io.ReadFull(c, request[:]); err != nil {
-			return err
-		}
-		if _, err := c.Write(response[:]); err != nil {
-			return err
-		}
-	}
-	return s.settle(ctx)
-}
-
-// settle waits until the answers are acknowledged and no delayed acknowledgment is owed. The last connections are the last
-// to be.
-func (s *idleScene) settle(ctx context.Context) error {
-	for _, c := range s.held[max(0, len(s.held)-2*crowdBatch):] {
-		ours, ok := c.(*antedon.Conn)
-		for ok && ours.Info().SendQueue > 0 {
-			if err := sleep(ctx, time.Millisecond); err != nil {
-				return err
-			}
-		}
-	}
-	return sleep(ctx, 100*time.Millisecond)
-}
-
-// alive returns how many connections are still there.
-func (s *idleScene) alive() int {
-	n := 0
-	for _, c := range s.held {
-		if ours, ok := c.(*antedon.Conn); !ok || ours.Info().State == tcp.StateEstablished {
-			n++
-		}
-	}
-	return n
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -33,18 +33,27 @@ func program(s Stack) ([]string, error) {
 	if s == Antedon || s == Kernel {
 		return self(s)
 	}
-	exe, err := os.Executable()
+	path, err := GVisorProgram()
 	if err != nil {
 		return nil, err
-	}
-	path, err := find(gvisorProgram, filepath.Dir(exe), "bin")
-	if err != nil {
-		return nil, errUnavailable{fmt.Errorf("not built: run \"make bench-peers\" (%w)", err)}
 	}
 	if err := unix.Access("/dev/net/tun", unix.R_OK|unix.W_OK); err != nil {
 		return nil, errUnavailable{fmt.Errorf("it takes a TUN device: /dev/net/tun: %w", err)}
 	}
 	return []string{path, string(s)}, nil
+}
+
+// GVisorProgram returns the path of the program that takes part as GVisor and GVisorDefault.
+func GVisorProgram() (string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	path, err := find(gvisorProgram, filepath.Dir(exe), "bin")
+	if err != nil {
+		return "", errUnavailable{fmt.Errorf("not built: run \"make bench-peers\" (%w)", err)}
+	}
+	return path, nil
 }
 
 // find returns the path of a program in the first directory that has it.
