@@ -11,7 +11,7 @@ import (
 	"github.com/antedon-net/antedon/internal/netlab"
 )
 
-const benchNames = "bulk, rr, crr, core, idle, accept, poll, loss, fair or report"
+const benchNames = "bulk, rr, crr, core, idle, echo, accept, poll, loss, fair or report"
 
 func newBench() *cobra.Command {
 	cmd := &cobra.Command{
@@ -28,7 +28,7 @@ func newBench() *cobra.Command {
 			return usagef("want %s", benchNames)
 		},
 	}
-	cmd.AddCommand(newBenchBulk(), newBenchRR(), newBenchCRR(), newBenchCore(), newBenchIdle(), newBenchAccept(), newBenchPoll(), newBenchLoss(), newBenchFair(), newBenchReport(), newBenchChild())
+	cmd.AddCommand(newBenchBulk(), newBenchRR(), newBenchCRR(), newBenchCore(), newBenchIdle(), newBenchEcho(), newBenchAccept(), newBenchPoll(), newBenchLoss(), newBenchFair(), newBenchReport(), newBenchChild())
 	return cmd
 }
 

@@ -149,28 +149,34 @@ func measureMemory() memory {
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return memory{heap: int64(m.HeapAlloc), resident: residentBytes()}
+	return memory{heap: int64(m.HeapAlloc), resident: ResidentBytes(os.Getpid())}
 }
 
-// measureKernel returns what the machine's kernel has allocated in small objects: sockets among them, and the descriptors that
-// lead to them.
+// measureKernel returns what the machine's kernel has allocated.
 func measureKernel() memory {
+	n := SlabBytes()
+	return memory{heap: n, resident: n}
+}
+
+// SlabBytes returns what the machine's kernel has allocated in small objects: sockets among them, and the descriptors that
+// lead to them. It is 0 if the system does not say.
+func SlabBytes() int64 {
 	b, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
-		return memory{}
+		return 0
 	}
 	for line := range strings.Lines(string(b)) {
 		if rest, ok := strings.CutPrefix(line, "Slab:"); ok {
 			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			return memory{heap: kb << 10, resident: kb << 10}
+			return kb << 10
 		}
 	}
-	return memory{}
+	return 0
 }
 
-// residentBytes returns how much of the process's memory is in RAM, 0 if the system does not say.
-func residentBytes() int64 {
-	b, err := os.ReadFile("/proc/self/statm")
+// ResidentBytes returns how much of a process's memory is in RAM, 0 if the system does not say.
+func ResidentBytes(pid int) int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return 0
 	}

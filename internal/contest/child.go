@@ -26,14 +26,25 @@ func Child(ctx context.Context, role string, in io.Reader, out io.Writer) error 
 		return serve(ctx, "tcp4", in, out)
 	case server6:
 		return serve(ctx, "tcp6", in, out)
+	case echoKernel:
+		return workload.EchoMain(ctx, in, out, openKernelEcho)
+	case echoAntedon:
+		return workload.EchoMain(ctx, in, out, func(t *workload.EchoTask) (workload.Network, error) {
+			return openAntedon(&workload.Task{API: t.API})
+		})
+	case echoLoad:
+		return workload.EchoLoadMain(ctx, in, out)
 	}
 	return fmt.Errorf("contest: no role %q", role)
 }
 
-// The roles of the other side.
+// The roles of the other side, and those of bench echo.
 const (
-	server4 = "server4"
-	server6 = "server6"
+	server4     = "server4"
+	server6     = "server6"
+	echoKernel  = "echo-kernel"
+	echoAntedon = "echo-antedon"
+	echoLoad    = "echo-load"
 )
 
 // ready is what the other side says when it listens.
@@ -98,6 +109,13 @@ func (s inLoop) Loop() *reactor.Loop { return s.loop }
 func (s inLoop) DialInLoop(network, address string, h reactor.Handler) (reactor.Conn, error) {
 	d := antedon.Dialer{Stack: s.Stack}
 	return d.DialInLoop(network, address, h)
+}
+
+// ListenInLoop implements workload.LoopNetwork.
+func (s inLoop) ListenInLoop(network, address string, accept func(reactor.Conn) reactor.Handler) error {
+	lc := antedon.ListenConfig{Stack: s.Stack}
+	_, err := lc.ListenInLoop(network, address, accept)
+	return err
 }
 
 // OpenTUN makes the TUN device of a contestant that is a program of its own, whose addresses are Ours.

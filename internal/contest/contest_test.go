@@ -153,3 +153,34 @@ func TestFind(t *testing.T) {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }
+
+func TestParseEchoServers(t *testing.T) {
+	list := "kernel-epoll, antedon-net,kernel-epoll"
+	got, err := ParseEchoServers(list)
+	if want := []EchoServer{{Kernel, workload.Epoll}, {Antedon, workload.Net}}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q: got %v, %v, want %v", list, got, err, want)
+	}
+	for _, in := range []string{"", "antedon", "antedon-epoll", "gvisor-net"} {
+		if _, err := ParseEchoServers(in); err == nil || !strings.Contains(err.Error(), "want some of antedon-reactor,antedon-net,kernel-reactor,kernel-net,kernel-epoll") {
+			t.Errorf("%q: got %v", in, err)
+		}
+	}
+}
+
+// TestEchoSummary: the medians of each figure by itself.
+func TestEchoSummary(t *testing.T) {
+	p := EchoPlan{Conns: 10, Active: 2}
+	var runs []EchoLine
+	for i, cpu := range []time.Duration{30, 10, 20} {
+		l := p.line(bare, &workload.Result{Time: time.Second, Count: 1000, CPU: time.Millisecond, PeerCPU: cpu * time.Millisecond})
+		l.Round, l.Resident, l.Slab, l.Ratio = i+1, float64(100*i), float64(i), 1
+		runs = append(runs, l)
+	}
+	want := EchoLine{
+		Bench: "echo", Stack: Kernel, API: workload.Epoll, Streams: 10, Active: 2, Ratio: 1,
+		Rate: 1000, CPU: 20, BothCPU: 21, Resident: 100, Slab: 1,
+	}
+	if got := summariseEcho(runs); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

@@ -1,4 +1,5 @@
-// Package contest measures our TCP beside others' on the same load: the machinery of antedon bench bulk, rr and crr.
+// Package contest measures our TCP beside others' on the same load: the machinery of antedon bench bulk, rr, crr
+// and echo.
 //
 //	plan := contest.Plan{Cases: contest.Cases(workload.Bulk, dirs, streams), Stacks: stacks, Rounds: 5, Time: time.Second}
 //	err := plan.Run(ctx, func(r contest.Round) { ... })
@@ -23,7 +24,12 @@
 //
 // One thing runs at a time.
 //
+// # Echo servers
+//
+// EchoPlan measures servers instead: ours and the kernel's, each written in several ways, with the same places and processes of the
+// same kind.
+//
 // # Limitations
 //
-// Contestants are clients. It takes netlab.Init and netlab.Isolate, and Child to be called in the processes that are started.
+// Contestants of a Plan are clients. It takes netlab.Init and netlab.Isolate, and Child to be called in the processes that are started.
 package contest

@@ -8,6 +8,9 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/antedon-net/antedon/internal/workload"
+	"github.com/antedon-net/antedon/reactor"
 )
 
 // kernel is the network of the kernel's sockets. It is set to CUBIC, whatever the machine's default: other algorithms pace,
@@ -24,6 +27,35 @@ func (kernel) Listen(ctx context.Context, network, address string) (net.Listener
 	lc := net.ListenConfig{Control: useCubic}
 	lc.SetMultipathTCP(false)
 	return lc.Listen(ctx, network, address)
+}
+
+// kernelInLoop is the same in an event loop, with the machine's congestion control.
+type kernelInLoop struct {
+	kernel
+	loop *reactor.Loop
+}
+
+// openKernelEcho makes the network of an echo server.
+func openKernelEcho(t *workload.EchoTask) (workload.Network, error) {
+	if t.API != workload.Reactor {
+		return kernel{}, nil
+	}
+	loop, err := reactor.New(reactor.Config{})
+	return kernelInLoop{loop: loop}, err
+}
+
+// Loop implements workload.LoopNetwork.
+func (k kernelInLoop) Loop() *reactor.Loop { return k.loop }
+
+// DialInLoop implements workload.LoopNetwork.
+func (k kernelInLoop) DialInLoop(network, address string, h reactor.Handler) (reactor.Conn, error) {
+	return k.loop.Dial(network, address, h)
+}
+
+// ListenInLoop implements workload.LoopNetwork.
+func (k kernelInLoop) ListenInLoop(network, address string, accept func(reactor.Conn) reactor.Handler) error {
+	_, err := k.loop.Listen(network, address, accept)
+	return err
 }
 
 func useCubic(_, _ string, c syscall.RawConn) error {

@@ -6,6 +6,8 @@
 //
 // Main wraps Run into a program: it reads a Task as JSON from standard input and writes a Result as JSON to standard output.
 //
+// EchoMain and EchoLoadMain are programs too: an echo server with many connections, written in several ways, and the load on it.
+//
 // # What is measured
 //
 // Every load runs for a short while before the time that counts. At its start and its end the meter reads the CPU time of this

@@ -14,6 +14,7 @@ type LoopNetwork interface {
 	Network
 	Loop() *reactor.Loop
 	DialInLoop(network, address string, h reactor.Handler) (reactor.Conn, error)
+	ListenInLoop(network, address string, accept func(reactor.Conn) reactor.Handler) error
 }
 
 var errNoLoop = errors.New("workload: this stack is in no event loop")

@@ -31,7 +31,8 @@ type API string
 // The interfaces.
 const (
 	Net     API = "net"     // package net's: a goroutine for each connection, and calls that wait
-	Reactor API = "reactor" // package reactor's: an event loop, and callbacks; of RR alone
+	Reactor API = "reactor" // package reactor's: an event loop, and callbacks; of RR and echo servers alone
+	Epoll   API = "epoll"   // the kernel's own, without a library; of echo servers alone
 )
 
 // Task says what to measure.
