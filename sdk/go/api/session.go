@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -36,7 +35,7 @@ func Run(create func(Driver) Outgoing) error {
 	if err != nil {
 		return err
 	}
-	defer s.conn.Close()
+	defer s.end()
 	tcp := create(s)
 	s.send(hello)
 	return s.serve(tcp)
@@ -53,11 +52,12 @@ func socketPaths() (ours, drivers string) {
 
 // session is a conversation with the driver. It is the Driver that a TCP gets.
 type session struct {
-	conn    *net.UnixConn
+	socket  socket
 	drivers string // the path of the driver's socket
 
 	mu     sync.Mutex   // held while a datagram is being sent, be the driver's queue full
 	buf    []byte       // that datagram
+	ended  bool         // the socket is closed
 	failed atomic.Value // the error of a send
 }
 
@@ -65,18 +65,17 @@ type session struct {
 func (s *session) serve(tcp Outgoing) error {
 	buf := make([]byte, maxDatagram)
 	for {
-		s.conn.SetReadDeadline(time.Now().Add(silence))
-		if err, ok := s.failed.Load().(error); ok {
-			return err
+		n, err := s.socket.receive(buf)
+		if failed, ok := s.failed.Load().(error); ok {
+			return failed
 		}
-		n, err := s.conn.Read(buf)
 		switch {
 		case err == nil && n == len(buf):
 			log.Printf("a datagram of %d bytes or more came from the driver, and was left", n)
 		case err == nil:
 			dispatch(tcp, buf[:n])
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			if s.failed.Load() == nil && !isServing(s.drivers) {
+		case errors.Is(err, errSilence):
+			if !isServing(s.drivers) {
 				return errors.New("the driver has gone")
 			}
 		default:
@@ -120,11 +119,22 @@ func isTick(b []byte) bool { return len(b) == 1 && b[0] == 0 }
 func (s *session) send(d datagram) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.buf = d.appendTo(s.buf[:0])
-	if _, err := s.conn.Write(s.buf); err != nil {
-		s.failed.Store(fmt.Errorf("sending to the driver: %w", err))
-		s.conn.SetReadDeadline(time.Now()) // wakes serve
+	if s.ended {
+		return
 	}
+	s.buf = d.appendTo(s.buf[:0])
+	if err := s.socket.send(s.buf); err != nil {
+		s.failed.Store(fmt.Errorf("sending to the driver: %w", err))
+		s.socket.hangUp()
+	}
+}
+
+// end closes the socket, which timers of the TCP may still want to send on.
+func (s *session) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	s.socket.close()
 }
 
 // AppConnected implements Driver.

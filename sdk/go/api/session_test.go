@@ -166,7 +166,7 @@ func TestWaitsForOthers(t *testing.T) {
 	if got := next(t, "line", logged.c); !strings.Contains(got, "waiting") {
 		t.Errorf("got %q", got)
 	}
-	first.Close()
+	first.close()
 	if err := e.Disconnect(); err != nil {
 		t.Fatal(err)
 	}
@@ -210,17 +210,18 @@ func TestNonsense(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
 	calls, logged, ended := start(t, dir)
-	conn.SetReadDeadline(time.Now().Add(patience))
-	if _, err := conn.Read(make([]byte, 1000)); err != nil {
+	if err := conn.setPatience(patience); err != nil {
 		t.Fatal(err)
 	}
-	if err := connect(conn, filepath.Join(dir, exp4.SDKSocket)); err != nil {
+	if _, err := conn.receive(make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.connect(filepath.Join(dir, exp4.SDKSocket)); err != nil {
 		t.Fatal(err)
 	}
 	send := func(b []byte) {
-		if _, err := conn.Write(b); err != nil {
+		if err := conn.send(b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -242,7 +243,7 @@ func TestNonsense(t *testing.T) {
 		t.Errorf("got %s, and %d more", got, len(calls))
 	}
 	send((&datagram{conn: testConn}).appendTo(nil))
-	conn.Close()
+	conn.close()
 	if err := next(t, "end", ended); err == nil {
 		t.Error("the driver dies and the SDK ends without an error")
 	}
