@@ -53,6 +53,8 @@ type Config struct {
 type Limits struct {
 	// Backlog is the length of a listener's queues if it does not ask for less: 4096.
 	Backlog int
+	// TimeWaits is how many connections may be in TIME-WAIT, the oldest being forgotten for another: 65,536, 50 MB.
+	TimeWaits int
 	// UDPBuffer is how many bytes of datagrams a socket queues, in whole chunks: 256 KiB.
 	UDPBuffer int
 	// ReassemblyBytes and ReassemblyCount bound the incomplete datagrams: 4 MiB in whole chunks, and 1024.
@@ -80,6 +82,7 @@ func or(v, def int) int {
 func (l Limits) withDefaults() Limits {
 	return Limits{
 		Backlog:         or(l.Backlog, 4096),
+		TimeWaits:       or(l.TimeWaits, 65536),
 		UDPBuffer:       or(l.UDPBuffer, 256<<10),
 		ReassemblyBytes: or(l.ReassemblyBytes, 4<<20),
 		ReassemblyCount: or(l.ReassemblyCount, 1024),

@@ -24,6 +24,7 @@ type Conn struct {
 	self      bool // with an end of our own
 	embryo    bool // counted in the listener's SYN queue
 	forgotten bool
+	waits     bool // in Host.tcp.timeWaits
 	fast      fastDial
 }
 
@@ -100,6 +101,7 @@ func (h *Host) settle(c *Conn) {
 		h.forget(c)
 	default:
 		h.tcp.timers.Set(&c.timer, c.deadline())
+		h.noteTimeWait(c)
 	}
 }
 
@@ -114,6 +116,9 @@ func (h *Host) forget(c *Conn) {
 	h.tcp.conns.remove(&c.flow)
 	h.tcp.timers.Stop(&c.timer)
 	h.count.ConnsClosed++
+	if c.waits {
+		h.leaveTimeWait()
+	}
 	if c.embryo {
 		c.embryo = false
 		c.young.listener.embryos--

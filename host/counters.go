@@ -23,6 +23,8 @@ type Counters struct {
 
 	ConnsOpened, ConnsAccepted, ConnsClosed uint64
 
+	TimeWaitsCut uint64 // connections forgotten before their time in TIME-WAIT was over
+
 	CookiesSent     uint64 // SYN-ACKs of which nothing was remembered
 	CookiesAccepted uint64 // and connections that came of them
 	CookiesRefused  uint64 // ACKs without a valid cookie, from listeners that had sent some
@@ -55,6 +57,7 @@ func (c *Counters) All() iter.Seq2[string, uint64] {
 			{"connections opened", c.ConnsOpened},
 			{"connections accepted", c.ConnsAccepted},
 			{"connections closed", c.ConnsClosed},
+			{"TIME-WAITs cut short", c.TimeWaitsCut},
 			{"SYN cookies sent", c.CookiesSent},
 			{"SYN cookies accepted", c.CookiesAccepted}, {"SYN cookies refused", c.CookiesRefused},
 			{"Fast Opens in", c.FastOpensIn}, {"Fast Opens out", c.FastOpensOut},

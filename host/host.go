@@ -34,6 +34,7 @@ type Host struct {
 		timers    wheel.Wheel[*Conn]
 		listeners map[netip.AddrPort]*Listener // port 0: any
 		resets    bucket
+		timeWaits fifo[*Conn] // the oldest first
 	}
 	udp struct {
 		connected table[*UDP]

@@ -92,6 +92,46 @@ func TestTimeWaitLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestTimeWaitsAreLimited: the oldest connections in TIME-WAIT make room for others, those whose time is over count for nothing.
+func TestTimeWaitsAreLimited(t *testing.T) {
+	const limit = 3
+	c := newCrowded(t)
+	c.host[0].cfg.Limits.TimeWaits = limit
+	var clients []*Conn
+	check := func(want int, cut uint64) {
+		t.Helper()
+		h := c.host[0]
+		if h.tcp.conns.n != want || h.tcp.timeWaits.len() != want || h.count.TimeWaitsCut != cut {
+			t.Errorf("%d connections, %d in the queue, %d cut short, want %d, %d, %d",
+				h.tcp.conns.n, h.tcp.timeWaits.len(), h.count.TimeWaitsCut, want, want, cut)
+		}
+	}
+	closeOne := func() {
+		client, server := c.connect(t, 1)
+		c.close(t, client, server)
+		clients = append(clients, client)
+	}
+	for range limit {
+		closeOne()
+	}
+	check(limit, 0)
+	for range 2 {
+		closeOne()
+	}
+	check(limit, 2)
+	for i, client := range clients {
+		if client.forgotten != (i < 2) {
+			t.Errorf("connection %d: forgotten %v", i, client.forgotten)
+		}
+	}
+	c.now = c.now.Add(61 * time.Second)
+	c.host[0].Tick(c.now)
+	c.flush()
+	check(0, 2)
+	closeOne()
+	check(1, 2)
+}
+
 // BenchmarkConnect opens and closes a connection, on both hosts, with none beside it and with many: they must not matter.
 func BenchmarkConnect(b *testing.B) {
 	for _, bb := range []struct {
