@@ -23,6 +23,7 @@ import (
 )
 
 //go:embed go/api go/template go/README.md go/README.zh-CN.md
+//go:embed cpp/*.cpp cpp/*.h cpp/Makefile cpp/template cpp/README.md cpp/README.zh-CN.md
 //go:embed python/*.py python/template python/README.md python/README.zh-CN.md
 var files embed.FS
 
@@ -58,6 +59,12 @@ var kits = []Kit{
 		Parts:  []Part{{"python", "."}, {"python/template", "."}},
 		Next:   []string{"python3 main.py"},
 		FillIn: "outgoing.py",
+	},
+	{
+		Lang:   "cpp",
+		Parts:  []Part{{"cpp", "."}, {"cpp/template", "."}},
+		Next:   []string{"make", "./main"},
+		FillIn: "outgoing.cpp",
 	},
 }
 

@@ -22,6 +22,7 @@ func TestSDKs(t *testing.T) {
 		ran   string   // matches what is printed if at least one test ran
 	}{
 		{"python", []string{"python3"}, []string{"python3", "-B", "-m", "unittest", "discover", "tests"}, `Ran [1-9]\d* tests`},
+		{"cpp", []string{"g++", "make"}, []string{"make", "-j2", "check"}, `[1-9]\d* passed, 0 failed`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

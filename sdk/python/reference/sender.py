@@ -4,8 +4,9 @@ from congestion import NewReno
 from segment import FIN, PSH, SYN
 from timers import RoundTrip, Timer
 
-PATIENCE = 100.0  # RFC 9293, Section 3.8.3: R2 "SHOULD correspond to at least 100 seconds"
-PATIENCE_SYN = 180.0  # "MUST be set large enough to provide retransmission of the segment for at least 3 minutes"
+# RFC 9293, Section 3.8.3: R2 "SHOULD correspond to at least 100 seconds". For a SYN it "MUST be set large enough to provide
+# retransmission of the segment for at least 3 minutes"; we are as patient with the rest.
+PATIENCE = 180.0
 
 
 class Sender:
@@ -92,7 +93,7 @@ class Sender:
 
     def on_timeout(self, now: float) -> bool:
         """The timer has expired. Returns whether to go on; if not, the peer has been silent for too long."""
-        if now - self._waiting_since > (PATIENCE_SYN if self.una == self.iss else PATIENCE):
+        if now - self._waiting_since > PATIENCE:
             return False
         if self.una > self.iss and (self.wnd == 0 or self.nxt == self.una):
             # RFC 9293, Section 3.8.6.1: the peer's window is closed; we "must regularly transmit

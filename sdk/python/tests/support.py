@@ -98,12 +98,12 @@ class Network:
         for _ in range(1 + (chance() < path.duplicate)):
             if chance() < path.loss:
                 continue
+            data = bytearray(segment)
             if chance() < path.corrupt:
-                at = self.random.randrange(len(segment))
-                segment = segment[:at] + bytes([segment[at] ^ 1 << self.random.randrange(8)]) + segment[at + 1 :]
+                data[self.random.randrange(len(data))] ^= 1 << self.random.randrange(8)  # a checksum misses some that flip two
             delay = path.delay * (1 + 3 * self.random.random() * (chance() < path.reorder))
             self.count += 1
-            heapq.heappush(self.queue, (self.now + delay, self.count, sender.peer, segment))
+            heapq.heappush(self.queue, (self.now + delay, self.count, sender.peer, bytes(data)))
 
     def run(self, until, limit: float = 3600) -> None:
         """Lets time pass until until() holds; AssertionError if it does not within limit seconds of virtual time."""

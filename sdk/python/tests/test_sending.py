@@ -61,10 +61,10 @@ class Sending(unittest.TestCase):
         while t.connection.state is State.ESTABLISHED:
             t.wait(0.1)
             times += [round(t.now - began)] * len(t.sent())
-            self.assertLess(t.now, 200)
-        self.assertEqual(times, [0, 1, 3, 7, 15, 31, 63])
+            self.assertLess(t.now, 300)
+        self.assertEqual(times, [0, 1, 3, 7, 15, 31, 63, 123])
         self.assertEqual(t.events[-1], "app_peer_rst")
-        self.assertGreater(t.now, 100)
+        self.assertGreater(t.now, 180)
 
     def test_syn_timeout(self):
         t = Script()

@@ -1,0 +1,50 @@
+// Your TCP goes here.
+//
+// The driver calls these functions when an application wants something of a connection, or when a segment comes in from the
+// network. You answer with the calls of api.h: app_connected, app_recv, app_peer_fin, app_peer_rst, tcp_tx, release_connection.
+//
+// A connection is named by conn: conn.src.ip, conn.src.port are this end, conn.dst the remote one. It can be the key of a
+// std::map in which you keep what you must remember of each connection: its state, sequence numbers, what is not acknowledged yet.
+//
+// All functions are called from one thread. If you start threads of your own, the calls of api.h are safe in them; what you
+// keep is yours to guard.
+
+#include "outgoing.h"
+
+#include "api.h"
+
+// An application wants a connection from conn.src to conn.dst.
+//
+// Choose an initial sequence number, remember the connection, send SYN with tcp_tx. When the handshake is done, call
+// app_connected; if the peer answers with RST, app_peer_rst.
+void app_connect(const Conn& /*conn*/) {
+}
+
+// The application wrote data, one byte or more.
+//
+// Send it in segments, and keep it until the peer has acknowledged it.
+void app_send(const Conn& /*conn*/, const Bytes& /*data*/) {
+}
+
+// The application will write no more.
+//
+// Send FIN after all of its data. The other direction stays open: the peer may go on sending.
+void app_fin(const Conn& /*conn*/) {
+}
+
+// The application's socket was reset or failed.
+//
+// Send RST and forget the connection: neither tcp_rx nor any other call will follow for it.
+void app_rst(const Conn& /*conn*/) {
+}
+
+// A segment came in: TCP header, options and payload, without an IP header. Its checksum is right.
+//
+// Acknowledge what it brings; hand data that is in order to the application with app_recv. When it carries FIN and everything
+// before it is there, call app_peer_fin. When both directions are closed, call release_connection.
+void tcp_rx(const Conn& /*conn*/, const Bytes& /*segment*/) {
+}
+
+// Called about every 100 ms. Here you can look whether something has to be sent again.
+void tick() {
+}
