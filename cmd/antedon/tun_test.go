@@ -84,7 +84,10 @@ func TestTUNNAT(t *testing.T) {
 	p := newPlaceIn(t, pair.A.Namespace)
 	before := p.snapshot()
 	for _, nat := range []string{"--nat", "--nat=" + pair.A.Options.Name} {
-		p.ok("tun", "up", "tun0", "--state-dir", p.stateDir, "--peer-addr", "10.9.0.1/24,fd09::1/64", nat)
+		p.ok("tun", "up", "tun0", "--state-dir", p.stateDir, "--peer-addr", "10.9.0.1/24,fd09::1/64", "--rto-min", "10ms", nat)
+		if during := p.snapshot(); strings.Count(during, " rto_min 10\n") != 2 {
+			t.Errorf("the routes to us are to have an rto_min of 10 ms:\n%s", during)
+		}
 		for _, v := range []struct{ kernel, world string }{
 			{pair.A.Kernel4().String(), pair.A.Ours4().String()},
 			{pair.A.Kernel6().String(), pair.A.Ours6().String()},
