@@ -1,5 +1,5 @@
 // Package sdktest tests the SDKs of the teaching kit with the toolchains of their languages: it builds them and runs their own
-// tests, and has curl fetch files through the driver and each reference from a server on the kernel's TCP.
+// tests, and checks what their main programs say to a driver.
 //
 // It has nothing but tests. A language is a row of their tables. A toolchain that is missing makes its row fail and say so;
 // make test installs those that Debian has.

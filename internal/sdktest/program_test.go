@@ -1,0 +1,305 @@
+package sdktest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/antedon-net/antedon/lab/exp4"
+)
+
+// programs are the main programs of the SDKs, each around an outgoing that answers every call with one that says what was
+// called: tests/echo.
+var programs = []struct {
+	name  string
+	build []string // in the SDK's directory, if it has to be
+	run   []string
+}{
+	{"python", nil, []string{"python3", "-B", "main.py", "tests/echo"}},
+	{"cpp", []string{"make", "-j2", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
+}
+
+// TestPrograms checks what a main program says to a driver and does with what the driver says.
+func TestPrograms(t *testing.T) {
+	for _, p := range programs {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			dir := copySDK(t, p.name)
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			if p.build != nil {
+				cmd := exec.CommandContext(ctx, p.build[0], p.build[1:]...)
+				cmd.Dir = dir
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("%v: %v\n%s", p.build, err, out)
+				}
+			}
+			start := func(t *testing.T) *program { return newProgram(ctx, t, dir, p.run) }
+			t.Run("calls", func(t *testing.T) { checkCalls(t, start(t)) })
+			t.Run("threads", func(t *testing.T) { checkThreads(t, start(t)) })
+			t.Run("rubbish", func(t *testing.T) { checkRubbish(t, start(t)) })
+			t.Run("large", func(t *testing.T) { checkLarge(t, start(t)) })
+			t.Run("no driver", func(t *testing.T) { checkNoDriver(t, start(t)) })
+			t.Run("taken driver", func(t *testing.T) { checkTaken(t, start(t)) })
+			t.Run("dead driver", func(t *testing.T) { checkDead(t, start(t)) })
+		})
+	}
+}
+
+// program is an SDK program, and a driver that is this test.
+type program struct {
+	t      *testing.T
+	dir    string // of the sockets
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
+	sock   *net.UnixConn
+}
+
+// newProgram returns a program that does not run yet, and a driver that is bound.
+func newProgram(ctx context.Context, t *testing.T, dir string, command []string) *program {
+	sockets, err := os.MkdirTemp("", "lab") // a short path, as a socket's has to be
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(sockets) })
+	p := &program{t: t, dir: sockets}
+	p.bind()
+	name := command[0]
+	if strings.Contains(name, "/") {
+		name = filepath.Join(dir, name)
+	}
+	p.cmd = exec.CommandContext(ctx, name, command[1:]...)
+	p.cmd.Dir, p.cmd.Env, p.cmd.Stderr = dir, append(os.Environ(), "ANTEDON_LAB_DIR="+p.dir), &p.stderr
+	return p
+}
+
+func (p *program) bind() {
+	p.t.Helper()
+	var err error
+	p.sock, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: filepath.Join(p.dir, exp4.DriverSocket)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { p.sock.Close() })
+	p.sock.SetDeadline(time.Now().Add(limit))
+	p.sock.SetWriteBuffer(1 << 20)
+}
+
+func (p *program) start() {
+	p.t.Helper()
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() {
+		p.cmd.Process.Kill()
+		p.cmd.Wait()
+		if p.t.Failed() {
+			p.t.Logf("it said: %s", p.stderr.String())
+		}
+	})
+}
+
+// greet starts the program and waits for its hello.
+func (p *program) greet() {
+	p.t.Helper()
+	p.start()
+	hello := exp4.Hello()
+	want, err := exp4.Append(nil, &hello)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if got := p.receive(); !bytes.Equal(got, want) {
+		p.t.Fatalf("got the hello %x, want %x", got, want)
+	}
+}
+
+// receive returns the next datagram of the program.
+func (p *program) receive() []byte {
+	p.t.Helper()
+	b := make([]byte, exp4.MaxDatagram)
+	n, err := p.sock.Read(b)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return b[:n]
+}
+
+func (p *program) send(datagram []byte) {
+	p.t.Helper()
+	to := &net.UnixAddr{Net: "unixgram", Name: filepath.Join(p.dir, exp4.SDKSocket)}
+	if _, err := p.sock.WriteToUnix(datagram, to); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// echoed is the connection that the test speaks of.
+var echoed = exp4.Conn{Src: netip.MustParseAddrPort("10.7.0.1:61084"), Dst: netip.MustParseAddrPort("10.7.0.2:80")}
+
+func (p *program) call(flags exp4.Flags, data []byte) {
+	p.t.Helper()
+	b, err := exp4.Append(nil, &exp4.Message{Conn: echoed, Bytes: data, Flags: flags})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.send(b)
+}
+
+// want receives one call of the program.
+func (p *program) want(conn exp4.Conn, flags exp4.Flags, data string) {
+	p.t.Helper()
+	m, err := exp4.Parse(p.receive())
+	if err != nil || m.Conn != conn || m.Flags != flags || string(m.Bytes) != data {
+		p.t.Fatalf("got %.200v, %v, want %s of %v with %.100q", m, err, flags.ToDriver(), conn, data)
+	}
+}
+
+// wantExit waits for the program to end by itself, having said why.
+func (p *program) wantExit() {
+	p.t.Helper()
+	var exit *exec.ExitError
+	if err := p.cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(p.stderr.String(), "driver") {
+		p.t.Errorf("got %v and %q, want an exit with status 1 and a word on the driver", err, p.stderr.String())
+	}
+}
+
+func checkCalls(t *testing.T, p *program) {
+	p.greet()
+	p.call(exp4.Connect, nil)
+	p.want(echoed, exp4.Data, "app_connect")
+	p.call(exp4.Data, []byte("text"))
+	p.want(echoed, exp4.Data, "app_send text")
+	p.call(exp4.Segment, []byte{0, 1, 0xff})
+	p.want(echoed, exp4.Segment, "\x00\x01\xff")
+	p.call(exp4.FIN, nil)
+	for _, flags := range []exp4.Flags{exp4.FIN, exp4.RST, exp4.Release, exp4.Connect} {
+		p.want(echoed, flags, "")
+	}
+	p.send([]byte{0})
+	p.want(exp4.Conn{}, exp4.Data, "tick")
+}
+
+// checkThreads: four threads that speak at the same time do not mix their datagrams.
+func checkThreads(t *testing.T, p *program) {
+	p.greet()
+	p.call(exp4.RST, nil)
+	for range 400 {
+		p.want(echoed, exp4.Data, strings.Repeat("x", 1000))
+	}
+}
+
+// checkRubbish: what cannot be understood is reported, a line for each, and survived.
+func checkRubbish(t *testing.T, p *program) {
+	p.greet()
+	rubbish := [][]byte{{}, {1}, []byte("hello"), make([]byte, 500)}
+	for _, b := range rubbish {
+		p.send(b)
+	}
+	p.call(0x33, nil)
+	p.call(exp4.Connect, nil)
+	p.want(echoed, exp4.Data, "app_connect")
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+	if got, want := strings.Count(p.stderr.String(), "\n"), len(rubbish)+1; got != want {
+		t.Errorf("got %d lines, want %d", got, want)
+	}
+}
+
+// checkLarge: what is longer than one message is several.
+func checkLarge(t *testing.T, p *program) {
+	p.greet()
+	text := bytes.Repeat([]byte("0123456789"), 10_000)
+	p.call(exp4.Data, text)
+	answer := "app_send " + string(text)
+	p.want(echoed, exp4.Data, answer[:65536])
+	p.want(echoed, exp4.Data, answer[65536:])
+	p.call(exp4.Segment, text[:60_000])
+	p.want(echoed, exp4.Segment, string(text[:60_000]))
+}
+
+func checkNoDriver(t *testing.T, p *program) {
+	p.sock.Close()
+	p.start()
+	p.wantExit()
+}
+
+// checkTaken: while the driver is connected to another SDK, the program neither ends nor says anything.
+func checkTaken(t *testing.T, p *program) {
+	p.sock.Close()
+	driver, err := exp4.Listen(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer driver.Close()
+	path := filepath.Join(p.dir, exp4.SDKSocket)
+	other, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := driver.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.start()
+	await(t, "the program waits", func() bool {
+		now, err := os.Stat(path)
+		return err == nil && !os.SameFile(before, now) && p.isAsleep()
+	})
+	if err := driver.Disconnect(); err != nil {
+		t.Fatal(err)
+	}
+	driver.SetReadDeadline(time.Now().Add(limit))
+	if m, err := driver.Receive(); err != nil || !m.IsHello() {
+		t.Errorf("got %v, %v, want a hello", m, err)
+	}
+}
+
+// isAsleep reports whether the program waits for something.
+func (p *program) isAsleep() bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	_, rest, _ := bytes.Cut(stat, []byte(") "))
+	return err == nil && bytes.HasPrefix(rest, []byte("S"))
+}
+
+// await waits for something to have become true for ten looks in a row.
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	end := time.Now().Add(limit)
+	for times := 0; times < 10; times++ {
+		if !ok() {
+			times = 0
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s: not so", what)
+		}
+		<-ticker.C
+	}
+}
+
+// checkDead: a program whose driver is gone ends with its next call.
+func checkDead(t *testing.T, p *program) {
+	p.greet()
+	p.sock.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+	to := &net.UnixAddr{Net: "unixgram", Name: filepath.Join(p.dir, exp4.SDKSocket)}
+	for range 10_000 { // until both queues are full, so that there is a tick to be answered when the driver goes
+		if _, err := p.sock.WriteToUnix([]byte{0}, to); err != nil {
+			break
+		}
+	}
+	p.sock.Close()
+	p.wantExit()
+}
