@@ -17,9 +17,9 @@ import (
 	"github.com/antedon-net/antedon/lab/exp4"
 )
 
-// programs are the main programs of the SDKs, each around an outgoing that answers every call with one that says what was
+// mains are the main programs of the SDKs, each around an outgoing that answers every call with one that says what was
 // called: tests/echo.
-var programs = []struct {
+var mains = []struct {
 	name  string
 	build []string // in the SDK's directory, if it has to be
 	run   []string
@@ -28,9 +28,9 @@ var programs = []struct {
 	{"cpp", []string{"make", "-j2", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
 }
 
-// TestPrograms checks what a main program says to a driver and does with what the driver says.
-func TestPrograms(t *testing.T) {
-	for _, p := range programs {
+// TestMains checks what a main program says to a driver and does with what the driver says.
+func TestMains(t *testing.T) {
+	for _, p := range mains {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			dir := copySDK(t, p.name)
@@ -43,7 +43,7 @@ func TestPrograms(t *testing.T) {
 					t.Fatalf("%v: %v\n%s", p.build, err, out)
 				}
 			}
-			start := func(t *testing.T) *program { return newProgram(ctx, t, dir, p.run) }
+			start := func(t *testing.T) *mainProgram { return newMain(ctx, t, dir, p.run) }
 			t.Run("calls", func(t *testing.T) { checkCalls(t, start(t)) })
 			t.Run("threads", func(t *testing.T) { checkThreads(t, start(t)) })
 			t.Run("rubbish", func(t *testing.T) { checkRubbish(t, start(t)) })
@@ -55,8 +55,8 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// program is an SDK program, and a driver that is this test.
-type program struct {
+// mainProgram is an SDK's main program, and a driver that is this test.
+type mainProgram struct {
 	t      *testing.T
 	dir    string // of the sockets
 	cmd    *exec.Cmd
@@ -64,14 +64,14 @@ type program struct {
 	sock   *net.UnixConn
 }
 
-// newProgram returns a program that does not run yet, and a driver that is bound.
-func newProgram(ctx context.Context, t *testing.T, dir string, command []string) *program {
+// newMain returns a program that does not run yet, and a driver that is bound.
+func newMain(ctx context.Context, t *testing.T, dir string, command []string) *mainProgram {
 	sockets, err := os.MkdirTemp("", "lab") // a short path, as a socket's has to be
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(sockets) })
-	p := &program{t: t, dir: sockets}
+	p := &mainProgram{t: t, dir: sockets}
 	p.bind()
 	name := command[0]
 	if strings.Contains(name, "/") {
@@ -82,7 +82,7 @@ func newProgram(ctx context.Context, t *testing.T, dir string, command []string)
 	return p
 }
 
-func (p *program) bind() {
+func (p *mainProgram) bind() {
 	p.t.Helper()
 	var err error
 	p.sock, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: filepath.Join(p.dir, exp4.DriverSocket)})
@@ -94,7 +94,7 @@ func (p *program) bind() {
 	p.sock.SetWriteBuffer(1 << 20)
 }
 
-func (p *program) start() {
+func (p *mainProgram) start() {
 	p.t.Helper()
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
@@ -109,7 +109,7 @@ func (p *program) start() {
 }
 
 // greet starts the program and waits for its hello.
-func (p *program) greet() {
+func (p *mainProgram) greet() {
 	p.t.Helper()
 	p.start()
 	hello := exp4.Hello()
@@ -123,7 +123,7 @@ func (p *program) greet() {
 }
 
 // receive returns the next datagram of the program.
-func (p *program) receive() []byte {
+func (p *mainProgram) receive() []byte {
 	p.t.Helper()
 	b := make([]byte, exp4.MaxDatagram)
 	n, err := p.sock.Read(b)
@@ -133,7 +133,7 @@ func (p *program) receive() []byte {
 	return b[:n]
 }
 
-func (p *program) send(datagram []byte) {
+func (p *mainProgram) send(datagram []byte) {
 	p.t.Helper()
 	to := &net.UnixAddr{Net: "unixgram", Name: filepath.Join(p.dir, exp4.SDKSocket)}
 	if _, err := p.sock.WriteToUnix(datagram, to); err != nil {
@@ -144,7 +144,7 @@ func (p *program) send(datagram []byte) {
 // echoed is the connection that the test speaks of.
 var echoed = exp4.Conn{Src: netip.MustParseAddrPort("10.7.0.1:61084"), Dst: netip.MustParseAddrPort("10.7.0.2:80")}
 
-func (p *program) call(flags exp4.Flags, data []byte) {
+func (p *mainProgram) call(flags exp4.Flags, data []byte) {
 	p.t.Helper()
 	b, err := exp4.Append(nil, &exp4.Message{Conn: echoed, Bytes: data, Flags: flags})
 	if err != nil {
@@ -154,7 +154,7 @@ func (p *program) call(flags exp4.Flags, data []byte) {
 }
 
 // want receives one call of the program.
-func (p *program) want(conn exp4.Conn, flags exp4.Flags, data string) {
+func (p *mainProgram) want(conn exp4.Conn, flags exp4.Flags, data string) {
 	p.t.Helper()
 	m, err := exp4.Parse(p.receive())
 	if err != nil || m.Conn != conn || m.Flags != flags || string(m.Bytes) != data {
@@ -163,7 +163,7 @@ func (p *program) want(conn exp4.Conn, flags exp4.Flags, data string) {
 }
 
 // wantExit waits for the program to end by itself, having said why.
-func (p *program) wantExit() {
+func (p *mainProgram) wantExit() {
 	p.t.Helper()
 	var exit *exec.ExitError
 	if err := p.cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(p.stderr.String(), "driver") {
@@ -171,7 +171,7 @@ func (p *program) wantExit() {
 	}
 }
 
-func checkCalls(t *testing.T, p *program) {
+func checkCalls(t *testing.T, p *mainProgram) {
 	p.greet()
 	p.call(exp4.Connect, nil)
 	p.want(echoed, exp4.Data, "app_connect")
@@ -188,7 +188,7 @@ func checkCalls(t *testing.T, p *program) {
 }
 
 // checkThreads: four threads that speak at the same time do not mix their datagrams.
-func checkThreads(t *testing.T, p *program) {
+func checkThreads(t *testing.T, p *mainProgram) {
 	p.greet()
 	p.call(exp4.RST, nil)
 	for range 400 {
@@ -197,7 +197,7 @@ func checkThreads(t *testing.T, p *program) {
 }
 
 // checkRubbish: what cannot be understood is reported, a line for each, and survived.
-func checkRubbish(t *testing.T, p *program) {
+func checkRubbish(t *testing.T, p *mainProgram) {
 	p.greet()
 	rubbish := [][]byte{{}, {1}, []byte("hello"), make([]byte, 500)}
 	for _, b := range rubbish {
@@ -214,7 +214,7 @@ func checkRubbish(t *testing.T, p *program) {
 }
 
 // checkLarge: what is longer than one message is several.
-func checkLarge(t *testing.T, p *program) {
+func checkLarge(t *testing.T, p *mainProgram) {
 	p.greet()
 	text := bytes.Repeat([]byte("0123456789"), 10_000)
 	p.call(exp4.Data, text)
@@ -225,14 +225,14 @@ func checkLarge(t *testing.T, p *program) {
 	p.want(echoed, exp4.Segment, string(text[:60_000]))
 }
 
-func checkNoDriver(t *testing.T, p *program) {
+func checkNoDriver(t *testing.T, p *mainProgram) {
 	p.sock.Close()
 	p.start()
 	p.wantExit()
 }
 
 // checkTaken: while the driver is connected to another SDK, the program neither ends nor says anything.
-func checkTaken(t *testing.T, p *program) {
+func checkTaken(t *testing.T, p *mainProgram) {
 	p.sock.Close()
 	driver, err := exp4.Listen(p.dir)
 	if err != nil {
@@ -267,7 +267,7 @@ func checkTaken(t *testing.T, p *program) {
 }
 
 // isAsleep reports whether the program waits for something.
-func (p *program) isAsleep() bool {
+func (p *mainProgram) isAsleep() bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	_, rest, _ := bytes.Cut(stat, []byte(") "))
 	return err == nil && bytes.HasPrefix(rest, []byte("S"))
@@ -291,7 +291,7 @@ func await(t *testing.T, what string, ok func() bool) {
 }
 
 // checkDead: a program whose driver is gone ends with its next call.
-func checkDead(t *testing.T, p *program) {
+func checkDead(t *testing.T, p *mainProgram) {
 	p.greet()
 	p.sock.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
 	to := &net.UnixAddr{Net: "unixgram", Name: filepath.Join(p.dir, exp4.SDKSocket)}
