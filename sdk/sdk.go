@@ -24,6 +24,8 @@ import (
 
 //go:embed go/api go/template go/README.md go/README.zh-CN.md
 //go:embed cpp/*.cpp cpp/*.h cpp/Makefile cpp/template cpp/README.md cpp/README.zh-CN.md
+//go:embed java/pom.xml java/dependencies-lock.json java/src/main/java/lab java/src/main/java/template
+//go:embed java/kotlin/pom.xml java/kotlin/dependencies-lock.json java/kotlin/src java/README.md java/README.zh-CN.md
 //go:embed python/*.py python/template python/README.md python/README.zh-CN.md
 var files embed.FS
 
@@ -66,6 +68,31 @@ var kits = []Kit{
 		Next:   []string{"make", "./main"},
 		FillIn: "outgoing.cpp",
 	},
+	{
+		Lang: "java",
+		Parts: append([]Part{
+			{"java/pom.xml", "pom.xml"}, {"java/dependencies-lock.json", "dependencies-lock.json"},
+			{"java/src/main/java/template", "src/main/java/mytcp"},
+		}, javaParts...),
+		Next:   []string{"mvn -q package", "java -jar target/mytcp.jar"},
+		FillIn: "src/main/java/mytcp/Outgoing.java",
+		edit:   ownPackage,
+	},
+	{
+		Lang: "kotlin",
+		Parts: append([]Part{
+			{"java/kotlin/pom.xml", "pom.xml"}, {"java/kotlin/dependencies-lock.json", "dependencies-lock.json"},
+			{"java/kotlin/src/main/kotlin/template", "src/main/kotlin/mytcp"},
+		}, javaParts...),
+		Next:   []string{"mvn -q package", "java -jar target/mytcp.jar"},
+		FillIn: "src/main/kotlin/mytcp/Outgoing.kt",
+		edit:   ownPackage,
+	},
+}
+
+// javaParts are what Java and Kotlin have in common.
+var javaParts = []Part{
+	{"java/src/main/java/lab", "src/main/java/lab"}, {"java/README.md", "README.md"}, {"java/README.zh-CN.md", "README.zh-CN.md"},
 }
 
 // Langs returns the names of the languages.
@@ -162,4 +189,9 @@ func ownModule(name, text string) string {
 		return text
 	}
 	return strings.ReplaceAll(text, `"github.com/antedon-net/antedon/sdk/go/api"`, `"mytcp/api"`)
+}
+
+// ownPackage gives the template the name of the directory that it is copied to.
+func ownPackage(_, text string) string {
+	return strings.NewReplacer("package template", "package mytcp", "<main>template.", "<main>mytcp.").Replace(text)
 }

@@ -6,12 +6,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"testing"
 	"time"
 )
 
 // limit is for the tests of one SDK, which take seconds.
 const limit = 3 * time.Minute
+
+// maven is held by whoever runs Maven: no two shall fill its store of packages at the same time.
+var maven sync.Mutex
 
 // TestSDKs runs the tests of each SDK in a copy of it, so that nothing is built in the source.
 func TestSDKs(t *testing.T) {
@@ -23,6 +27,7 @@ func TestSDKs(t *testing.T) {
 	}{
 		{"python", []string{"python3"}, []string{"python3", "-B", "-m", "unittest", "discover", "tests"}, `Ran [1-9]\d* tests`},
 		{"cpp", []string{"g++", "make"}, []string{"make", "-j2", "check"}, `[1-9]\d* passed, 0 failed`},
+		{"java", []string{"javac", "mvn"}, []string{"mvn", "-B", "-ntp", "test"}, `Tests run: [1-9]\d*, Failures: 0, Errors: 0, Skipped: 0`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -32,6 +37,10 @@ func TestSDKs(t *testing.T) {
 				}
 			}
 			dir := copySDK(t, row.name)
+			if row.test[0] == "mvn" {
+				maven.Lock()
+				defer maven.Unlock()
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, row.test[0], row.test[1:]...)

@@ -1,0 +1,12 @@
+package template;
+
+import lab.Program;
+
+/** Starts your TCP. The driver has to run already. */
+final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+        Program.run(Outgoing::new);
+    }
+}
