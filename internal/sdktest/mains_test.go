@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/lab/exp4"
+	"github.com/antedon-net/antedon/sdk"
 )
 
 // mains are the main programs of the SDKs, each around an outgoing that answers every call with one that says what was
@@ -24,6 +25,7 @@ var mains = []struct {
 	build []string // in the SDK's directory, if it has to be
 	run   []string
 }{
+	{"go", []string{"go", "build", "-o", "main", "."}, []string{"./main"}},
 	{"python", nil, []string{"python3", "-B", "main.py", "tests/echo"}},
 	{"cpp", []string{"make", "-j2", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
 }
@@ -34,6 +36,9 @@ func TestMains(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			dir := copySDK(t, p.name)
+			if p.name == "go" {
+				dir = goEcho(t, dir)
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
 			if p.build != nil {
@@ -53,6 +58,22 @@ func TestMains(t *testing.T) {
 			t.Run("dead driver", func(t *testing.T) { checkDead(t, start(t)) })
 		})
 	}
+}
+
+// goEcho makes a directory of the SDK for Go, whose copy is given, with its echo filled in.
+func goEcho(t *testing.T, copied string) string {
+	kit, err := sdk.Find("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(copied, "new")
+	if err := kit.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(copied, "testdata", "echo", kit.FillIn), filepath.Join(dir, kit.FillIn)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // mainProgram is an SDK's main program, and a driver that is this test.

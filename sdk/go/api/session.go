@@ -12,6 +12,9 @@ import (
 )
 
 const (
+	// maxPart is how many bytes for an application are sent at a time.
+	maxPart = 65_536
+
 	// maxDatagram is the size that no datagram reaches.
 	maxDatagram = 500_000
 
@@ -141,7 +144,13 @@ func (s *session) end() {
 func (s *session) AppConnected(conn Conn) { s.send(datagram{conn, nil, flagConnect}) }
 
 // AppRecv implements Driver.
-func (s *session) AppRecv(conn Conn, data []byte) { s.send(datagram{conn, data, flagData}) }
+func (s *session) AppRecv(conn Conn, data []byte) {
+	for len(data) > maxPart {
+		s.send(datagram{conn, data[:maxPart], flagData})
+		data = data[maxPart:]
+	}
+	s.send(datagram{conn, data, flagData})
+}
 
 // AppPeerFin implements Driver.
 func (s *session) AppPeerFin(conn Conn) { s.send(datagram{conn, nil, flagFin}) }
