@@ -83,10 +83,19 @@ func TestUsage(t *testing.T) {
 		{"bench fair --queue none", `antedon: bench fair: invalid argument "none" for "--queue" flag: "none": want a list of numbers`},
 		{"bench fair --rounds 0", "antedon: bench fair: --rounds 0: want at least 1"},
 		{"bench fair --seconds 0", "antedon: bench fair: --seconds 0s: want at least 0.1"},
-		{"lab", "antedon: lab: want new or poll"},
-		{"lab chemistry", `antedon: lab: unknown experiment "chemistry": want new or poll`},
+		{"lab", "antedon: lab: want driver, new or poll"},
+		{"lab chemistry", `antedon: lab: unknown experiment "chemistry": want driver, new or poll`},
 		{"lab poll kqueue", `antedon: lab poll: unknown experiment "kqueue": want select, poll, edge or all`},
 		{"lab poll select poll", `antedon: lab poll: unexpected argument "poll": want select, poll, edge or all`},
+		{"lab driver some", `antedon: lab driver: unknown mode "some": want all, partial, clear or print`},
+		{"lab driver all partial", `antedon: lab driver: unexpected argument "partial": want all, partial, clear or print`},
+		{"lab driver all --", "antedon: lab driver: missing APP behind --"},
+		{"lab driver --stack kernel", "antedon: lab driver: --stack kernel: want sdk or builtin"},
+		{"lab driver --stack builtin --sdk true", "antedon: lab driver: --stack builtin takes no SDK"},
+		{"lab driver --host --netns", "antedon: lab driver: --host and --netns exclude each other"},
+		{"lab driver --piece 0", "antedon: lab driver: --piece 0: want 1 to 65000"},
+		{"lab driver --impair loss=lots", "antedon: lab driver: --impair: "},
+		{"lab driver clear", "antedon: lab driver: clear is for --host: a private namespace vanishes by itself"},
 		{"load", "antedon: load: missing argument: want [HOST:]PORT [-- CMD...]"},
 		{"load 80 --", "antedon: load: missing CMD behind --"},
 		{"load 80 81", `antedon: load: unexpected argument "81": want [HOST:]PORT [-- CMD...]`},
@@ -119,7 +128,7 @@ func TestHelp(t *testing.T) {
 	p := newPlace(t)
 	for _, args := range []string{
 		"demo", "netcat", "httpd", "webget", "chargen", "discard", "ping", "dump", "tun", "tun up", "tun down", "tun status",
-		"load", "bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab new", "lab poll", "version", "",
+		"load", "bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab driver", "lab new", "lab poll", "version", "",
 	} {
 		out := p.ok(append(strings.Fields(args), "-h")...)
 		if !strings.Contains(out, "Examples:\n") || !strings.Contains(out, strings.TrimSpace("antedon "+args)) {

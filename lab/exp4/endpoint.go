@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,7 +79,7 @@ func bind(dir, name, peer string) (*Endpoint, error) {
 		dir = DefaultDir
 	}
 	e := &Endpoint{path: filepath.Join(dir, name), peer: filepath.Join(dir, peer), in: make([]byte, MaxDatagram)}
-	if err := os.Remove(e.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeOld(e.path); err != nil {
 		return nil, err
 	}
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: e.path})
@@ -94,38 +91,18 @@ func bind(dir, name, peer string) (*Endpoint, error) {
 }
 
 // Connect connects to the other end's socket as it is now.
-func (e *Endpoint) Connect() error { return e.connect(&unix.SockaddrUnix{Name: e.peer}) }
+func (e *Endpoint) Connect() error {
+	return e.control(func(fd int) error { return connect(fd, e.peer) })
+}
 
 // Disconnect lets go of the other end, so that another one can connect.
-func (e *Endpoint) Disconnect() error {
+func (e *Endpoint) Disconnect() error { return e.control(LetGo) }
+
+func (e *Endpoint) control(fn func(fd int) error) error {
 	raw, err := e.conn.SyscallConn()
 	if err != nil {
 		return err
 	}
-	return control(raw, func(fd int) error {
-		nobody := unix.RawSockaddr{Family: unix.AF_UNSPEC}
-		_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&nobody)), unsafe.Sizeof(nobody.Family))
-		if errno != 0 {
-			return os.NewSyscallError("connect", errno)
-		}
-		return nil
-	})
-}
-
-func (e *Endpoint) connect(to *unix.SockaddrUnix) error {
-	raw, err := e.conn.SyscallConn()
-	if err != nil {
-		return err
-	}
-	err = control(raw, func(fd int) error { return unix.Connect(fd, to) })
-	if err != nil {
-		return &fs.PathError{Op: "connect", Path: e.peer, Err: err}
-	}
-	return nil
-}
-
-func control(raw syscall.RawConn, fn func(fd int) error) error {
-	var err error
 	if cerr := raw.Control(func(fd uintptr) { err = fn(int(fd)) }); cerr != nil {
 		return cerr
 	}

@@ -1,0 +1,62 @@
+package driver
+
+import (
+	"github.com/antedon-net/antedon/internal/netlab"
+	"github.com/antedon-net/antedon/lab/exp4"
+	"github.com/antedon-net/antedon/lab/table"
+	"github.com/antedon-net/antedon/link/capture"
+	"github.com/antedon-net/antedon/link/impair"
+)
+
+// Config says what a driver does. The zero Config captures everything in the network namespace of the process, for one SDK.
+type Config struct {
+	// Mode says which connections are captured; default All.
+	Mode Mode
+
+	// Namespace is the private network namespace to work in; nil is that of the process itself.
+	Namespace *netlab.Namespace
+
+	// Dirs are the directories of the sockets, one for each SDK; default exp4.DefaultDir alone.
+	Dirs []string
+
+	// Builtin has Antedon's own TCP carry the connections. There are no SDKs then.
+	Builtin bool
+
+	// Impair makes the path to the remote ends worse, in both directions; nil leaves it.
+	Impair *impair.Plan
+
+	// Capture gets what passes on the path, with comments; nil for nobody. It belongs to the caller.
+	Capture *capture.Writer
+
+	// Table says how connections are kept.
+	Table table.Config
+
+	// Log is told in one line what went wrong, and when SDKs come and go. It is called by the driver's goroutine. Default:
+	// nobody is told.
+	Log func(line string)
+}
+
+func (c *Config) setDefaults() {
+	if c.Mode == "" {
+		c.Mode = All
+	}
+	if c.Dirs == nil && !c.Builtin {
+		c.Dirs = []string{exp4.DefaultDir}
+	}
+	if c.Log == nil {
+		c.Log = func(string) {}
+	}
+	c.Table = c.Table.WithDefaults()
+}
+
+func (c *Config) ports() portRange {
+	return portRange{c.Table.FirstPort, c.Table.FirstPort + uint16(c.Table.Ports) - 1}
+}
+
+// in runs fn in the network namespace.
+func (c *Config) in(fn func() error) error {
+	if c.Namespace == nil {
+		return fn()
+	}
+	return c.Namespace.Do(fn)
+}

@@ -1,0 +1,260 @@
+package driver
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/antedon-net/antedon/lab/exp4"
+	"github.com/antedon-net/antedon/lab/table"
+	"github.com/antedon-net/antedon/reactor"
+)
+
+// A program is the driver's end towards one SDK.
+//
+// What an SDK does not take waits in a queue. As long as anything is there its applications are not read, so the queue is
+// no longer than what connections have to say besides data, and a few segments.
+type program struct {
+	d    *Driver
+	id   table.SDK
+	dir  string
+	fd   int
+	desc *reactor.Desc
+	in   []byte
+	out  []byte
+
+	queue    [][]byte
+	segments int       // of the queue
+	blocked  time.Time // since when there is a queue, the zero Time if there is none
+	told     bool      // that it does not read
+	waiting  bool      // for the descriptor to be writable
+	rubbish  bool      // something came that was no hello, and was reported
+}
+
+// maxSegments is how many segments wait for an SDK; further ones are dropped, as by any queue on a path.
+const maxSegments = 64
+
+// stallTime is after how long a program that does not read is reported.
+const stallTime = 5 * time.Second
+
+func (d *Driver) openPrograms() error {
+	for i, dir := range d.cfg.Dirs {
+		fd, err := exp4.OpenDriver(dir)
+		if err != nil {
+			return err
+		}
+		p := &program{d: d, id: table.SDK(i), dir: dir, fd: fd, in: make([]byte, exp4.MaxDatagram)}
+		d.programs = append(d.programs, p)
+		if p.desc, err = d.loop.Register(fd, reactor.Readable, p.onReady); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isBlocked reports whether the applications have to wait.
+func (p *program) isBlocked() bool { return len(p.queue) > 0 }
+
+// receivesAtOnce bounds how many datagrams of one SDK are taken in a turn of the loop: one that floods does not keep
+// others from their turn.
+const receivesAtOnce = 64
+
+func (p *program) onReady(ready reactor.Events) {
+	if ready&reactor.Writable != 0 {
+		p.flush()
+	}
+	if ready&reactor.Readable == 0 {
+		return
+	}
+	for range receivesAtOnce {
+		n, err := unix.Read(p.fd, p.in)
+		if errors.Is(err, unix.EAGAIN) {
+			return
+		}
+		if err != nil {
+			continue // what the other end's death leaves behind; sending tells of it too
+		}
+		p.receive(p.in[:n])
+		p.d.drain()
+	}
+}
+
+// receive takes one datagram.
+func (p *program) receive(b []byte) {
+	m, err := exp4.Parse(b)
+	switch {
+	case err != nil:
+		p.d.counters.BadDatagrams++
+		p.complain("a datagram of %d bytes: %v", len(b), err)
+	case m.Flags == exp4.Greet && !m.Tick:
+		p.onHello(&m)
+	default:
+		p.d.table.FromSDK(p.d.now(), p.id, &m)
+	}
+}
+
+// complain reports a mistake, of a program that has said hello or of some other.
+func (p *program) complain(format string, args ...any) {
+	if p.d.table.Has(p.id) {
+		p.d.table.Mistake(p.id, format, args...)
+	} else if !p.rubbish {
+		p.rubbish = true
+		p.d.cfg.Log(fmt.Sprintf("SDK %d: before its hello: ", p.id+1) + fmt.Sprintf(format, args...))
+	}
+}
+
+// known are the extensions of the protocol that this driver speaks.
+var known []string
+
+func (p *program) onHello(m *exp4.Message) {
+	if !m.IsHello() {
+		p.d.counters.BadDatagrams++
+		p.complain("a hello with other bytes than network_exp4")
+		return
+	}
+	p.clear()
+	if err := exp4.Reach(p.fd, p.dir); err != nil {
+		p.d.cfg.Log(fmt.Sprintf("SDK %d said hello, but cannot be reached: %v", p.id+1, err))
+		p.d.table.Detach(p.d.now(), p.id, "it cannot be reached any more")
+		return
+	}
+	p.rubbish = false
+	p.d.table.Attach(p.d.now(), p.id, exp4.Common(m.Extensions, known))
+}
+
+// send sends a message or queues it. Only segments are ever dropped.
+func (p *program) send(m *exp4.Message) {
+	if !p.d.table.Has(p.id) {
+		return
+	}
+	b, err := exp4.Append(p.out[:0], m)
+	if err != nil {
+		p.d.counters.DroppedForSDK++ // a segment longer than a datagram may be
+		return
+	}
+	p.out = b
+	isSegment := m.Flags == exp4.Segment
+	if len(p.queue) == 0 {
+		if err := p.write(b); !errors.Is(err, unix.EAGAIN) {
+			if err != nil {
+				p.lose(err)
+			}
+			return
+		}
+		p.blocked = time.Now()
+	}
+	if isSegment && p.segments >= maxSegments {
+		p.d.counters.DroppedForSDK++
+		return
+	}
+	if isSegment {
+		p.segments++
+	}
+	p.queue = append(p.queue, append([]byte(nil), b...))
+	p.wait(true)
+}
+
+// write sends one datagram without waiting.
+func (p *program) write(b []byte) error {
+	for {
+		_, err := unix.SendmsgN(p.fd, b, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+		if errors.Is(err, unix.ENOBUFS) {
+			return unix.EAGAIN
+		}
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// wait has the loop tell when the SDK takes more.
+func (p *program) wait(on bool) {
+	if p.waiting == on || p.desc == nil {
+		return
+	}
+	want := reactor.Readable
+	if on {
+		want |= reactor.Writable
+	}
+	if p.desc.Modify(want) == nil {
+		p.waiting = on
+	}
+}
+
+// flush sends what is queued, and lets the applications be read again when nothing is.
+func (p *program) flush() {
+	n := 0
+	for ; n < len(p.queue); n++ {
+		err := p.write(p.queue[n])
+		if errors.Is(err, unix.EAGAIN) {
+			break
+		}
+		if err != nil {
+			p.lose(err)
+			return
+		}
+		p.blocked = time.Now() // it reads
+		if p.told {
+			p.told = false
+			p.d.cfg.Log(fmt.Sprintf("SDK %d reads again", p.id+1))
+		}
+	}
+	if n < len(p.queue) {
+		p.queue = append(p.queue[:0], p.queue[n:]...)
+		return
+	}
+	p.clear()
+	for _, a := range p.d.apps {
+		if a.sdk == p.id && a.unread && a.desc != nil {
+			a.desc.Again(reactor.Readable)
+		}
+	}
+}
+
+// clear forgets the queue.
+func (p *program) clear() {
+	p.queue, p.segments, p.blocked, p.told = nil, 0, time.Time{}, false
+	p.wait(false)
+}
+
+// lose notes that the SDK is gone, so that another may come.
+func (p *program) lose(err error) {
+	p.clear()
+	_ = exp4.LetGo(p.fd)
+	why := "its socket is closed"
+	if !errors.Is(err, unix.ECONNREFUSED) && !errors.Is(err, unix.ENOTCONN) && !errors.Is(err, unix.ECONNRESET) {
+		why = err.Error()
+	}
+	p.d.table.Detach(p.d.now(), p.id, why)
+	p.d.drain()
+}
+
+// tick tells the SDK that time has passed. It need not hear of every 100 ms.
+func (p *program) tick() {
+	if !p.d.table.Has(p.id) {
+		return
+	}
+	err := p.write([]byte{0})
+	switch {
+	case errors.Is(err, unix.EAGAIN):
+		if p.isBlocked() && !p.told && time.Since(p.blocked) >= stallTime {
+			p.told = true
+			p.d.counters.Stalls++
+			p.d.cfg.Log(fmt.Sprintf("SDK %d has not read for %v: its applications wait", p.id+1, stallTime))
+		}
+	case err != nil:
+		p.lose(err)
+	}
+}
+
+func (p *program) close() {
+	if p.desc != nil {
+		_ = p.desc.Remove()
+	}
+	unix.Close(p.fd)
+	_ = os.Remove(filepath.Join(p.dir, exp4.DriverSocket))
+}

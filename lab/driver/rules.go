@@ -1,0 +1,210 @@
+package driver
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+)
+
+// portRange is the pool of source ports.
+type portRange struct{ first, last uint16 }
+
+// A chain of the table, with the rules in it.
+type chain struct {
+	name     string
+	kind     nftables.ChainType
+	hook     *nftables.ChainHook
+	priority *nftables.ChainPriority
+	rules    []rule
+}
+
+// A rule, and the same for a human.
+type rule struct {
+	text  string
+	exprs []expr.Any
+}
+
+// rules returns what is captured, in order:
+//
+//   - output marks the first SYN of connections that are to be captured, in conntrack, and with that all their packets; the
+//     mark routes them to lo. What was connected before has no such mark and is left alone.
+//   - tproxy hands them to our listener as they come in on lo.
+//   - resets drops the kernel's RSTs to segments for the pool of source ports, of whose connections it knows nothing.
+func rules(mode Mode, ports portRange) []chain {
+	ours := []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(markOurs)},
+		&expr.Verdict{Kind: expr.VerdictAccept},
+	}
+	oursText := fmt.Sprintf("meta mark %d accept", markOurs)
+	output := []rule{
+		{oursText, ours},
+		{"meta l4proto != tcp accept", append(l4(expr.CmpOpNeq), accept)},
+		{"fib daddr type local accept", append(toLocal(), accept)},
+		{"ip6 daddr fe80::/10 accept", append(linkLocal(), accept)},
+		{"tcp dport 22 accept", append(port(destination, 22), accept)},
+		{"tcp sport 22 accept", append(port(source, 22), accept)},
+	}
+	set := []expr.Any{
+		&expr.Immediate{Register: 1, Data: word(markCaptured)},
+		&expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true},
+	}
+	from, fromText := []expr.Any(nil), ""
+	if mode == Partial {
+		from, fromText = partialSource(), "ip saddr "+PartialPrefix.String()+" "
+	}
+	output = append(output,
+		rule{fromText + "tcp flags syn / syn,ack ct mark set 84", join(from, isSYN(), set)},
+		rule{"ct mark 84 meta mark set 84", []expr.Any{
+			&expr.Ct{Key: expr.CtKeyMARK, Register: 1},
+			&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(markCaptured)},
+			&expr.Immediate{Register: 1, Data: word(markCaptured)},
+			&expr.Meta{Key: expr.MetaKeyMARK, Register: 1, SourceRegister: true},
+		}})
+	tproxy := []rule{
+		tproxyRule("ipv4", unix.NFPROTO_IPV4, []byte{127, 0, 0, 1}),
+		tproxyRule("ipv6", unix.NFPROTO_IPV6, []byte{15: 1}),
+	}
+	resets := []rule{
+		{oursText, ours},
+		{fmt.Sprintf("tcp sport %d-%d tcp flags rst drop", ports.first, ports.last), join(l4(expr.CmpOpEq), inRange(ports), hasRST(), []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}})},
+	}
+	return []chain{
+		{"output", nftables.ChainTypeRoute, nftables.ChainHookOutput, nftables.ChainPriorityMangle, output},
+		{"tproxy", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityMangle, tproxy},
+		{"resets", nftables.ChainTypeFilter, nftables.ChainHookOutput, nftables.ChainPriorityRaw, resets},
+	}
+}
+
+// Rules describes in the language of nft what mode sets up, for a reader.
+func Rules(mode Mode, cfg Config) string {
+	cfg.setDefaults()
+	var b strings.Builder
+	fmt.Fprintf(&b, "table inet %s { # owned by the driver's process\n", tableName)
+	for _, c := range rules(mode, cfg.ports()) {
+		fmt.Fprintf(&b, "  chain %s { # type %s\n", c.name, c.kind)
+		for _, r := range c.rules {
+			fmt.Fprintf(&b, "    %s\n", r.text)
+		}
+		b.WriteString("  }\n")
+	}
+	b.WriteString("}\n")
+	fmt.Fprintf(&b, "ip rule add priority %d fwmark %d lookup %d\n", rulePriority, markCaptured, routingTable)
+	fmt.Fprintf(&b, "ip route add local default dev lo table %d\n", routingTable)
+	b.WriteString("and both of these for IPv6\n")
+	for _, r := range loopbackRules {
+		fmt.Fprintf(&b, "ip rule add priority %d from %s ipproto tcp dport %d-%d lookup %d\n", rulePriority, PartialPrefix, r.first, r.last, routingTable)
+	}
+	return b.String()
+}
+
+var accept = &expr.Verdict{Kind: expr.VerdictAccept}
+
+func join(parts ...[]expr.Any) (all []expr.Any) {
+	for _, p := range parts {
+		all = append(all, p...)
+	}
+	return all
+}
+
+// word is a number in the host's byte order, as marks are.
+func word(n uint32) []byte { return binaryutil.NativeEndian.PutUint32(n) }
+
+func l4(op expr.CmpOp) []expr.Any {
+	return []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1},
+		&expr.Cmp{Op: op, Register: 1, Data: []byte{unix.IPPROTO_TCP}},
+	}
+}
+
+func named(key expr.MetaKey, name string) []expr.Any {
+	padded := make([]byte, unix.IFNAMSIZ)
+	copy(padded, name)
+	return []expr.Any{&expr.Meta{Key: key, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: padded}}
+}
+
+// Where the ports are in a TCP header.
+const (
+	source      = 0
+	destination = 2
+)
+
+func loadPort(at uint32) expr.Any {
+	return &expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: at, Len: 2}
+}
+
+func port(at uint32, n uint16) []expr.Any {
+	return []expr.Any{loadPort(at), &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binaryutil.BigEndian.PutUint16(n)}}
+}
+
+func inRange(p portRange) []expr.Any {
+	return []expr.Any{loadPort(source), &expr.Range{
+		Op: expr.CmpOpEq, Register: 1, FromData: binaryutil.BigEndian.PutUint16(p.first), ToData: binaryutil.BigEndian.PutUint16(p.last),
+	}}
+}
+
+// Flags of a TCP header, in its byte 13.
+const (
+	flagSYN = 0x02
+	flagRST = 0x04
+	flagACK = 0x10
+)
+
+func flags(mask byte, op expr.CmpOp, value byte) []expr.Any {
+	return []expr.Any{
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: 13, Len: 1},
+		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 1, Mask: []byte{mask}, Xor: []byte{0}},
+		&expr.Cmp{Op: op, Register: 1, Data: []byte{value}},
+	}
+}
+
+func isSYN() []expr.Any  { return flags(flagSYN|flagACK, expr.CmpOpEq, flagSYN) }
+func hasRST() []expr.Any { return flags(flagRST, expr.CmpOpNeq, 0) }
+
+// partialSource matches source addresses of PartialPrefix.
+func partialSource() []expr.Any {
+	prefix := PartialPrefix.Addr().As4()
+	return []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{unix.NFPROTO_IPV4}},
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 2},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: prefix[:2]},
+	}
+}
+
+// toLocal matches destinations on this machine. The interface would not do: by it everything of 127.84.0.0/16 is.
+func toLocal() []expr.Any {
+	return []expr.Any{
+		&expr.Fib{Register: 1, ResultADDRTYPE: true, FlagDADDR: true},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(unix.RTN_LOCAL)},
+	}
+}
+
+// linkLocal matches destinations whose address says nothing without an interface, which the protocol has no word for.
+func linkLocal() []expr.Any {
+	return []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{unix.NFPROTO_IPV6}},
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 24, Len: 2},
+		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 2, Mask: []byte{0xff, 0xc0}, Xor: []byte{0, 0}},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{0xfe, 0x80}},
+	}
+}
+
+// tproxyRule hands captured packets of a family that come in on lo to the listener at addr.
+func tproxyRule(name string, family byte, addr []byte) rule {
+	text := fmt.Sprintf("iifname lo meta nfproto %s meta mark %d meta l4proto tcp tproxy to :%d", name, markCaptured, listenPort)
+	return rule{text, join(named(expr.MetaKeyIIFNAME, "lo"), l4(expr.CmpOpEq), []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{family}},
+		&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(markCaptured)},
+		&expr.Immediate{Register: 1, Data: addr},
+		&expr.Immediate{Register: 2, Data: binaryutil.BigEndian.PutUint16(listenPort)},
+		&expr.TProxy{Family: family, TableFamily: unix.NFPROTO_INET, RegAddr: 1, RegPort: 2},
+	})}
+}

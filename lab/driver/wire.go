@@ -1,0 +1,209 @@
+package driver
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/lab/exp4"
+	"github.com/antedon-net/antedon/lab/table"
+	"github.com/antedon-net/antedon/link"
+	"github.com/antedon-net/antedon/link/capture"
+	"github.com/antedon-net/antedon/link/impair"
+	"github.com/antedon-net/antedon/reactor"
+)
+
+// wireEnd is the path to the remote ends, connection 2: raw sockets, with impairment and a capture before them.
+type wireEnd struct {
+	d     *Driver
+	v4    *rawSocket
+	v6    *rawSocket // nil without IPv6
+	descs []*reactor.Desc
+
+	out, in *impair.Line // nil for an unimpaired path
+	timer   *reactor.Timer
+	frame   []byte // of the device
+	lined   []byte // for put
+	iface   int    // of the capture
+}
+
+func openWire(d *Driver) (*wireEnd, error) {
+	w := &wireEnd{d: d, frame: make([]byte, 0, link.MaxPacket)}
+	var err error
+	if w.v4, err = openRaw(false, d.cfg.ports()); err != nil {
+		return nil, err
+	}
+	w.v6, err = openRaw(true, d.cfg.ports())
+	if err != nil && !errors.Is(err, unix.EAFNOSUPPORT) {
+		w.close()
+		return nil, err
+	}
+	for _, s := range []*rawSocket{w.v4, w.v6} {
+		if s == nil {
+			continue
+		}
+		desc, err := d.loop.Register(s.fd, reactor.Readable, func(reactor.Events) { w.onReadable(s) })
+		if err != nil {
+			w.close()
+			return nil, err
+		}
+		w.descs = append(w.descs, desc)
+	}
+	if d.cfg.Impair != nil {
+		w.out, w.in = impair.NewLine(*d.cfg.Impair), impair.NewLine(reversed(*d.cfg.Impair))
+		w.timer = d.loop.AfterFunc(time.Hour, w.onTime)
+	}
+	if d.cfg.Capture != nil {
+		w.iface = d.cfg.Capture.AddInterface("connection 2")
+	}
+	return w, nil
+}
+
+// reversed gives the other direction chances of its own.
+func reversed(p impair.Plan) impair.Plan {
+	p.Seed ^= 1 << 63
+	return p
+}
+
+// readAtOnce bounds how many segments are read in one turn of the loop.
+const readAtOnce = 64
+
+func (w *wireEnd) onReadable(s *rawSocket) {
+	for range readAtOnce {
+		name, segment, ok := s.receive()
+		if !ok {
+			return
+		}
+		if !w.d.cfg.Table.HasPort(name.Src.Port()) {
+			continue // it came before the filter was in place
+		}
+		if !complete(name, segment) {
+			w.d.counters.BadChecksums++
+			w.note(name, segment, capture.Inbound, "dropped: wrong checksum")
+			continue
+		}
+		w.arrive(name, segment)
+	}
+}
+
+// arrive takes a segment off the path.
+func (w *wireEnd) arrive(name exp4.Conn, segment []byte) {
+	if w.in == nil {
+		w.deliver(name, segment)
+		return
+	}
+	for piece := range pieces(name, segment, impairedSize) {
+		w.put(w.in, turned(name), piece)
+	}
+}
+
+// deliver hands a segment over.
+func (w *wireEnd) deliver(name exp4.Conn, segment []byte) {
+	if w.d.cfg.Capture != nil {
+		w.note(name, segment, capture.Inbound, w.d.table.Owner(name)+"came in")
+	}
+	if w.d.builtin != nil {
+		if !w.d.builtin.dev.put(name, segment) {
+			w.d.counters.DroppedForSDK++
+		}
+		return
+	}
+	w.d.table.FromWire(w.d.now(), name, segment)
+	w.d.drain()
+}
+
+// knows reports whether segments of a connection may be sent.
+func (w *wireEnd) knows(name exp4.Conn) bool {
+	if w.d.builtin != nil {
+		return w.d.builtin.conns[name]
+	}
+	return w.d.table.Knows(name)
+}
+
+// transmit sends a segment of an SDK, or of the driver itself, on its way.
+func (w *wireEnd) transmit(sdk table.SDK, m *exp4.Message) {
+	text := "the driver refuses what belongs to no connection"
+	if sdk >= 0 && w.d.cfg.Capture != nil {
+		text = fmt.Sprintf("SDK %d: tcp_tx", sdk+1)
+	}
+	w.launch(m.Conn, m.Bytes, text)
+}
+
+// launch puts a segment on the path.
+func (w *wireEnd) launch(name exp4.Conn, segment []byte, comment string) {
+	w.note(name, segment, capture.Outbound, comment)
+	if w.out == nil {
+		w.send(name, segment)
+		return
+	}
+	w.put(w.out, name, segment)
+}
+
+// put puts a segment on an impaired path.
+func (w *wireEnd) put(line *impair.Line, name exp4.Conn, segment []byte) {
+	w.lined = appendPacket(w.lined[:0], name, segment)
+	if line.Send(w.d.now(), w.lined) == 0 {
+		w.d.counters.Impaired++
+	}
+	w.schedule()
+}
+
+// schedule sets the timer for what arrives next. Nothing arrives at once: we may be in the midst of something else.
+func (w *wireEnd) schedule() {
+	if next := min(w.out.Deadline(), w.in.Deadline()); next != mono.Never {
+		w.timer.Reset(max(next.Sub(w.d.now()), 0))
+	}
+}
+
+// onTime takes what has arrived off the impaired paths.
+func (w *wireEnd) onTime() {
+	buf := make([]byte, link.MaxPacket)
+	for n := w.out.Next(w.d.now(), buf); n > 0; n = w.out.Next(w.d.now(), buf) {
+		// What corruption made of the addresses must not reach strangers.
+		if name, segment, ok := parsePacket(buf[:n]); ok && w.knows(name) {
+			w.send(name, segment)
+		}
+	}
+	for n := w.in.Next(w.d.now(), buf); n > 0; n = w.in.Next(w.d.now(), buf) {
+		if name, segment, ok := parsePacket(buf[:n]); ok {
+			w.deliver(turned(name), segment)
+		}
+	}
+	w.schedule()
+}
+
+func (w *wireEnd) send(name exp4.Conn, segment []byte) {
+	s := w.v4
+	if name.Dst.Addr().Is6() {
+		s = w.v6
+	}
+	if s == nil || s.send(name, segment) != nil {
+		w.d.counters.NotSent++
+	}
+}
+
+// note writes a segment to the capture.
+func (w *wireEnd) note(name exp4.Conn, segment []byte, dir capture.Direction, comment string) {
+	if w.d.cfg.Capture == nil {
+		return
+	}
+	if dir == capture.Inbound {
+		name = turned(name)
+	}
+	p := link.Packet{Bytes: appendPacket(nil, name, segment)}
+	_ = w.d.cfg.Capture.WritePacket(capture.Info{Interface: w.iface, Time: time.Now(), Direction: dir, Comment: comment}, &p)
+}
+
+func (w *wireEnd) close() {
+	for _, d := range w.descs {
+		_ = d.Remove()
+	}
+	for _, s := range []*rawSocket{w.v4, w.v6} {
+		if s != nil {
+			s.close()
+		}
+	}
+}

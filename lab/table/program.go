@@ -1,0 +1,99 @@
+package table
+
+import (
+	"fmt"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/lab/exp4"
+)
+
+// FromSDK takes a message of an SDK that has said hello. What it says of connections that it does not have is ignored,
+// but for segments.
+func (t *Table) FromSDK(now mono.Time, sdk SDK, m *exp4.Message) {
+	p := t.attached[sdk]
+	if p == nil {
+		t.counters.BeforeHello++
+		return
+	}
+	if m.Tick {
+		t.Mistake(sdk, "a tick is for the driver to send")
+		return
+	}
+	c := t.byName[m.Conn]
+	if c != nil && c.sdk != sdk {
+		c = nil
+	}
+	if m.Flags == exp4.Segment {
+		t.transmit(now, sdk, c, m)
+		return
+	}
+	if c == nil {
+		t.counters.UnknownConn++
+		return
+	}
+	c.last = now
+	switch m.Flags {
+	case exp4.Connect:
+		t.onConnected(c)
+	case exp4.Data:
+		t.onRecv(c, m)
+	case exp4.FIN:
+		t.onPeerFIN(c)
+	case exp4.RST:
+		t.act(Action{Kind: Reset, App: c.app})
+		t.counters.PeerResets++
+		t.forget(now, c, true)
+	case exp4.Release:
+		t.act(Action{Kind: Close, App: c.app})
+		t.counters.Released++
+		t.forget(now, c, true)
+	default:
+		t.Mistake(sdk, "%s is no call", m.Flags.ToDriver())
+	}
+}
+
+func (t *Table) onConnected(c *conn) {
+	if c.connected {
+		t.Mistake(c.sdk, "app_connected was called twice")
+		return
+	}
+	c.connected = true
+	t.counters.Connected++
+	t.act(Action{Kind: Read, App: c.app})
+}
+
+func (t *Table) onRecv(c *conn, m *exp4.Message) {
+	switch {
+	case c.peerFIN:
+		t.Mistake(c.sdk, "app_recv was called after app_peer_fin")
+	case !c.connected:
+		t.Mistake(c.sdk, "app_recv was called before app_connected")
+	case len(m.Bytes) > 0:
+		t.counters.ToApp += uint64(len(m.Bytes))
+		t.act(Action{Kind: Write, App: c.app, Bytes: m.Bytes})
+	}
+}
+
+func (t *Table) onPeerFIN(c *conn) {
+	if c.peerFIN {
+		t.Mistake(c.sdk, "app_peer_fin was called twice")
+		return
+	}
+	c.peerFIN = true
+	t.act(Action{Kind: Shutdown, App: c.app})
+}
+
+// Mistake counts a mistake of an SDK, and reports the first one of its kind.
+func (t *Table) Mistake(sdk SDK, format string, args ...any) {
+	t.counters.Mistakes++
+	p := t.attached[sdk]
+	text := fmt.Sprintf(format, args...)
+	if p == nil || p.told[text] || len(p.told) >= maxTold {
+		return
+	}
+	p.told[text] = true
+	t.act(Action{Kind: Report, Text: fmt.Sprintf("SDK %d: %s", sdk+1, text)})
+}
+
+// maxTold bounds how many mistakes of one program are reported.
+const maxTold = 50
