@@ -84,7 +84,7 @@ func TestUsage(t *testing.T) {
 		{"bench fair --rounds 0", "antedon: bench fair: --rounds 0: want at least 1"},
 		{"bench fair --seconds 0", "antedon: bench fair: --seconds 0s: want at least 0.1"},
 		{"lab", "antedon: lab: want driver, new or poll"},
-		{"lab chemistry", `antedon: lab: unknown experiment "chemistry": want driver, new or poll`},
+		{"lab chemistry", `antedon: lab: unknown command "chemistry": want driver, new or poll`},
 		{"lab poll kqueue", `antedon: lab poll: unknown experiment "kqueue": want select, poll, edge or all`},
 		{"lab poll select poll", `antedon: lab poll: unexpected argument "poll": want select, poll, edge or all`},
 		{"lab driver some", `antedon: lab driver: unknown mode "some": want all, partial, clear or print`},
