@@ -27,6 +27,7 @@ import (
 //go:embed java/pom.xml java/dependencies-lock.json java/src/main/java/lab java/src/main/java/template
 //go:embed java/kotlin/pom.xml java/kotlin/dependencies-lock.json java/kotlin/src java/README.md java/README.zh-CN.md
 //go:embed python/*.py python/template python/README.md python/README.zh-CN.md
+//go:embed rust/src rust/template rust/README.md rust/README.zh-CN.md
 var files embed.FS
 
 // Kit is what a student's directory in one language is made of.
@@ -67,6 +68,17 @@ var kits = []Kit{
 		Parts:  []Part{{"cpp", "."}, {"cpp/template", "."}},
 		Next:   []string{"make", "./main"},
 		FillIn: "outgoing.cpp",
+	},
+	{
+		Lang: "rust",
+		Parts: []Part{
+			{"rust/src/main.rs", "src/main.rs"}, {"rust/src/api.rs", "src/api.rs"}, {"rust/src/codec.rs", "src/codec.rs"},
+			{"rust/template/outgoing.rs", "src/outgoing.rs"},
+			{"rust/template/Cargo.toml", "Cargo.toml"}, {"rust/template/Cargo.lock", "Cargo.lock"},
+			{"rust/README.md", "README.md"}, {"rust/README.zh-CN.md", "README.zh-CN.md"},
+		},
+		Next:   []string{"cargo build --release", "target/release/mytcp"},
+		FillIn: "src/outgoing.rs",
 	},
 	{
 		Lang: "java",

@@ -28,6 +28,7 @@ var mains = []struct {
 	{"go", []string{"go", "build", "-o", "main", "."}, []string{"./main"}},
 	{"python", nil, []string{"python3", "-B", "main.py", "tests/echo"}},
 	{"cpp", []string{"make", "-j2", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
+	{"rust", []string{"sh", "-c", "cp tests/echo/outgoing.rs src/ && cargo build --offline --locked --target-dir own"}, []string{"own/debug/antedon-sdk"}},
 }
 
 // TestMains checks what a main program says to a driver and does with what the driver says.
