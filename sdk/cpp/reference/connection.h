@@ -40,9 +40,9 @@ enum class State {
 // A connection in CLOSED stays there, and has told the driver what it needs to know.
 class Connection {
 public:
-    // How long a segment may wander about in the network. RFC 9293 takes two minutes; in a laboratory seconds are plenty, and the
-    // driver lends out only 4,000 ports.
-    static constexpr auto kMSL = 2s;
+    // How long a segment may wander about in the network. RFC 9293 takes two minutes; in a laboratory a second is plenty, and
+    // the driver lends out only 4,000 ports.
+    static constexpr auto kMSL = 1s;
 
     Connection(Conn conn, Driver& driver, Seq iss) : conn(std::move(conn)), path(this->conn), snd(iss), driver_(driver) {}
 

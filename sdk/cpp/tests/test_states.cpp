@@ -106,12 +106,12 @@ TEST(time_wait) {
     CHECK(t.sent(), Strings{"FIN|ACK seq=1 ack=1 len=0"});
     t.inject(FIN | ACK, 1, 2);
     CHECK(t.sent(), Strings{"ACK seq=2 ack=2 len=0"});
-    t.wait(3s);
+    t.wait(1500ms);
     t.inject(FIN | ACK, 1, 2);
     CHECK(t.sent(), Strings{"ACK seq=2 ack=2 len=0"});
-    t.wait(3s);
+    t.wait(1500ms);
     CHECK_NOTE(t.connection.state == State::TIME_WAIT, true, "it began anew");
-    t.wait(2s);
+    t.wait(1s);
     CHECK(t.connection.state == State::CLOSED, true);
     CHECK(t.events.back(), "release_connection");
 }

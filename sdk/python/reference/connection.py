@@ -12,9 +12,9 @@ from segment import ACK, FIN, PSH, RST, SYN, Path, Segment, unwrap
 from sender import Sender
 from timers import Timer
 
-# How long a segment may wander about in the network. RFC 9293 takes two minutes; in a laboratory seconds are plenty, and the
+# How long a segment may wander about in the network. RFC 9293 takes two minutes; in a laboratory a second is plenty, and the
 # driver lends out only 4,000 ports.
-MSL = 2.0
+MSL = 1.0
 
 
 class State(Enum):

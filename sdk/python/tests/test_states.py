@@ -88,12 +88,12 @@ class States(unittest.TestCase):
         self.assertEqual(t.sent(), ["FIN|ACK seq=1 ack=1 len=0"])
         t.inject(FIN | ACK, 1, 2)
         self.assertEqual((t.connection.state, t.sent()), (State.TIME_WAIT, ["ACK seq=2 ack=2 len=0"]))
-        t.wait(3)
+        t.wait(1.5)
         t.inject(FIN | ACK, 1, 2)
         self.assertEqual(t.sent(), ["ACK seq=2 ack=2 len=0"])
-        t.wait(3)
+        t.wait(1.5)
         self.assertEqual(t.connection.state, State.TIME_WAIT, "it began anew")
-        t.wait(2)
+        t.wait(1)
         self.assertEqual((t.connection.state, t.events[-1]), (State.CLOSED, "release_connection"))
 
     def test_simultaneous_close(self):
