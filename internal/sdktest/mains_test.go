@@ -29,6 +29,10 @@ var mains = []struct {
 	{"python", nil, []string{"python3", "-B", "main.py", "tests/echo"}},
 	{"cpp", []string{"make", "-j2", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
 	{"rust", []string{"sh", "-c", "cp tests/echo/outgoing.rs src/ && cargo build --offline --locked --target-dir own"}, []string{"own/debug/antedon-sdk"}},
+	{
+		"java", []string{"mvn", "-B", "-ntp", "-q", "-DskipTests", "package"},
+		[]string{"java", "-cp", "target/test-classes:target/mytcp.jar", "lab.Echo"},
+	},
 }
 
 // TestMains checks what a main program says to a driver and does with what the driver says.
@@ -40,14 +44,10 @@ func TestMains(t *testing.T) {
 			if p.name == "go" {
 				dir = goEcho(t, dir)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*limit) // others may run Maven first
 			defer cancel()
 			if p.build != nil {
-				cmd := exec.CommandContext(ctx, p.build[0], p.build[1:]...)
-				cmd.Dir = dir
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Fatalf("%v: %v\n%s", p.build, err, out)
-				}
+				runBuild(ctx, t, dir, p.build)
 			}
 			start := func(t *testing.T) *mainProgram { return newMain(ctx, t, dir, p.run) }
 			t.Run("calls", func(t *testing.T) { checkCalls(t, start(t)) })
@@ -58,6 +58,19 @@ func TestMains(t *testing.T) {
 			t.Run("taken driver", func(t *testing.T) { checkTaken(t, start(t)) })
 			t.Run("dead driver", func(t *testing.T) { checkDead(t, start(t)) })
 		})
+	}
+}
+
+func runBuild(ctx context.Context, t *testing.T, dir string, build []string) {
+	t.Helper()
+	if build[0] == "mvn" {
+		maven.Lock()
+		defer maven.Unlock()
+	}
+	cmd := exec.CommandContext(ctx, build[0], build[1:]...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", build, err, out)
 	}
 }
 

@@ -87,10 +87,11 @@ final class Driver implements Api, Closeable {
     ByteBuffer receive() throws IOException {
         while (failure == null) {
             received.clear();
-            if (channel.read(received) >= 0) {
-                return received.flip();
+            long began = System.nanoTime();
+            if (channel.read(received) >= 0 || System.nanoTime() - began < SILENCE.toNanos() / 2) {
+                return received.flip(); // read says -1 of an empty datagram, too
             }
-            if (!isServing()) { // nothing came in time
+            if (!isServing()) {
                 throw new SocketException("nothing has been heard of it");
             }
         }
