@@ -24,7 +24,7 @@ import (
 
 //go:embed go/api go/template go/README.md go/README.zh-CN.md
 //go:embed cpp/*.cpp cpp/*.h cpp/Makefile cpp/template cpp/README.md cpp/README.zh-CN.md
-//go:embed java/pom.xml java/dependencies-lock.json java/src/main/java/lab java/src/main/java/template
+//go:embed java/.mvn/jvm.config java/pom.xml java/dependencies-lock.json java/src/main/java/lab java/src/main/java/template
 //go:embed java/kotlin/pom.xml java/kotlin/dependencies-lock.json java/kotlin/src java/README.md java/README.zh-CN.md
 //go:embed python/*.py python/template python/README.md python/README.zh-CN.md
 //go:embed rust/src rust/template rust/README.md rust/README.zh-CN.md
@@ -104,7 +104,7 @@ var kits = []Kit{
 
 // javaParts are what Java and Kotlin have in common.
 var javaParts = []Part{
-	{"java/src/main/java/lab", "src/main/java/lab"}, {"java/README.md", "README.md"}, {"java/README.zh-CN.md", "README.zh-CN.md"},
+	{"java/.mvn/jvm.config", ".mvn/jvm.config"}, {"java/src/main/java/lab", "src/main/java/lab"}, {"java/README.md", "README.md"}, {"java/README.zh-CN.md", "README.zh-CN.md"},
 }
 
 // Langs returns the names of the languages.
