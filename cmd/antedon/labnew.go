@@ -47,10 +47,12 @@ func newLabNew() *cobra.Command {
 func howToGoOn(kit *sdk.Kit, dir string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is ready. Write your TCP in %s; README.md explains it (中文: README.zh-CN.md).\n\n", dir, filepath.Join(dir, kit.FillIn))
-	fmt.Fprintf(&b, "While the driver runs in another terminal, build and run your program:\n\n  cd %s\n", quoted(dir))
-	for _, command := range kit.Next {
+	fmt.Fprintf(&b, "Have it carry a page, in a private network and without root:\n\n  cd %s\n", quoted(dir))
+	build, run := kit.Next[:len(kit.Next)-1], kit.Next[len(kit.Next)-1]
+	for _, command := range build {
 		fmt.Fprintf(&b, "  %s\n", command)
 	}
+	fmt.Fprintf(&b, "  antedon lab driver --sdk %s -- curl http://10.7.0.2/\n", quoted(run))
 	return b.String()
 }
 

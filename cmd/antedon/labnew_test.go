@@ -14,7 +14,7 @@ func TestLabNew(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "my tcp")
 	out := p.ok("lab", "new", "go", dir)
 	for _, want := range []string{
-		"Write your TCP in " + filepath.Join(dir, "outgoing.go"), "driver", "\n  cd '" + dir + "'\n", "\n  go build -o mytcp .\n  ./mytcp\n",
+		"Write your TCP in " + filepath.Join(dir, "outgoing.go"), "\n  cd '" + dir + "'\n", "\n  go build -o mytcp .\n  antedon lab driver --sdk ./mytcp -- curl http://10.7.0.2/\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
