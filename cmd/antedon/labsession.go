@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/antedon-net/antedon/lab/driver"
@@ -25,6 +26,7 @@ type labSession struct {
 	room     *room.Room // nil on this machine itself
 	driver   *driver.Driver
 	programs []*room.Program
+	stopping atomic.Bool
 }
 
 func (s *labSession) say(line string) { fmt.Fprintln(s.err, "antedon:", line) }
@@ -103,7 +105,7 @@ func (s *labSession) startSDKs(ctx context.Context) error {
 		s.programs = append(s.programs, p)
 		go func() {
 			<-p.Done()
-			if ctx.Err() == nil {
+			if !s.stopping.Load() && ctx.Err() == nil {
 				s.say(fmt.Sprintf("SDK program %q has ended: %s", line, endOf(p.Err())))
 			}
 		}()
@@ -143,6 +145,7 @@ func endOf(err error) string {
 }
 
 func (s *labSession) stopSDKs() {
+	s.stopping.Store(true)
 	for _, p := range s.programs {
 		p.Close()
 	}

@@ -1,6 +1,8 @@
 package driver
 
 import (
+	"time"
+
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/lab/exp4"
 	"github.com/antedon-net/antedon/lab/table"
@@ -31,6 +33,9 @@ type Config struct {
 	// Table says how connections are kept.
 	Table table.Config
 
+	// Stall is after how long an SDK that does not read is reported; default 5 s.
+	Stall time.Duration
+
 	// Log is told in one line what went wrong, and when SDKs come and go. It is called by the driver's goroutine. Default:
 	// nobody is told.
 	Log func(line string)
@@ -45,6 +50,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.Log == nil {
 		c.Log = func(string) {}
+	}
+	if c.Stall == 0 {
+		c.Stall = 5 * time.Second
 	}
 	c.Table = c.Table.WithDefaults()
 }

@@ -41,6 +41,7 @@ type holdings struct {
 	guard     *netlab.Guard
 	rules     *ruleset
 	source    *sourceFinder
+	tap       *tap // nil without a capture
 	listeners []*listener
 }
 
@@ -65,7 +66,9 @@ func Start(cfg Config) (*Driver, error) {
 	loop.AfterFunc(tickInterval, d.onTick)
 	go func() {
 		defer close(d.done)
-		d.err = loop.Run()
+		if err := loop.Run(); !errors.Is(err, reactor.ErrClosed) { // it may be closed before it has begun
+			d.err = err
+		}
 	}()
 	return d, nil
 }
@@ -84,6 +87,11 @@ func (d *Driver) open() error {
 	}
 	if d.wire, err = openWire(d); err != nil {
 		return err
+	}
+	if d.cfg.Capture != nil {
+		if d.host.tap, err = openTap(d); err != nil {
+			return err
+		}
 	}
 	if d.cfg.Builtin {
 		if err := d.startBuiltin(); err != nil {
@@ -129,6 +137,9 @@ func (d *Driver) release() error {
 	}
 	for _, l := range h.listeners {
 		l.close()
+	}
+	if h.tap != nil {
+		h.tap.close()
 	}
 	if h.source != nil {
 		h.source.close()

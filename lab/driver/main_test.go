@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -12,12 +13,81 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/internal/netlab"
+	"github.com/antedon-net/antedon/lab/exp4"
 )
 
 // limit is how long a test waits for what ought to happen at once.
 const limit = 30 * time.Second
 
-func TestMain(m *testing.M) { os.Exit(netlab.Main(m)) }
+// partVar names the part that a copy of this binary has to play, in the namespace that it was started in.
+const partVar = "ANTEDON_LAB_TEST_PART"
+
+func TestMain(m *testing.M) {
+	part, dir, _ := strings.Cut(os.Getenv(partVar), " ")
+	if part == "" || os.Args[0] != "/proc/self/exe" {
+		os.Exit(netlab.Main(m))
+	}
+	netlab.Init()
+	if err := parts[part](dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("ready")
+	select {}
+}
+
+// parts are what copies of this binary do until they are killed.
+var parts = map[string]func(dir string) error{
+	"driver": func(dir string) error {
+		_, err := Start(Config{Dirs: []string{dir}})
+		return err
+	},
+	"sdk": func(dir string) error {
+		_, err := startSDK(context.Background(), dir, nil)
+		return err
+	},
+	"mute": func(dir string) error { // says hello, and then nothing
+		ep, err := exp4.Dial(context.Background(), dir)
+		if err != nil {
+			return err
+		}
+		go func() {
+			for {
+				if _, err := ep.Receive(); err != nil {
+					return
+				}
+			}
+		}()
+		hello := exp4.Hello()
+		return ep.Send(&hello)
+	},
+}
+
+// play starts a copy of this binary on the host and waits until it is ready.
+func (p *place) play(part, dir string) *netlab.Cmd {
+	p.Helper()
+	cmd := p.host.Command(p.ctx, "/proc/self/exe")
+	cmd.Env = append(os.Environ(), partVar+"="+part+" "+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.Cleanup(func() { p.kill(cmd) })
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
+		p.Fatalf("%s: got %q, %v", part, line, err)
+	}
+	return cmd
+}
+
+// kill kills a program, as nobody could expect.
+func (p *place) kill(cmd *netlab.Cmd) {
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+}
 
 // place is a host with a driver on it, and a remote host.
 type place struct {

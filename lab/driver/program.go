@@ -38,9 +38,6 @@ type program struct {
 // maxSegments is how many segments wait for an SDK; further ones are dropped, as by any queue on a path.
 const maxSegments = 64
 
-// stallTime is after how long a program that does not read is reported.
-const stallTime = 5 * time.Second
-
 func (d *Driver) openPrograms() error {
 	for i, dir := range d.cfg.Dirs {
 		fd, err := exp4.OpenDriver(dir)
@@ -241,10 +238,10 @@ func (p *program) tick() {
 	err := p.write([]byte{0})
 	switch {
 	case errors.Is(err, unix.EAGAIN):
-		if p.isBlocked() && !p.told && time.Since(p.blocked) >= stallTime {
+		if p.isBlocked() && !p.told && time.Since(p.blocked) >= p.d.cfg.Stall {
 			p.told = true
 			p.d.counters.Stalls++
-			p.d.cfg.Log(fmt.Sprintf("SDK %d has not read for %v: its applications wait", p.id+1, stallTime))
+			p.d.cfg.Log(fmt.Sprintf("SDK %d has not read for %v: its applications wait", p.id+1, p.d.cfg.Stall))
 		}
 	case err != nil:
 		p.lose(err)

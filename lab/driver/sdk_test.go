@@ -6,11 +6,13 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/antedon-net/antedon"
 	"github.com/antedon-net/antedon/lab/exp4"
 	"github.com/antedon-net/antedon/link"
 	"github.com/antedon-net/antedon/link/pipe"
+	"github.com/antedon-net/antedon/tcp"
 )
 
 // testSDK is an SDK whose TCP is a Stack on a link in memory, the other end of which is the driver.
@@ -162,6 +164,8 @@ func (s *testSDK) run(c *sdkConn) {
 		}
 	}
 	<-c.finned
+	for tick := time.NewTicker(5 * time.Millisecond); !isOver(conn.(*antedon.Conn).Info().State); <-tick.C {
+	}
 	conn.Close()
 	if !s.keep {
 		s.call(c.name, exp4.Release, nil)
@@ -175,3 +179,6 @@ func (s *testSDK) close() {
 	cancel() // at once
 	_ = s.stack.Close(ctx)
 }
+
+// isOver reports whether both streams have ended and are acknowledged.
+func isOver(s tcp.State) bool { return s == tcp.StateTimeWait || s == tcp.StateClosed }
