@@ -11,9 +11,9 @@ use super::segment::{unwrap, Path, Segment, Seq, ACK, FIN, PSH, RST, SYN};
 use super::sender::Sender;
 use super::timers::{has_expired, Timer};
 
-/// How long a segment may wander about in the network. RFC 9293 takes two minutes; in a laboratory seconds are plenty, and the
+/// How long a segment may wander about in the network. RFC 9293 takes two minutes; in a laboratory a second is plenty, and the
 /// driver lends out only 4,000 ports.
-const MSL: Duration = Duration::from_secs(2);
+const MSL: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {

@@ -126,12 +126,12 @@ fn time_wait() {
     assert_eq!(t.sent(), ["FIN|ACK seq=1 ack=1 len=0"]);
     t.inject(seg(FIN | ACK, 1, 2));
     assert_eq!((t.connection.state, t.sent()), (State::TimeWait, vec!["ACK seq=2 ack=2 len=0".to_string()]));
-    t.wait(secs(3));
+    t.wait(Duration::from_millis(1500));
     t.inject(seg(FIN | ACK, 1, 2));
     assert_eq!(t.sent(), ["ACK seq=2 ack=2 len=0"]);
-    t.wait(secs(3));
+    t.wait(Duration::from_millis(1500));
     assert_eq!(t.connection.state, State::TimeWait, "it began anew");
-    t.wait(secs(2));
+    t.wait(secs(1));
     assert_eq!((t.connection.state, t.events), (State::Closed, vec![Call::PeerFin, Call::Release]));
 }
 
