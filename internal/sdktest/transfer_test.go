@@ -33,6 +33,7 @@ var programs = []program{
 	{"go/byhand", []string{"go", "build", "-o", "{OUT}/main", "./byhand"}, []string{"{OUT}/main"}, 100},
 	{"python/reference", nil, []string{"python3", "-B", "main.py", "reference"}, 20},
 	{"cpp/reference", []string{"make", "-s", "-j2", "OUTGOING=reference"}, []string{"build/reference/main"}, 20},
+	{"rust/reference", []string{"cargo", "build", "-q", "--release", "--offline", "--locked"}, []string{"target/release/antedon-sdk"}, 100},
 	{"java/reference", []string{"mvn", "-q", "-B", "-ntp", "-DskipTests", "package"}, []string{"java", "-cp", "target/mytcp.jar", "reference.Main"}, 20},
 }
 
