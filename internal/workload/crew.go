@@ -20,6 +20,7 @@ type crew struct {
 
 	stop     atomic.Bool // no further step
 	counting atomic.Bool // the time counts
+	counted  atomic.Bool // it does, or did
 	failed   chan error  // why workers have ended early
 }
 
@@ -80,6 +81,7 @@ func (c *crew) measure(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	c.counting.Store(true)
+	c.counted.Store(true)
 	before, count := c.total(), uint64(0)
 	for count == 0 { // nothing has come of it yet on a very busy machine
 		if err := c.wait(ctx, c.task.Time); err != nil {

@@ -41,17 +41,18 @@ func startProbe(ctx context.Context, n Network, c *crew) (*probe, error) {
 	return p, nil
 }
 
-// run makes one connection's exchanges. One that has begun in the time that counts, or ended in it, counts.
+// run makes one connection's exchanges. One that had not ended when the time that counts began, nor begun when that ended, counts: it
+// may have taken longer than that.
 func (p *probe) run(i int) error {
 	var b [1]byte
 	time.Sleep(probePause * time.Duration(i) / probes)
 	for !p.crew.stop.Load() {
-		counts := p.crew.counting.Load()
+		isLate := p.crew.counted.Load() && !p.crew.counting.Load()
 		start := time.Now()
 		if err := exchange(p.conns[i], b[:]); err != nil {
 			return err
 		}
-		if counts || p.crew.counting.Load() {
+		if !isLate && p.crew.counted.Load() {
 			p.trips.add(i, time.Since(start))
 		}
 		time.Sleep(probePause)
