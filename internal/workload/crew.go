@@ -21,6 +21,7 @@ type crew struct {
 	stop     atomic.Bool // no further step
 	counting atomic.Bool // the time counts
 	counted  atomic.Bool // it does, or did
+	unprobed atomic.Bool // the probe, if there is one, has had no exchange that counts
 	failed   chan error  // why workers have ended early
 }
 
@@ -83,7 +84,7 @@ func (c *crew) measure(ctx context.Context) (*Result, error) {
 	c.counting.Store(true)
 	c.counted.Store(true)
 	before, count := c.total(), uint64(0)
-	for count == 0 { // nothing has come of it yet on a very busy machine
+	for count == 0 || c.unprobed.Load() { // nothing has come of it yet on a very busy machine
 		if err := c.wait(ctx, c.task.Time); err != nil {
 			return nil, err
 		}

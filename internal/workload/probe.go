@@ -31,9 +31,11 @@ func startProbe(ctx context.Context, n Network, c *crew) (*probe, error) {
 		return nil, err
 	}
 	p := &probe{crew: c, conns: cs, trips: newTrips(probes), failed: make(chan error, probes)}
+	c.unprobed.Store(true)
 	for i := range cs {
 		p.wg.Go(func() {
 			if err := p.run(i); err != nil {
+				c.unprobed.Store(false) // end tells
 				p.failed <- err
 			}
 		})
@@ -54,6 +56,7 @@ func (p *probe) run(i int) error {
 		}
 		if !isLate && p.crew.counted.Load() {
 			p.trips.add(i, time.Since(start))
+			p.crew.unprobed.Store(false)
 		}
 		time.Sleep(probePause)
 	}
