@@ -34,7 +34,7 @@ var programs = []program{
 	{"python/reference", nil, []string{"python3", "-B", "main.py", "reference"}, 20},
 	{"cpp/reference", []string{"make", "-s", "-j2", "OUTGOING=reference"}, []string{"build/reference/main"}, 20},
 	{"rust/reference", []string{"cargo", "build", "-q", "--release", "--offline", "--locked"}, []string{"target/release/antedon-sdk"}, 100},
-	{"java/reference", []string{"mvn", "-q", "-B", "-ntp", "-DskipTests", "package"}, []string{"java", "-cp", "target/mytcp.jar", "reference.Main"}, 20},
+	{"java/reference", []string{"mvn", "-q", "-B", "-ntp", "-DskipTests", "package"}, []string{"java", "-cp", "target/mytcp.jar", "reference.Main"}, 100},
 }
 
 // TestPrograms has programs carry what curl sends to and fetches from a server on the kernel's TCP: each byte arrives, each
@@ -102,11 +102,7 @@ func (h *hosts) start(p program, dir string) {
 		home = copySDK(h.t, lang)
 	}
 	if len(p.build) > 0 {
-		cmd := exec.CommandContext(h.ctx, p.build[0], place(p.build[1:], out)...)
-		cmd.Dir = home
-		if said, err := cmd.CombinedOutput(); err != nil {
-			h.t.Fatalf("%v: %v\n%s", cmd, err, said)
-		}
+		runBuild(h.ctx, h.t, home, place(p.build, out))
 	}
 	run := place(p.run, out)
 	if !filepath.IsAbs(run[0]) && strings.Contains(run[0], "/") {

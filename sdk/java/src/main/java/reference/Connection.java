@@ -22,10 +22,10 @@ import lab.Conn;
  */
 final class Connection {
     /**
-     * How long a segment may wander about in the network. RFC 9293 takes two minutes; in a laboratory seconds are plenty, and the
+     * How long a segment may wander about in the network. RFC 9293 takes two minutes; in a laboratory a second is plenty, and the
      * driver lends out only 4,000 ports.
      */
-    private static final Duration MSL = Duration.ofSeconds(2);
+    private static final Duration MSL = Duration.ofSeconds(1);
 
     private final Conn conn;
     private final Api api;

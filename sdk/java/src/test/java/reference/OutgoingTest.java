@@ -89,7 +89,7 @@ class OutgoingTest {
         outgoing.appFin(CONN);
         rx(ACK | FIN, 501, iss + 2, "");
         assertEquals(1, outgoing.size());
-        now = now.plusSeconds(5);
+        now = now.plusSeconds(3);
         outgoing.tick();
         assertEquals(List.of("appConnected", "appPeerFin", "releaseConnection"), driver.said);
         assertEquals(0, outgoing.size());

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static reference.Segment.ACK;
+import static reference.Segment.PSH;
 import static reference.Segment.SYN;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -85,6 +87,34 @@ class SendingTest {
         assertEquals(List.of("FIN|ACK seq=1 ack=1 len=0"), t.sent());
         t.inject(ACK, 1, 2, 0);
         assertEquals(State.FIN_WAIT_2, t.state());
+    }
+
+    /** RFC 6298, Section 5.3: "When an ACK is received that acknowledges new data, restart the retransmission timer". */
+    @Test
+    void progressRestartsTheTimer() {
+        Script t = Script.established();
+        t.send(2000);
+        t.pass(0.8);
+        t.inject(ACK, 1, 1461);
+        t.sent();
+        t.pass(0.8);
+        assertEquals(List.of(), t.sent());
+        t.pass(0.3);
+        assertEquals(List.of("ACK seq=1461 ack=1 len=540"), t.sent());
+    }
+
+    /** RFC 9293, Section 3.9.1.2: we "MUST set the PSH bit in the last buffered segment". */
+    @Test
+    void lastSegmentIsPushed() {
+        Sender sender = new Sender(0);
+        List<Integer> flags = new ArrayList<>();
+        Sender.Output out = (seq, bits, payload) -> flags.add(bits);
+        sender.transmit(Instant.EPOCH, out);
+        sender.begin(1000);
+        sender.onAck(new Segment(0, 1, SYN | ACK, 65_535), Instant.EPOCH);
+        sender.push(new byte[2500]);
+        sender.transmit(Instant.EPOCH, out);
+        assertEquals(List.of(SYN, 0, 0, PSH), flags);
     }
 
     @Test

@@ -125,12 +125,12 @@ class StatesTest {
         t.inject(FIN | ACK, 1, 2);
         assertEquals(State.TIME_WAIT, t.state());
         assertEquals(List.of("ACK seq=2 ack=2 len=0"), t.sent());
-        t.pass(3);
+        t.pass(1.5);
         t.inject(FIN | ACK, 1, 2);
         assertEquals(List.of("ACK seq=2 ack=2 len=0"), t.sent());
-        t.pass(3);
+        t.pass(1.5);
         assertEquals(State.TIME_WAIT, t.state(), "it began anew");
-        t.pass(2);
+        t.pass(1);
         assertEquals(State.CLOSED, t.state());
         assertEquals(List.of("appConnected", "appPeerFin", "releaseConnection"), t.events());
     }
