@@ -61,7 +61,7 @@ func TestMains(t *testing.T) {
 	}
 }
 
-func runBuild(ctx context.Context, t *testing.T, dir string, build []string) {
+func runBuild(ctx context.Context, t testing.TB, dir string, build []string) {
 	t.Helper()
 	if build[0] == "mvn" {
 		maven.Lock()

@@ -59,7 +59,7 @@ func TestSDKs(t *testing.T) {
 }
 
 // copySDK copies an SDK and the vectors that its tests read, and returns where to.
-func copySDK(t *testing.T, name string) string {
+func copySDK(t testing.TB, name string) string {
 	t.Helper()
 	root, dir := filepath.Join("..", ".."), t.TempDir()
 	for _, part := range []string{filepath.Join("sdk", name), filepath.Join("lab", "exp4", "testdata")} {

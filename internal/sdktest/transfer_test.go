@@ -56,7 +56,7 @@ func TestPrograms(t *testing.T) {
 
 // hosts are two hosts, one with a driver and a program on it, the other with a web server.
 type hosts struct {
-	t         *testing.T
+	t         testing.TB
 	ctx       context.Context
 	host, far *netlab.Lab
 	driver    *driver.Driver
@@ -67,7 +67,18 @@ type hosts struct {
 	lines []string // what the driver said
 }
 
-func newHosts(t *testing.T, p program) *hosts {
+// newHosts makes hosts with a program on the first.
+func newHosts(t testing.TB, p program) *hosts {
+	t.Helper()
+	h := newBareHosts(t)
+	dir := t.TempDir()
+	h.capture(driver.Config{Dirs: []string{dir}})
+	h.start(p, dir)
+	return h
+}
+
+// newBareHosts makes hosts without a driver.
+func newBareHosts(t testing.TB) *hosts {
 	t.Helper()
 	pair, err := netlab.NewPair(netlab.Options{})
 	if err != nil {
@@ -78,19 +89,23 @@ func newHosts(t *testing.T, p program) *hosts {
 	t.Cleanup(cancel)
 	h := &hosts{t: t, ctx: ctx, host: pair.A, far: pair.B}
 	h.serve()
-	dir := t.TempDir()
-	h.driver, err = driver.Start(driver.Config{Namespace: h.host.Namespace, Dirs: []string{dir}, Log: h.log})
-	if err != nil {
-		t.Fatal(err)
+	return h
+}
+
+// capture starts a driver.
+func (h *hosts) capture(cfg driver.Config) {
+	h.t.Helper()
+	cfg.Namespace, cfg.Log = h.host.Namespace, h.log
+	var err error
+	if h.driver, err = driver.Start(cfg); err != nil {
+		h.t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the driver said %q\ncounters: %+v", h.lines, h.driver.Counters())
+	h.t.Cleanup(func() {
+		if h.t.Failed() {
+			h.t.Logf("the driver said %q\ncounters: %+v", h.lines, h.driver.Counters())
 		}
 		h.driver.Close()
 	})
-	h.start(p, dir)
-	return h
 }
 
 // start builds and starts the program, and waits until the driver knows it.
