@@ -26,6 +26,8 @@ import (
 //go:embed cpp/*.cpp cpp/*.h cpp/Makefile cpp/template cpp/README.md cpp/README.zh-CN.md
 //go:embed java/.mvn/jvm.config java/pom.xml java/dependencies-lock.json java/src/main/java/lab java/src/main/java/template
 //go:embed java/kotlin/pom.xml java/kotlin/dependencies-lock.json java/kotlin/src java/README.md java/README.zh-CN.md
+//go:embed nodejs/*.js nodejs/package.json nodejs/package-lock.json nodejs/.npmrc nodejs/template nodejs/typescript
+//go:embed nodejs/tsconfig.json nodejs/types/api.d.ts nodejs/types/conn.d.ts nodejs/README.md nodejs/README.zh-CN.md
 //go:embed python/*.py python/template python/README.md python/README.zh-CN.md
 //go:embed rust/src rust/template rust/README.md rust/README.zh-CN.md
 var files embed.FS
@@ -100,6 +102,26 @@ var kits = []Kit{
 		FillIn: "src/main/kotlin/mytcp/Outgoing.kt",
 		edit:   ownPackage,
 	},
+	{
+		Lang:   "nodejs",
+		Parts:  append([]Part{{"nodejs/template", "."}, {"nodejs/tsconfig.json", "tsconfig.json"}}, nodeParts...),
+		Next:   []string{"npm ci --omit=dev", "node main.js"},
+		FillIn: "outgoing.js",
+	},
+	{
+		Lang:   "typescript",
+		Parts:  append([]Part{{"nodejs/typescript", "."}}, nodeParts...),
+		Next:   []string{"npm ci", "npx tsc", "node main.js"},
+		FillIn: "outgoing.ts",
+	},
+}
+
+// nodeParts are what JavaScript and TypeScript have in common.
+var nodeParts = []Part{
+	{"nodejs/main.js", "main.js"}, {"nodejs/api.js", "api.js"}, {"nodejs/codec.js", "codec.js"}, {"nodejs/conn.js", "conn.js"},
+	{"nodejs/driver.js", "driver.js"}, {"nodejs/socket.js", "socket.js"}, {"nodejs/types", "types"},
+	{"nodejs/package.json", "package.json"}, {"nodejs/package-lock.json", "package-lock.json"}, {"nodejs/.npmrc", ".npmrc"},
+	{"nodejs/README.md", "README.md"}, {"nodejs/README.zh-CN.md", "README.zh-CN.md"},
 }
 
 // javaParts are what Java and Kotlin have in common.

@@ -15,7 +15,7 @@ import (
 )
 
 // TestKits: in a directory that antedon lab new has made, the commands that it names build a program and run it, and the program
-// says hello to a driver. Only Maven may ask the network, the first time.
+// says hello to a driver. Only Maven and npm may ask the network.
 func TestKits(t *testing.T) {
 	for _, lang := range sdk.Langs() {
 		t.Run(lang, func(t *testing.T) {

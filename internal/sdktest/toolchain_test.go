@@ -28,6 +28,7 @@ func TestSDKs(t *testing.T) {
 		{"python", []string{"python3"}, []string{"python3", "-B", "-m", "unittest", "discover", "tests"}, `Ran [1-9]\d* tests`},
 		{"cpp", []string{"g++", "make"}, []string{"make", "-j2", "check"}, `[1-9]\d* passed, 0 failed`},
 		{"rust", []string{"cargo"}, []string{"cargo", "test", "--offline", "--locked"}, `[1-9]\d* passed; 0 failed; 0 ignored`},
+		{"nodejs", []string{"node", "npm"}, []string{"sh", "-c", "npm ci --no-audit --no-fund && npm test"}, `# pass [1-9]\d*\n# fail 0`},
 		{"java", []string{"javac", "mvn"}, []string{"mvn", "-B", "-ntp", "test"}, `Tests run: [1-9]\d*, Failures: 0, Errors: 0, Skipped: 0`},
 	} {
 		t.Run(row.name, func(t *testing.T) {

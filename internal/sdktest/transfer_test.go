@@ -35,6 +35,7 @@ var programs = []program{
 	{"cpp/reference", []string{"make", "-s", "-j2", "OUTGOING=reference"}, []string{"build/reference/main"}, 20},
 	{"rust/reference", []string{"cargo", "build", "-q", "--release", "--offline", "--locked"}, []string{"target/release/antedon-sdk"}, 100},
 	{"java/reference", []string{"mvn", "-q", "-B", "-ntp", "-DskipTests", "package"}, []string{"java", "-cp", "target/mytcp.jar", "reference.Main"}, 100},
+	{"nodejs/reference", []string{"npm", "ci", "--omit=dev", "--no-audit", "--no-fund"}, []string{"node", "main.js", "reference"}, 100},
 }
 
 // TestPrograms has programs carry what curl sends to and fetches from a server on the kernel's TCP: each byte arrives, each

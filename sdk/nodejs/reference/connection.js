@@ -15,9 +15,9 @@ import { Timer } from "./timers.js";
 /** @typedef {import("./segment.js").Segment} Segment */
 /** @typedef {Pick<typeof import("#api"), "appConnected" | "appRecv" | "appPeerFin" | "appPeerRst" | "tcpTx" | "releaseConnection">} Api */
 
-// How long a segment may wander about in the network, in milliseconds. RFC 9293 takes two minutes; in a laboratory seconds are plenty,
+// How long a segment may wander about in the network, in milliseconds. RFC 9293 takes two minutes; in a laboratory a second is plenty,
 // and the driver lends out only 4,000 ports.
-const MSL = 2000;
+const MSL = 1000;
 
 export const State = Object.freeze({
   LISTEN: "LISTEN",

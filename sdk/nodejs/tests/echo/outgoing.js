@@ -7,7 +7,7 @@ import { appConnected, appPeerFin, appPeerRst, appRecv, releaseConnection, tcpTx
 
 /** @param {Conn} conn */
 export function appConnect(conn) {
-  appRecv(conn, Buffer.from("appConnect"));
+  appRecv(conn, Buffer.from("app_connect"));
 }
 
 /**
@@ -15,7 +15,7 @@ export function appConnect(conn) {
  * @param {Buffer} data
  */
 export function appSend(conn, data) {
-  appRecv(conn, Buffer.concat([Buffer.from("appSend "), data]));
+  appRecv(conn, Buffer.concat([Buffer.from("app_send "), data]));
   if (data.toString() === "later") setTimeout(() => appRecv(conn, Buffer.from("after a while")), 50);
 }
 
@@ -29,7 +29,7 @@ export function appFin(conn) {
 
 /** @param {Conn} conn */
 export function appRst(conn) {
-  for (let i = 0; i < 2; i++) new Worker(new URL("./worker.js", import.meta.url), { workerData: conn });
+  for (let i = 0; i < 4; i++) new Worker(new URL("./worker.js", import.meta.url), { workerData: conn });
 }
 
 /**
