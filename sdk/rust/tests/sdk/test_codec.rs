@@ -61,10 +61,13 @@ fn damaged() {
 
 #[test]
 fn depth() {
-    let mut document = vec![5, 0, 0, 0, 0];
-    for _ in 0..5000 {
-        let length = (document.len() as u32 + 8).to_le_bytes();
-        document = [&length[..], b"\x03a\0", &document, b"\0"].concat();
+    let levels = 60_000; // as many as fit into a datagram
+    let mut document = Vec::new();
+    for level in 0..levels {
+        document.extend((5 + 8 * (levels - level) as u32).to_le_bytes());
+        document.extend(b"\x03a\0");
     }
+    document.extend([5, 0, 0, 0, 0]);
+    document.extend(vec![0; levels]);
     assert!(decode(&document).is_err());
 }

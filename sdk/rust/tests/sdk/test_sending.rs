@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::network::{secs, Network, Weather, FAIR, LEFT, RIGHT};
 use crate::outgoing::congestion::{NewReno, Phase};
-use crate::outgoing::connection::{Call, State};
+use crate::outgoing::connection::{Call, Connection, State};
 use crate::outgoing::segment::{Segment, ACK, SYN};
 use crate::outgoing::timers::RoundTrip;
 use crate::script::{seg, text, window, Script};
@@ -137,6 +137,63 @@ fn fast_retransmit() {
     assert_eq!(t.sent().len(), 0);
     assert_eq!(t.connection.snd.congestion.phase, Phase::Open { duplicates: 0, credit: 0 });
     assert_eq!(t.connection.snd.congestion.ssthresh, 7300, "half of what was on its way");
+    assert_eq!(t.connection.snd.congestion.cwnd, 2 * 1460, "no burst, with nothing on its way");
+}
+
+#[test]
+fn window_updates_are_no_duplicates() {
+    let mut t = Script::established();
+    t.send(&[0; 14_600]);
+    t.sent();
+    for wnd in [60_000, 61_000, 62_000, 63_000] {
+        t.inject(window(1, 1, wnd));
+    }
+    assert_eq!(t.sent().len(), 0);
+}
+
+/// RFC 6582, Section 4: after a timeout, duplicates of what was on its way then say nothing new.
+#[test]
+fn no_fast_retransmit_after_a_timeout() {
+    let mut t = Script::established();
+    t.send(&[0; 14_600]);
+    t.wait(millis(1100));
+    t.sent();
+    for _ in 0..5 {
+        t.inject(seg(ACK, 1, 1));
+    }
+    assert_eq!(t.sent().len(), 0);
+}
+
+/// RFC 6298, Section 5: "When an ACK is received that acknowledges new data, restart the retransmission timer".
+#[test]
+fn timer_starts_anew() {
+    let mut t = Script::established();
+    t.send(&[0; 2920]);
+    t.sent();
+    t.wait(millis(900));
+    t.inject(seg(ACK, 1, 1461));
+    t.wait(millis(900));
+    assert_eq!(t.sent().len(), 0);
+}
+
+/// A window too narrow to be worth a segment, with nothing on its way that could bring better news.
+#[test]
+fn crumb_of_a_window() {
+    let mut t = Script::established();
+    t.inject(window(1, 1, 10));
+    t.send(&[0; 5000]);
+    assert_eq!(t.sent().len(), 0);
+    t.wait(millis(1100));
+    assert_eq!(t.sent(), ["ACK seq=1 ack=1 len=10"]);
+}
+
+#[test]
+fn nothing_follows_fin() {
+    let mut t = Script::established();
+    t.on(Connection::finish);
+    t.send(b"x");
+    t.wait(millis(1100));
+    assert_eq!(t.sent(), ["FIN|ACK seq=1 ack=1 len=0"; 2]);
 }
 
 #[test]

@@ -55,11 +55,25 @@ fn resets() {
     assert_eq!((t.connection.state, t.sent().len(), t.events), (State::Closed, 0, vec![Call::PeerRst]));
 }
 
+/// RFC 5961, Section 5.2: neither what was never sent can be acknowledged, nor what was long before.
 #[test]
-fn acknowledgment_of_the_unsent() {
-    let mut t = Script::established();
-    t.inject(text(1, 500, b"text"));
-    assert_eq!((t.sent(), t.received.len()), (vec!["ACK seq=1 ack=1 len=0".to_string()], 0));
+fn impossible_acknowledgments() {
+    for ack in [500, -70_000] {
+        let mut t = Script::established();
+        t.inject(text(1, ack, b"text"));
+        assert_eq!((t.sent(), t.received.len()), (vec!["ACK seq=1 ack=1 len=0".to_string()], 0));
+    }
+}
+
+#[test]
+fn passive_open() {
+    let mut t = Script::new();
+    t.inject(seg(SYN, 0, 0));
+    assert_eq!((t.connection.state, t.sent()), (State::SynReceived, vec!["SYN|ACK seq=0 ack=1 len=0".to_string()]));
+    t.inject(seg(ACK, 1, 500)); // of another connection
+    assert_eq!((t.connection.state, t.sent()), (State::SynReceived, vec!["RST seq=500 len=0".to_string()]));
+    t.inject(seg(ACK, 1, 1));
+    assert_eq!((t.connection.state, t.events), (State::Established, vec![Call::Connected]));
 }
 
 /// Segments may begin early, end late, come in any order, and contain each other.
@@ -91,6 +105,27 @@ fn window_is_kept() {
     assert_eq!(t.received[65529..], *b"012345");
     assert_eq!(t.events, []);
     assert_eq!(t.sent().last().unwrap(), "ACK seq=1 ack=65536 len=0");
+    t.inject(text(65536, 1, b"6789"));
+    assert_eq!((t.received.len(), t.events.len()), (65539, 0));
+    t.inject(seg(ACK | FIN, 65540, 1));
+    assert_eq!(t.events, [Call::PeerFin]);
+}
+
+/// A peer that sends the same again and again, each time a byte further, does not fill our memory.
+#[test]
+fn early_segments_are_limited() {
+    let mut t = Script::established();
+    for seq in [2, 3, 4] {
+        t.inject(text(seq, 1, &[7; 60_000])); // the third goes beyond the limit
+    }
+    t.inject(text(1, 1, b"7"));
+    assert_eq!(t.received.len(), 60_002);
+    for round in 1..4 {
+        let first = t.received.len() as i64 + 1;
+        t.inject(text(first + 1, 1, &[7; 60_000]));
+        t.inject(text(first, 1, b"7"));
+        assert_eq!(t.received.len(), 60_002 + round * 60_001, "what went on counts no more");
+    }
 }
 
 #[test]
@@ -165,6 +200,12 @@ fn abort() {
     let mut t = Script::connecting();
     t.on(|connection, _| connection.abort());
     assert_eq!(t.sent(), ["SYN seq=0 len=0"], "the peer knows nothing to forget");
+    let mut t = Script::established();
+    t.on(Connection::finish);
+    t.inject(seg(FIN | ACK, 1, 2));
+    t.sent();
+    t.on(|connection, _| connection.abort());
+    assert_eq!(t.sent().len(), 0, "the peer has closed");
 }
 
 #[test]
