@@ -25,6 +25,7 @@ type app struct {
 	mayRead bool         // the SDK has said app_connected
 	unread  bool         // there may be something to read
 	ended   bool         // the application's stream has ended
+	shut    bool         // ours towards it has
 	backlog bytes.Buffer // what the application has not taken
 	ending  ending
 }
@@ -51,7 +52,7 @@ func (a *app) watch() {
 func (a *app) onReady(ready reactor.Events) {
 	if ready&reactor.Readable != 0 {
 		a.unread = true
-		if !a.mayRead && a.hasFailed() {
+		if a.hasFailed() {
 			a.fail()
 			a.d.drain()
 			return
@@ -64,8 +65,13 @@ func (a *app) onReady(ready reactor.Events) {
 	a.d.drain()
 }
 
-// hasFailed reports whether the connection is reset, without disturbing what is there to read.
+// hasFailed reports whether the connection is reset, which no read is going to tell, without disturbing what is there to
+// read.
 func (a *app) hasFailed() bool {
+	willRead := a.mayRead && !a.ended && !a.d.programs[a.sdk].isBlocked()
+	if willRead || a.shut { // with both streams ended in order the socket looks the same
+		return false
+	}
 	info, err := unix.GetsockoptTCPInfo(a.fd, unix.SOL_TCP, unix.TCP_INFO)
 	return err != nil || info.State == tcpClose
 }
@@ -167,7 +173,7 @@ func (a *app) flush() {
 	}
 	switch a.ending {
 	case endStream:
-		a.ending = endNot
+		a.ending, a.shut = endNot, true
 		_ = unix.Shutdown(a.fd, unix.SHUT_WR)
 	case endAll:
 		a.close()

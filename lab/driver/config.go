@@ -45,7 +45,7 @@ func (c *Config) setDefaults() {
 	if c.Mode == "" {
 		c.Mode = All
 	}
-	if c.Dirs == nil && !c.Builtin {
+	if len(c.Dirs) == 0 && !c.Builtin {
 		c.Dirs = []string{exp4.DefaultDir}
 	}
 	if c.Log == nil {

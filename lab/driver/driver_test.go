@@ -289,6 +289,29 @@ func TestResets(t *testing.T) {
 	}
 }
 
+// TestResetAfterEnd: an application that has ended its stream, and then fails, is noticed although nothing is read or written.
+func TestResetAfterEnd(t *testing.T) {
+	p := newPlace(t)
+	ended := make(chan error, 1)
+	p.serve(7, func(c net.Conn) {
+		_, err := io.Copy(io.Discard, c)
+		ended <- err
+		<-p.ctx.Done() // and says nothing
+	})
+	p.start(1, nil)
+	p.sdk(0, nil)
+	c := p.dial("10.7.0.2:7")
+	if err := c.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	_ = c.SetLinger(0)
+	c.Close()
+	p.until("the connection is forgotten", func() bool { return p.driver.owned(0) == 0 })
+}
+
 // refused makes sure that a connection is reset, perhaps before the application knows that it is there.
 func (p *place) refused(address string) {
 	p.Helper()
