@@ -39,6 +39,11 @@ final class Receiver {
         ackDue = true;
     }
 
+    /** Returns how many bytes are kept because they came too early. */
+    int heldBytes() {
+        return held.values().stream().mapToInt(piece -> piece.length).sum();
+    }
+
     /** RFC 9293, Section 3.10.7.4, first check: does the segment touch the window? */
     boolean accepts(Segment seg) {
         if (seg.length() == 0) {

@@ -1,12 +1,15 @@
 package reference;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static reference.Segment.ACK;
 import static reference.Segment.FIN;
+import static reference.Segment.PSH;
 import static reference.Segment.RST;
 import static reference.Segment.SYN;
 
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** One connection, segment by segment. RFC 9293, Section 3.10.7, and what other RFCs add to it. */
@@ -91,6 +94,28 @@ class StatesTest {
         assertEquals(ALPHABET.substring(0, 30), t.received());
     }
 
+    /** What is kept is never more than the window, whatever a peer sends. */
+    @Test
+    void nothingIsHeldTwice() {
+        Receiver receiver = new Receiver(0, 1460);
+        Random random = new Random(1);
+        for (int i = 0; i < 2000; i++) {
+            int seq = 2 + random.nextInt(Receiver.WINDOW);
+            receiver.take(new Segment(seq, 0, ACK, 0, new byte[1 + random.nextInt(30_000)], 0));
+        }
+        assertTrue(receiver.heldBytes() < Receiver.WINDOW, receiver.heldBytes() + " bytes");
+        assertTrue(receiver.heldBytes() > Receiver.WINDOW / 2, receiver.heldBytes() + " bytes");
+    }
+
+    @Test
+    void textBeyondTheWindow() {
+        Script t = Script.established();
+        t.inject(ACK, 65_530, 1, "x".repeat(20)); // six fit
+        t.inject(ACK, 1, 1, "x".repeat(65_529));
+        assertEquals(65_535, t.received().length());
+        assertEquals("ACK seq=1 ack=65536 len=0", t.sent().get(1));
+    }
+
     @Test
     void finBeforeItsData() {
         Script t = Script.established();
@@ -102,6 +127,14 @@ class StatesTest {
         assertEquals(List.of("appConnected", "appPeerFin"), t.events());
         assertEquals(List.of("ACK seq=1 ack=8 len=0"), t.sent());
         assertEquals(State.CLOSE_WAIT, t.state());
+    }
+
+    /** Whoever pushes may have nothing more to send until we answer. */
+    @Test
+    void pushedTextIsAcknowledged() {
+        Script t = Script.established();
+        t.inject(ACK | PSH, 1, 1, "x");
+        assertEquals(List.of("ACK seq=1 ack=2 len=0"), t.sent());
     }
 
     @Test
@@ -170,6 +203,31 @@ class StatesTest {
         t.connect();
         t.connection().abort();
         assertEquals(List.of("SYN seq=0 len=0"), t.sent(), "the peer knows nothing to forget");
+    }
+
+    @Test
+    void abortInTimeWait() {
+        Script t = Script.established();
+        t.finish();
+        t.inject(FIN | ACK, 1, 2);
+        t.sent();
+        t.connection().abort();
+        assertEquals(List.of(), t.sent(), "the peer is done");
+        assertEquals(State.CLOSED, t.state());
+    }
+
+    /** RFC 9293, Section 3.5, Figure 8: both ends have sent SYN at the same time. */
+    @Test
+    void simultaneousOpen() {
+        Script t = new Script();
+        t.connect();
+        t.sent();
+        t.inject(SYN, 0, 0);
+        assertEquals(State.SYN_RECEIVED, t.state());
+        assertEquals(List.of("SYN|ACK seq=0 ack=1 len=0"), t.sent());
+        t.inject(ACK, 1, 1);
+        assertEquals(State.ESTABLISHED, t.state());
+        assertEquals(List.of("appConnected"), t.events());
     }
 
     @Test
