@@ -24,7 +24,7 @@ import (
 
 //go:embed go/api go/template go/README.md go/README.zh-CN.md
 //go:embed cpp/*.cpp cpp/*.h cpp/Makefile cpp/template cpp/README.md cpp/README.zh-CN.md
-//go:embed java/.mvn/jvm.config java/pom.xml java/dependencies-lock.json java/src/main/java/lab java/src/main/java/template
+//go:embed java/.gitignore java/.mvn/jvm.config java/pom.xml java/dependencies-lock.json java/src/main/java/lab java/src/main/java/template
 //go:embed java/kotlin/pom.xml java/kotlin/dependencies-lock.json java/kotlin/src java/README.md java/README.zh-CN.md
 //go:embed nodejs/*.js nodejs/package.json nodejs/package-lock.json nodejs/.npmrc nodejs/template nodejs/typescript
 //go:embed nodejs/tsconfig.json nodejs/types/api.d.ts nodejs/types/conn.d.ts nodejs/README.md nodejs/README.zh-CN.md
@@ -126,7 +126,7 @@ var nodeParts = []Part{
 
 // javaParts are what Java and Kotlin have in common.
 var javaParts = []Part{
-	{"java/.mvn/jvm.config", ".mvn/jvm.config"}, {"java/src/main/java/lab", "src/main/java/lab"}, {"java/README.md", "README.md"}, {"java/README.zh-CN.md", "README.zh-CN.md"},
+	{"java/.gitignore", ".gitignore"}, {"java/.mvn/jvm.config", ".mvn/jvm.config"}, {"java/src/main/java/lab", "src/main/java/lab"}, {"java/README.md", "README.md"}, {"java/README.zh-CN.md", "README.zh-CN.md"},
 }
 
 // Langs returns the names of the languages.
