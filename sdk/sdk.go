@@ -126,7 +126,8 @@ var nodeParts = []Part{
 
 // javaParts are what Java and Kotlin have in common.
 var javaParts = []Part{
-	{"java/.gitignore", ".gitignore"}, {"java/.mvn/jvm.config", ".mvn/jvm.config"}, {"java/src/main/java/lab", "src/main/java/lab"}, {"java/README.md", "README.md"}, {"java/README.zh-CN.md", "README.zh-CN.md"},
+	{"java/.gitignore", ".gitignore"}, {"java/.mvn/jvm.config", ".mvn/jvm.config"},
+	{"java/src/main/java/lab", "src/main/java/lab"}, {"java/README.md", "README.md"}, {"java/README.zh-CN.md", "README.zh-CN.md"},
 }
 
 // Langs returns the names of the languages.
