@@ -7,6 +7,8 @@
 # make bench-peers  build gVisor's contestant into bin, for antedon bench
 # make microbench   Go benchmarks                    PKG=./wire BENCH=Checksum
 # make benchcmp     the same of a revision and of the working tree, compared   BASE=main PKG=./tcp BENCH=. COUNT=10
+# make lab-grade  mark the TCPs of all SDKs and two broken ones: build/lab-grade.json
+# make lab-soak   mark every broken TCP there is, and the right ones twenty times: docs/lab/soak.md; half an hour
 # make clean   remove what was built
 
 GO       ?= go
@@ -22,7 +24,7 @@ LIST = {{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}
 UNIT = $(GO) list -f '$(LIST)' ./... | grep -v /internal/netlab | cut -d ' ' -f 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check format vet lint generated unit all peers packages bench bench-peers bench-curve bench-report microbench benchcmp fuzz clean
+.PHONY: help build demo test check format vet lint generated unit all peers packages bench bench-peers bench-curve bench-report microbench benchcmp fuzz lab-programs lab-grade lab-soak clean
 
 help:
 	@sed -n 's/^# //p;/^$$/q' Makefile
@@ -101,6 +103,27 @@ benchcmp:
 	@GO='$(GO)' PKG='$(PKG)' BENCH='$(BENCH)' COUNT='$(COUNT)' tools/benchcmp '$(BASE)'
 
 # go test fuzzes one target at a time. It would spend a minute on making each interesting input smaller.
+# What the examiner marks. The SDKs are built as TestPrograms of internal/sdktest builds them.
+LABPROGRAMS = --program go-reference=build/lab=./go-reference --program go-byhand=build/lab=./go-byhand \
+	--program 'python-reference=sdk/python=python3 -B main.py reference' --program cpp-reference=sdk/cpp=build/reference/main \
+	--program rust-reference=sdk/rust=target/release/antedon-sdk \
+	--program 'java-reference=sdk/java=java -cp target/mytcp.jar reference.Main'
+
+lab-programs: build
+	@mkdir -p build/lab
+	$(GO) build -o build/lab/go-reference ./sdk/go/reference
+	$(GO) build -o build/lab/go-byhand ./sdk/go/byhand
+	$(MAKE) -s -C sdk/cpp OUTGOING=reference
+	cd sdk/rust && cargo build -q --release --offline --locked
+	cd sdk/java && mvn -q -B -ntp -DskipTests package
+
+lab-grade: lab-programs
+	$(GO) run ./lab/variant/soak --jobs 1 --results build/lab-grade.json $(LABPROGRAMS) --variant no-retransmission --variant ignores-fin
+
+lab-soak: lab-programs
+	@mkdir -p docs/lab
+	$(GO) run ./lab/variant/soak --jobs 4 --times 20 --variants $(LABPROGRAMS) > docs/lab/soak.md.new && mv docs/lab/soak.md.new docs/lab/soak.md
+
 fuzz:
 	@targets=0; \
 	for pkg in $$($(GO) list $(PKG)); do \
@@ -112,4 +135,4 @@ fuzz:
 	echo "$$targets fuzz targets held"; [ $$targets -gt 0 ]
 
 clean:
-	rm -rf bin dist
+	rm -rf bin build dist

@@ -19,9 +19,11 @@ import (
 	"os"
 
 	"github.com/antedon-net/antedon/internal/netlab"
+	"github.com/antedon-net/antedon/internal/sandbox"
 )
 
 func main() {
+	sandbox.Init()
 	netlab.Init()
 	os.Exit(run(os.Args[1:]))
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/antedon-net/antedon/internal/netlab"
+	"github.com/antedon-net/antedon/internal/sandbox"
 )
 
 // limit is how long a test waits for something that ought to happen soon. Only a bug reaches it.
@@ -27,6 +28,7 @@ const commandVar = "ANTEDON_TEST_COMMAND"
 var commandEnv = []string{commandVar + "=1", "GORACE=atexit_sleep_ms=0"}
 
 func TestMain(m *testing.M) {
+	sandbox.Init()
 	if port := os.Getenv(serverVar); port != "" {
 		serveKernel(port)
 	}

@@ -83,8 +83,10 @@ func TestUsage(t *testing.T) {
 		{"bench fair --queue none", `antedon: bench fair: invalid argument "none" for "--queue" flag: "none": want a list of numbers`},
 		{"bench fair --rounds 0", "antedon: bench fair: --rounds 0: want at least 1"},
 		{"bench fair --seconds 0", "antedon: bench fair: --seconds 0s: want at least 0.1"},
-		{"lab", "antedon: lab: want driver, new or poll"},
-		{"lab chemistry", `antedon: lab: unknown command "chemistry": want driver, new or poll`},
+		{"lab grade", "antedon: lab grade: want CMD behind --"},
+		{"lab grade --jobs 0 -- true", "antedon: lab grade: --jobs 0: want at least 1"},
+		{"lab", "antedon: lab: want driver, grade, new or poll"},
+		{"lab chemistry", `antedon: lab: unknown command "chemistry": want driver, grade, new or poll`},
 		{"lab poll kqueue", `antedon: lab poll: unknown experiment "kqueue": want select, poll, edge or all`},
 		{"lab poll select poll", `antedon: lab poll: unexpected argument "poll": want select, poll, edge or all`},
 		{"lab driver some", `antedon: lab driver: unknown mode "some": want all, partial, clear or print`},
@@ -128,7 +130,7 @@ func TestHelp(t *testing.T) {
 	p := newPlace(t)
 	for _, args := range []string{
 		"demo", "netcat", "httpd", "webget", "chargen", "discard", "ping", "dump", "tun", "tun up", "tun down", "tun status",
-		"load", "bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab driver", "lab new", "lab poll", "version", "",
+		"load", "bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab driver", "lab grade", "lab new", "lab poll", "version", "",
 	} {
 		out := p.ok(append(strings.Fields(args), "-h")...)
 		if !strings.Contains(out, "Examples:\n") || !strings.Contains(out, strings.TrimSpace("antedon "+args)) {

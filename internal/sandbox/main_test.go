@@ -36,18 +36,6 @@ func TestMain(m *testing.M) {
 func play(part string) {
 	what, address, _ := strings.Cut(part, " ")
 	switch what {
-	case "allocate":
-		var all [][]byte
-		for {
-			b := make([]byte, 1<<20)
-			for i := range b {
-				b[i] = 1
-			}
-			all = append(all, b)
-			if len(all) == 1<<14 {
-				os.Exit(9) // nobody stops it
-			}
-		}
 	case "dial":
 		for _, a := range strings.Split(address, " ") {
 			network, addr, _ := strings.Cut(a, "=")

