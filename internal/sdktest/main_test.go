@@ -7,4 +7,8 @@ import (
 	"github.com/antedon-net/antedon/internal/netlab"
 )
 
-func TestMain(m *testing.M) { os.Exit(netlab.Main(m)) }
+func TestMain(m *testing.M) {
+	code := netlab.Main(m)
+	removeCopies()
+	os.Exit(code)
+}

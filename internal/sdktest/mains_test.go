@@ -27,7 +27,7 @@ var mains = []struct {
 }{
 	{"go", []string{"go", "build", "-o", "main", "."}, []string{"./main"}},
 	{"python", nil, []string{"python3", "-B", "main.py", "tests/echo"}},
-	{"cpp", []string{"make", "-j2", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
+	{"cpp", []string{"make", "-j2", "CXXFLAGS=-O1", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
 	{"rust", []string{"sh", "-c", "cp tests/echo/outgoing.rs src/ && cargo build --offline --locked --target-dir own"}, []string{"own/debug/antedon-sdk"}},
 	{"nodejs", []string{"npm", "ci", "--omit=dev", "--no-audit", "--no-fund"}, []string{"node", "main.js", "tests/echo"}},
 	{
@@ -81,11 +81,15 @@ func goEcho(t *testing.T, copied string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(copied, "new")
+	dir := filepath.Join(t.TempDir(), "new")
 	if err := kit.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(filepath.Join(copied, "testdata", "echo", kit.FillIn), filepath.Join(dir, kit.FillIn)); err != nil {
+	echo, err := os.ReadFile(filepath.Join(copied, "testdata", "echo", kit.FillIn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, kit.FillIn), echo, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -2,17 +2,15 @@ package sdktest
 
 import (
 	"context"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"sync"
 	"testing"
 	"time"
 )
 
-// limit is for the tests of one SDK, which take seconds.
-const limit = 3 * time.Minute
+// limit is for the tests of one SDK, which take seconds on a machine that has nothing else to do.
+const limit = 10 * time.Minute
 
 // maven is held by whoever runs Maven: no two shall fill its store of packages at the same time.
 var maven sync.Mutex
@@ -26,7 +24,7 @@ func TestSDKs(t *testing.T) {
 		ran   string   // matches what is printed if at least one test ran
 	}{
 		{"python", []string{"python3"}, []string{"python3", "-B", "-m", "unittest", "discover", "tests"}, `Ran [1-9]\d* tests`},
-		{"cpp", []string{"g++", "make"}, []string{"make", "-j2", "check"}, `[1-9]\d* passed, 0 failed`},
+		{"cpp", []string{"g++", "make"}, []string{"make", "-j2", "CXXFLAGS=-O1", "check"}, `[1-9]\d* passed, 0 failed`},
 		{"rust", []string{"cargo"}, []string{"cargo", "test", "--offline", "--locked"}, `[1-9]\d* passed; 0 failed; 0 ignored`},
 		{"nodejs", []string{"node", "npm"}, []string{"sh", "-c", "npm ci --no-audit --no-fund && npm test"}, `# pass [1-9]\d*\n# fail 0`},
 		{"java", []string{"javac", "mvn"}, []string{"mvn", "-B", "-ntp", "test"}, `Tests run: [1-9]\d*, Failures: 0, Errors: 0, Skipped: 0`},
@@ -57,16 +55,4 @@ func TestSDKs(t *testing.T) {
 			}
 		})
 	}
-}
-
-// copySDK copies an SDK and the vectors that its tests read, and returns where to.
-func copySDK(t testing.TB, name string) string {
-	t.Helper()
-	root, dir := filepath.Join("..", ".."), t.TempDir()
-	for _, part := range []string{filepath.Join("sdk", name), filepath.Join("lab", "exp4", "testdata")} {
-		if err := os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join(root, part))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return filepath.Join(dir, "sdk", name)
 }
