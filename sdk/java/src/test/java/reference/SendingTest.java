@@ -1,5 +1,6 @@
 package reference;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -177,6 +178,33 @@ class SendingTest {
             congestion.onAck(ack, 1000, 0);
         }
         assertEquals(11_000, congestion.cwnd(), "one segment in a round trip");
+    }
+
+    @Test
+    void secondTimeoutHalvesNothing() {
+        Congestion congestion = new Congestion(1000, 0, false);
+        congestion.onTimeout(20_000, 1, true);
+        congestion.onTimeout(1000, 1, false);
+        for (int ack = 0; ack < 10; ack++) {
+            congestion.onAck(ack, 1000, 0);
+        }
+        assertEquals(10_000, congestion.cwnd(), "slow start goes as far as after the first");
+    }
+
+    @Test
+    void recovery() {
+        Congestion congestion = new Congestion(1000, 0, false);
+        boolean[] again = new boolean[4];
+        for (int i = 0; i < 4; i++) {
+            again[i] = congestion.onDuplicate(1, 10_000, 10_001);
+        }
+        assertArrayEquals(new boolean[] {false, false, true, false}, again);
+        assertEquals(9000, congestion.cwnd(), "half, and the four that have arrived");
+        assertFalse(congestion.onAck(10_001, 10_000, 8000));
+        assertEquals(5000, congestion.cwnd(), "half");
+        for (int i = 0; i < 4; i++) {
+            assertFalse(congestion.onDuplicate(10_001, 5000, 15_001), "echoes of what was sent again");
+        }
     }
 
     @Test

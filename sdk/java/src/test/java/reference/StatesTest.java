@@ -78,6 +78,25 @@ class StatesTest {
         assertEquals("", t.received());
     }
 
+    /** RFC 5961, Section 5.2: an old acknowledgment must not be older than the widest window. */
+    @Test
+    void acknowledgmentTooOld() {
+        Script t = Script.established();
+        t.inject(ACK, 1, -70_000, "text");
+        assertEquals(List.of("ACK seq=1 ack=1 len=0"), t.sent());
+        assertEquals("", t.received());
+    }
+
+    /** What acknowledges has the next number, though what is before it is on its way. */
+    @Test
+    void acknowledgmentBehindWhatIsSent() {
+        Script t = Script.established();
+        t.send(100);
+        t.sent();
+        t.inject(ACK | PSH, 1, 1, "x");
+        assertEquals(List.of("ACK seq=101 ack=2 len=0"), t.sent());
+    }
+
     /** Segments may begin early, end late, come in any order, and contain each other. */
     @Test
     void overlap() {
