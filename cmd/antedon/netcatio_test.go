@@ -205,7 +205,13 @@ func TestNetcatNobodyReads(t *testing.T) {
 	}
 	us, c, out := start()
 	out.Close()
-	io.WriteString(c, "hello")
+	go func() { // processes that are being started have the output open a little longer, so "hello" would not do
+		for b := make([]byte, 1000); ; {
+			if _, err := c.Write(b); err != nil {
+				return
+			}
+		}
+	}()
 	us.fails(exitFailure, "antedon: netcat: write /dev/stdout: broken pipe\n")
 	us, c, _ = start()
 	fill(t, c)
