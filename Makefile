@@ -107,7 +107,8 @@ benchcmp:
 LABPROGRAMS = --program go-reference=build/lab=./go-reference --program go-byhand=build/lab=./go-byhand \
 	--program 'python-reference=sdk/python=python3 -B main.py reference' --program cpp-reference=sdk/cpp=build/reference/main \
 	--program rust-reference=sdk/rust=target/release/antedon-sdk \
-	--program 'java-reference=sdk/java=java -cp target/mytcp.jar reference.Main'
+	--program 'java-reference=sdk/java=java -cp target/mytcp.jar reference.Main' \
+	--program 'nodejs-reference=sdk/nodejs=node main.js reference'
 
 lab-programs: build
 	@mkdir -p build/lab
@@ -116,6 +117,7 @@ lab-programs: build
 	$(MAKE) -s -C sdk/cpp OUTGOING=reference
 	cd sdk/rust && cargo build -q --release --offline --locked
 	cd sdk/java && mvn -q -B -ntp -DskipTests package
+	cd sdk/nodejs && npm ci --silent --no-audit --no-fund
 
 lab-grade: lab-programs
 	$(GO) run ./lab/variant/soak --jobs 1 --results build/lab-grade.json $(LABPROGRAMS) --variant no-retransmission --variant ignores-fin
