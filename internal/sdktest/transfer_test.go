@@ -196,9 +196,12 @@ func (h *hosts) serve() {
 	h.t.Cleanup(func() { srv.Close() })
 }
 
+// fetchLimit is how long a transfer may take, of seconds in a language that is slow.
+const fetchLimit = 90 * time.Second
+
 func (h *hosts) curl(args ...string) []byte {
 	h.t.Helper()
-	args = append([]string{"-sS", "--noproxy", "*", "--max-time", fmt.Sprint(int(limit.Seconds()))}, args...)
+	args = append([]string{"-sS", "--noproxy", "*", "--max-time", fmt.Sprint(int(fetchLimit.Seconds()))}, args...)
 	cmd := h.host.Command(h.ctx, "curl", args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

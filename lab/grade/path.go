@@ -60,7 +60,6 @@ type path struct {
 	sent    map[flow]seq.Number // the end of what was sent so far
 	rule    func(p *packet) fate
 	delay   time.Duration // one way
-	changed chan struct{} // closed, and made anew, with every packet
 	wg      sync.WaitGroup
 	devices []link.Device
 }
@@ -73,7 +72,7 @@ type flow struct {
 
 // newPath joins the devices of the host and of the peer.
 func newPath(host, peer link.Device, out *capture.Writer) *path {
-	p := &path{start: time.Now(), out: out, sent: make(map[flow]seq.Number), changed: make(chan struct{}), devices: []link.Device{host, peer}}
+	p := &path{start: time.Now(), out: out, sent: make(map[flow]seq.Number), devices: []link.Device{host, peer}}
 	if out != nil {
 		p.iface = out.AddInterface("connection 2")
 	}
@@ -167,8 +166,6 @@ func (p *path) note(b []byte, fromSDK bool) (fate, time.Duration) {
 		pkt.fate = p.rule(&pkt)
 	}
 	p.packets = append(p.packets, pkt)
-	close(p.changed)
-	p.changed = make(chan struct{})
 	if p.out != nil {
 		info := capture.Info{Interface: p.iface, Time: p.start.Add(pkt.at), Direction: capture.Inbound, Comment: pkt.fate.String()}
 		if fromSDK {
@@ -208,13 +205,6 @@ func (p *path) all(peer uint16) []packet {
 		}
 	}
 	return some
-}
-
-// news returns a channel that is closed with the next packet.
-func (p *path) news() <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.changed
 }
 
 // count returns how many packets there were for which is holds.
