@@ -28,7 +28,7 @@ var mains = []struct {
 	{"go", []string{"go", "build", "-o", "main", "."}, []string{"./main"}},
 	{"python", nil, []string{"python3", "-B", "main.py", "tests/echo"}},
 	{"cpp", []string{"make", "-j2", "CXXFLAGS=-O1", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
-	{"rust", []string{"sh", "-c", "cp tests/echo/outgoing.rs src/ && cargo build --offline --locked --target-dir own"}, []string{"own/debug/antedon-sdk"}},
+	{"rust", []string{"sh", "-c", "mkdir -p own && cp -r Cargo.* src own/ && cp tests/echo/outgoing.rs own/src/ && cd own && cargo build --offline --locked"}, []string{"own/target/debug/antedon-sdk"}},
 	{"nodejs", []string{"npm", "ci", "--omit=dev", "--no-audit", "--no-fund"}, []string{"node", "main.js", "tests/echo"}},
 	{
 		"java", []string{"mvn", "-B", "-ntp", "-q", "-DskipTests", "package"},
