@@ -47,6 +47,7 @@ func (t *Table) AppWaiting(now mono.Time, app App, n int) {
 	}
 	c.waiting = n
 	if n <= t.cfg.HardLimit {
+		t.letGo(c)
 		return
 	}
 	t.act(Action{Kind: Report, Text: fmt.Sprintf("SDK %d: %s: %d MiB wait for an application that does not read: reset", c.sdk+1, c.name, n>>20)})

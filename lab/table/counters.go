@@ -18,7 +18,8 @@ type Counters struct {
 	Sent        uint64 `json:"sent"`         // segments of tcp_tx that went out
 	BadSent     uint64 `json:"bad_sent"`     // those among them with a wrong checksum
 	Received    uint64 `json:"received"`     // segments handed to tcp_rx
-	HeldBack    uint64 `json:"held_back"`    // segments dropped because the application does not read
+	HeldBack    uint64 `json:"held_back"`    // segments delayed because the application does not read
+	HeldDropped uint64 `json:"held_dropped"` // those for which there was no room
 	Stray       uint64 `json:"stray"`        // segments for no connection
 	Refused     uint64 `json:"refused"`      // those of them that were answered with a reset
 	UnknownConn uint64 `json:"unknown_conn"` // calls for connections that are not the SDK's

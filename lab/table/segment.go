@@ -46,17 +46,12 @@ func (t *Table) FromWire(now mono.Time, name exp4.Conn, segment []byte) {
 		return
 	}
 	c.last = now
-	if c.waiting > t.cfg.SoftLimit && hasText(segment) {
-		t.counters.HeldBack++
+	if h, text, err := wire.ParseTCP(segment); err == nil && t.holds(c, &h, text) {
+		t.hold(c, segment)
 		return
 	}
 	t.counters.Received++
 	t.tell(c, exp4.Segment, segment)
-}
-
-func hasText(segment []byte) bool {
-	_, text, err := wire.ParseTCP(segment)
-	return err == nil && len(text) > 0
 }
 
 // refuse answers a segment of a connection that is nobody's, as the kernel would if it were not kept from doing so: so

@@ -24,9 +24,10 @@ type Config struct {
 	// Idle is after how long a connection ends on which both sides have sent their FIN; default 10 s.
 	Idle time.Duration
 
-	// SoftLimit is how many bytes may wait for an application before segments with text are dropped; default 1 MiB.
-	// HardLimit is how many may before the connection is reset; default 64 MiB.
-	SoftLimit, HardLimit int
+	// SoftLimit is how many bytes may wait for an application before segments with text wait too; default 1 MiB.
+	// HoldLimit is how many bytes of those, of one connection, before further ones are dropped; default 4 MiB.
+	// HardLimit is how many bytes may wait for an application before the connection is reset; default 64 MiB.
+	SoftLimit, HoldLimit, HardLimit int
 }
 
 // WithDefaults returns the configuration with its defaults filled in.
@@ -48,6 +49,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.SoftLimit == 0 {
 		c.SoftLimit = 1 << 20
+	}
+	if c.HoldLimit == 0 {
+		c.HoldLimit = 4 << 20
 	}
 	if c.HardLimit == 0 {
 		c.HardLimit = 64 << 20
@@ -79,10 +83,12 @@ type conn struct {
 	app       App
 	sdk       SDK
 	name      exp4.Conn
-	connected bool // app_connected came
-	appFIN    bool // the application has ended its stream
-	peerFIN   bool // app_peer_fin came
-	waiting   int  // bytes for the application that it has not taken
+	connected bool     // app_connected came
+	appFIN    bool     // the application has ended its stream
+	peerFIN   bool     // app_peer_fin came
+	waiting   int      // bytes for the application that it has not taken
+	held      [][]byte // segments that wait for it to take them
+	heldBytes int
 	last      mono.Time
 }
 

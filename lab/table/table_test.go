@@ -232,23 +232,39 @@ func TestPorts(t *testing.T) {
 
 // TestSlowApplication: only the connection whose application does not read suffers.
 func TestSlowApplication(t *testing.T) {
-	b := newBench(t, Config{SoftLimit: 10, HardLimit: 100})
+	text, ack := segment(first.Dst, first.Src, wire.ACK, 1, "text"), segment(first.Dst, first.Src, wire.ACK, 1, "")
+	fin, rst := segment(first.Dst, first.Src, wire.ACK|wire.FIN, 9, ""), segment(first.Dst, first.Src, wire.RST, 9, "")
+	b := newBench(t, Config{SoftLimit: 10, HoldLimit: 3 * len(text), HardLimit: 100})
 	b.open(1, first)
 	b.open(2, second)
-	text, ack := segment(first.Dst, first.Src, wire.ACK, 1, "text"), segment(first.Dst, first.Src, wire.ACK, 1, "")
 	b.AppWaiting(b.now, 1, 11)
 	b.FromWire(b.now, first, text)
 	b.want()
 	b.FromWire(b.now, first, ack) // it is needed for what we send
 	b.FromWire(b.now, second, text)
 	b.want(fmt.Sprintf("tcp_rx 0 61084 %q", ack), fmt.Sprintf("tcp_rx 0 61085 %q", text))
+	b.FromWire(b.now, first, fin) // not before the text
+	b.want()
+	b.FromWire(b.now, first, rst)
+	b.want(fmt.Sprintf("tcp_rx 0 61084 %q", rst))
 	b.AppWaiting(b.now, 1, 10)
+	b.want(fmt.Sprintf("tcp_rx 0 61084 %q", text), fmt.Sprintf("tcp_rx 0 61084 %q", fin))
 	b.FromWire(b.now, first, text)
 	b.want(fmt.Sprintf("tcp_rx 0 61084 %q", text))
+	b.AppWaiting(b.now, 1, 11)
+	b.FromWire(b.now, first, fin) // behind what the SDK has already
+	b.want(fmt.Sprintf("tcp_rx 0 61084 %q", fin))
+	for range 4 {
+		b.FromWire(b.now, first, text)
+	}
+	b.AppWaiting(b.now, 1, 11)
+	b.want()
+	b.AppWaiting(b.now, 1, 0)
+	b.want(fmt.Sprintf("tcp_rx 0 61084 %q", text), fmt.Sprintf("tcp_rx 0 61084 %q", text), fmt.Sprintf("tcp_rx 0 61084 %q", text))
 	b.AppWaiting(b.now, 1, 101)
 	b.want("report SDK 1: 10.7.0.1:61084 > 10.7.0.2:80: 0 MiB wait for an application that does not read: reset",
 		"reset 1", `app_rst 0 61084 ""`)
-	if c := b.Counters(); c.HeldBack != 1 || c.Overflows != 1 {
+	if c := b.Counters(); c.HeldBack != 5 || c.HeldDropped != 1 || c.Overflows != 1 {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -311,7 +327,7 @@ func parseError(s string) string {
 func FuzzTable(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13})
 	f.Fuzz(func(t *testing.T, script []byte) {
-		b := &bench{t, New(Config{Ports: 2, SoftLimit: 4, HardLimit: 8}), 1}
+		b := &bench{t, New(Config{Ports: 2, SoftLimit: 4, HoldLimit: 60, HardLimit: 8}), 1}
 		live := map[App]bool{}
 		for i, op := range script {
 			b.step(op, App(i), live)
