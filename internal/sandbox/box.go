@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -197,7 +198,9 @@ func (b *Box) hear() (r report, err error) {
 }
 
 // Tmp returns the path under which this process sees the program's /tmp, until the box has ended. It is short.
-func (b *Box) Tmp() string { return fmt.Sprintf("/proc/%d/root/tmp", b.cmd.Process.Pid) }
+func (b *Box) Tmp() string {
+	return filepath.Join("/proc", strconv.Itoa(b.cmd.Process.Pid), "root", "tmp")
+}
 
 // Start starts the program. It must be called once at most.
 func (b *Box) Start() error {
