@@ -62,11 +62,9 @@ unit:
 # ./...` runs it too, with smaller transfers.
 PLAIN = ./internal/simnet ./internal/explore ./internal/interop ./cmd/antedon
 
-# What the sandbox ends in great numbers takes the kernel's time, so nothing runs beside its tests.
 all:
 	$(GO) test -count=1 -timeout 8m $(PLAIN)
-	$(GO) test -race -count=1 -timeout 8m ./internal/sandbox
-	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 15m $$($(GO) list ./... | grep -v -e '/internal/interop$$' -e '/internal/sandbox$$')
+	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 15m $$($(GO) list ./... | grep -v '/internal/interop$$')
 
 # The contestants that are modules of their own.
 peers:

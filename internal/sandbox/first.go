@@ -84,7 +84,9 @@ func (f *first) start() error {
 	f.cmd.SysProcAttr = &unix.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWUSER, UidMappings: ids, GidMappings: ids,
 		Credential: &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: true},
-		Setsid:     true,
+		// A group of its own, for kill(0), but not a session: the kernel shares the CPUs among sessions (sched_autogroup), and
+		// a Linux 6.18 has been seen to let this process wait for a minute while the busy session of its child ran.
+		Setpgid: true,
 	}
 	return f.cmd.Start()
 }

@@ -177,7 +177,6 @@ func TestReadOnly(t *testing.T) {
 func TestMemory(t *testing.T) {
 	for script, says := range map[string]string{
 		"tail /dev/zero": "exhausted", // it looks for a line's end
-		// Few and small: kernels take their time to free what many processes had.
 		"for i in 1 2 3 4; do cat /dev/zero | tail -c 30000000 & done; wait": "",
 	} {
 		cfg := shell(script)
