@@ -58,13 +58,14 @@ unit:
 	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 3m $$($(UNIT))
 
 # The tests of PLAIN run without the race detector, which leaves them the speed for what they are for: more seeds, more
-# cases, more bytes. With it everything runs but interop, which would take as long again as all the rest; `go test -race
-# ./...` runs it too, with smaller transfers.
+# cases, more bytes. With it everything runs but interop, which would take as long again as all the rest, and of simnet,
+# where nothing runs at the same time, what comes of random seeds; `go test -race ./...` runs all, with smaller transfers.
 PLAIN = ./internal/simnet ./internal/explore ./internal/interop ./cmd/antedon
 
 all:
 	$(GO) test -count=1 -timeout 8m $(PLAIN)
-	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 15m $$($(GO) list ./... | grep -v '/internal/interop$$')
+	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 15m $$($(GO) list ./... | grep -v -e '/internal/interop$$' -e '/internal/simnet$$')
+	$(GO) test -race -count=1 -timeout 3m -run Seeds ./internal/simnet
 
 # The contestants that are modules of their own.
 peers:
