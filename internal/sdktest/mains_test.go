@@ -3,8 +3,10 @@ package sdktest
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -56,6 +58,7 @@ func TestMains(t *testing.T) {
 			t.Run("rubbish", func(t *testing.T) { checkRubbish(t, start(t)) })
 			t.Run("large", func(t *testing.T) { checkLarge(t, start(t)) })
 			t.Run("no driver", func(t *testing.T) { checkNoDriver(t, start(t)) })
+			t.Run("no datagrams", func(t *testing.T) { checkStream(t, start(t)) })
 			t.Run("taken driver", func(t *testing.T) { checkTaken(t, start(t)) })
 			t.Run("dead driver", func(t *testing.T) { checkDead(t, start(t)) })
 		})
@@ -244,7 +247,15 @@ func checkThreads(t *testing.T, p *mainProgram) {
 // checkRubbish: what cannot be understood is reported, a line for each, and survived.
 func checkRubbish(t *testing.T, p *mainProgram) {
 	p.greet()
-	rubbish := [][]byte{{}, {1}, []byte("hello"), make([]byte, 500)}
+	good, err := exp4.Append(nil, &exp4.Message{Conn: echoed, Bytes: make([]byte, 60_000), Flags: exp4.Segment})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noise := make([]byte, 1<<16)
+	rand.NewChaCha8([32]byte{1}).Read(noise)
+	rubbish := [][]byte{
+		{}, {1}, []byte("hello"), make([]byte, 500), noise, make([]byte, 1<<16), good[:len(good)-1], good[:30_000], nested(20_000),
+	}
 	for _, b := range rubbish {
 		p.send(b)
 	}
@@ -256,6 +267,17 @@ func checkRubbish(t *testing.T, p *mainProgram) {
 	if got, want := strings.Count(p.stderr.String(), "\n"), len(rubbish)+1; got != want {
 		t.Errorf("got %d lines, want %d", got, want)
 	}
+}
+
+// nested returns a BSON document within a document and so on: more than a stack takes, if reading it takes some for each.
+func nested(depth int) []byte {
+	b := make([]byte, 0, 8*depth+5)
+	for level := range depth {
+		b = binary.LittleEndian.AppendUint32(b, uint32(5+8*(depth-level)))
+		b = append(b, "\x03a\x00"...)
+	}
+	b = append(b, 5, 0, 0, 0)
+	return append(b, make([]byte, depth+1)...)
 }
 
 // checkLarge: what is longer than one message is several.
@@ -272,6 +294,22 @@ func checkLarge(t *testing.T, p *mainProgram) {
 
 func checkNoDriver(t *testing.T, p *mainProgram) {
 	p.sock.Close()
+	p.start()
+	p.wantExit()
+}
+
+// checkStream: a socket of another kind in the driver's place is no driver that is taken.
+func checkStream(t *testing.T, p *mainProgram) {
+	p.sock.Close()
+	path := filepath.Join(p.dir, exp4.DriverSocket)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
 	p.start()
 	p.wantExit()
 }

@@ -162,7 +162,17 @@ func badVectors(t *testing.T) []wrong {
 		{"port is a string", with("80", "conn", "dst", "port"), ErrType},
 		{"bytes are a string", with("hi", "bytes"), ErrType},
 		{"flags are a string", with("0", "flags"), ErrType},
+		{"documents within documents", with(nested(1500), "flags"), ErrType},
 	}
+}
+
+// nested returns a document within a document and so on.
+func nested(depth int) bson.D {
+	d := bson.D{}
+	for range depth {
+		d = bson.D{{Key: "a", Value: d}}
+	}
+	return d
 }
 
 // replace returns d with the value at path replaced, or without it.

@@ -2,6 +2,7 @@ package lab;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import org.newsclub.net.unix.AFUNIXDatagramChannel;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
+import org.newsclub.net.unix.AFUNIXSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 
 /** The connection to the driver: a unix datagram socket. What comes from the driver is received by one thread. */
@@ -70,11 +72,23 @@ final class Driver implements Api, Closeable {
             return true;
         } catch (SocketException e) {
             // EPERM has no class of its own here, and its text depends on the locale. ECONNREFUSED, when nobody listens, has
-            // one; and if we may write to the socket, it is not EACCES.
-            if (e.getClass() == SocketException.class && Files.isWritable(driver)) {
+            // one; if we may write to the socket, it is not EACCES; and if it takes datagrams, it is not EPROTOTYPE.
+            if (e.getClass() == SocketException.class && Files.isWritable(driver) && !takesStreams(driver)) {
                 return false;
             }
             throw e;
+        }
+    }
+
+    /** Is it a socket for streams? Then it takes the connection or refuses it; any other kind says that we are of the wrong one. */
+    private static boolean takesStreams(Path path) throws IOException {
+        try (AFUNIXSocket stream = AFUNIXSocket.newInstance()) {
+            stream.connect(AFUNIXSocketAddress.of(path));
+            return true;
+        } catch (ConnectException refused) {
+            return true;
+        } catch (SocketException e) {
+            return false;
         }
     }
 
