@@ -26,6 +26,7 @@ type program struct {
 	desc *reactor.Desc
 	in   []byte
 	out  []byte
+	read exp4.Parser
 
 	queue    [][]byte
 	segments int       // of the queue
@@ -82,7 +83,7 @@ func (p *program) onReady(ready reactor.Events) {
 
 // receive takes one datagram.
 func (p *program) receive(b []byte) {
-	m, err := exp4.Parse(b)
+	m, err := p.read.Parse(b)
 	switch {
 	case err != nil:
 		p.d.counters.BadDatagrams++

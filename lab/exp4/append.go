@@ -1,9 +1,9 @@
 package exp4
 
 import (
+	"encoding/binary"
 	"net/netip"
-
-	"go.mongodb.org/mongo-driver/v2/bson"
+	"strconv"
 )
 
 // tick is the datagram that is no document.
@@ -17,74 +17,44 @@ func Append(b []byte, m *Message) ([]byte, error) {
 	if m.Tick {
 		return append(b, tick), nil
 	}
-	start := len(b)
-	w := writer{out: b}
-	doc := w.document(bson.NewDocumentWriter(&w).WriteDocument())
-	conn := w.document(w.element(doc, "conn").WriteDocument())
-	w.endpoint(conn, "src", m.Conn.Src)
-	w.endpoint(conn, "dst", m.Conn.Dst)
-	w.check(conn.WriteDocumentEnd())
-	w.check(w.element(doc, "bytes").WriteBinaryWithSubtype(m.Bytes, 0))
-	w.check(w.element(doc, "flags").WriteInt32(int32(m.Flags)))
+	if len(m.Bytes) >= MaxDatagram {
+		return b, ErrTooLong
+	}
+	out, doc := beginDocument(b)
+	out, conn := beginDocument(appendKey(out, kindDocument, "conn"))
+	out = appendEndpoint(out, "src", m.Conn.Src)
+	out = appendEndpoint(out, "dst", m.Conn.Dst)
+	out = endDocument(out, conn)
+	out = appendBinary(out, "bytes", m.Bytes)
+	out = appendInt32(out, "flags", int32(m.Flags))
 	if len(m.Extensions) > 0 {
-		w.strings(doc, "extensions", m.Extensions)
+		out = appendStrings(out, "extensions", m.Extensions)
 	}
-	w.check(doc.WriteDocumentEnd())
-	if w.err == nil && len(w.out)-start >= MaxDatagram {
-		w.err = ErrTooLong
+	out = endDocument(out, doc)
+	if len(out)-len(b) >= MaxDatagram {
+		return b, ErrTooLong
 	}
-	if w.err != nil {
-		return b, w.err
-	}
-	return w.out, nil
+	return out, nil
 }
 
-// A writer appends what the BSON writer hands it, and keeps the first error.
-type writer struct {
-	out []byte
-	err error
-}
-
-func (w *writer) Write(p []byte) (int, error) {
-	w.out = append(w.out, p...)
-	return len(p), nil
-}
-
-func (w *writer) check(err error) {
-	if w.err == nil {
-		w.err = err
-	}
-}
-
-func (w *writer) document(d bson.DocumentWriter, err error) bson.DocumentWriter {
-	w.check(err)
-	return d
-}
-
-func (w *writer) element(d bson.DocumentWriter, key string) bson.ValueWriter {
-	v, err := d.WriteDocumentElement(key)
-	w.check(err)
-	return v
-}
-
-func (w *writer) endpoint(in bson.DocumentWriter, key string, ap netip.AddrPort) {
-	ip := ""
+func appendEndpoint(b []byte, key string, ap netip.AddrPort) []byte {
+	b, doc := beginDocument(appendKey(b, kindDocument, key))
+	b = appendKey(b, kindString, "ip")
+	length := len(b)
+	b = append(b, 0, 0, 0, 0)
 	if ap.Addr().IsValid() {
-		ip = ap.Addr().String()
+		b = ap.Addr().AppendTo(b)
 	}
-	d := w.document(w.element(in, key).WriteDocument())
-	w.check(w.element(d, "ip").WriteString(ip))
-	w.check(w.element(d, "port").WriteInt32(int32(ap.Port())))
-	w.check(d.WriteDocumentEnd())
+	b = append(b, 0)
+	binary.LittleEndian.PutUint32(b[length:], uint32(len(b)-length-4))
+	return endDocument(appendInt32(b, "port", int32(ap.Port())), doc)
 }
 
-func (w *writer) strings(in bson.DocumentWriter, key string, list []string) {
-	a, err := w.element(in, key).WriteArray()
-	w.check(err)
-	for _, s := range list {
-		v, err := a.WriteArrayElement()
-		w.check(err)
-		w.check(v.WriteString(s))
+// appendStrings appends an array: a document with the keys 0, 1, …
+func appendStrings(b []byte, key string, list []string) []byte {
+	b, array := beginDocument(appendKey(b, kindArray, key))
+	for i, s := range list {
+		b = appendString(b, strconv.Itoa(i), s)
 	}
-	w.check(a.WriteArrayEnd())
+	return endDocument(b, array)
 }

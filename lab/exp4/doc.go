@@ -6,7 +6,7 @@
 //	m, err := ep.Receive()                          // m.Tick, or a call: m.Flags, m.Conn, m.Bytes
 //
 // Parse takes what any program of the kit sends: keys in any order, integers of 32 or 64 bits, further keys. Append
-// writes one form only. Names of errors say what was wrong; none of them is a reason to stop.
+// writes one form only. Neither allocates for it. Names of errors say what was wrong; none of them is a reason to stop.
 //
 // # Messages
 //
@@ -31,7 +31,7 @@
 //
 // # Concurrency
 //
-// Messages are values; the Bytes of a parsed one lie in the datagram. An Endpoint may be used by one reader and any
+// Messages are values; the Bytes of a parsed one lie in the datagram. A Parser belongs to one caller at a time. An Endpoint may be used by one reader and any
 // number of writers.
 //
 // # Limitations

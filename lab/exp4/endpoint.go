@@ -29,6 +29,7 @@ type Endpoint struct {
 	path string // of our own socket
 	peer string
 	in   []byte
+	read Parser
 
 	mu  sync.Mutex
 	out []byte
@@ -129,7 +130,7 @@ func (e *Endpoint) Receive() (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	m, err := Parse(e.in[:n])
+	m, err := e.read.Parse(e.in[:n])
 	if err != nil {
 		return Message{}, BadDatagram{n, err}
 	}

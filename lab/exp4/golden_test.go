@@ -57,7 +57,7 @@ func (v *vector) message(t *testing.T) Message {
 	}
 }
 
-func unhex(t *testing.T, s string) []byte {
+func unhex(t testing.TB, s string) []byte {
 	b, err := hex.DecodeString(s)
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func TestBad(t *testing.T) {
 	}
 }
 
-func marshal(t *testing.T, d bson.D) []byte {
+func marshal(t testing.TB, d bson.D) []byte {
 	b, err := bson.Marshal(d)
 	if err != nil {
 		t.Fatal(err)

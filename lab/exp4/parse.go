@@ -1,13 +1,11 @@
 package exp4
 
 import (
-	"encoding/binary"
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"net/netip"
-
-	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // MaxDatagram is the size of datagrams that are too long: SDKs receive into a buffer of so many bytes.
@@ -27,6 +25,19 @@ var (
 
 // Parse reads a datagram. The Bytes of the message lie in b.
 func Parse(b []byte) (Message, error) {
+	var p Parser
+	return p.Parse(b)
+}
+
+// A Parser reads many datagrams. One of the same connection as that before it costs the least, and no memory. The zero
+// Parser is ready for use.
+type Parser struct {
+	conn Conn
+	said []byte // the document that conn was in
+}
+
+// Parse reads a datagram. The Bytes of the message lie in b.
+func (p *Parser) Parse(b []byte) (m Message, err error) {
 	switch {
 	case len(b) == 0:
 		return Message{}, ErrEmpty
@@ -37,109 +48,97 @@ func Parse(b []byte) (Message, error) {
 	case len(b) == 1:
 		return Message{}, ErrOneByte
 	}
-	top, err := parseKeys(b, "", "conn", "bytes", "flags", "extensions")
+	var top [len(topKeys)]value
+	if err := findKeys(b, topKeys[:], top[:]); err != nil {
+		return Message{}, err
+	}
+	conn, data, flags, extensions := top[0], top[1], top[2], top[3]
+	if m.Conn, err = p.parseConn(conn); err != nil {
+		return Message{}, err
+	}
+	if m.Bytes, err = parseBinary(data); err != nil {
+		return Message{}, err
+	}
+	n, err := parseInt(flags, "flags", math.MinInt32, math.MaxInt32)
 	if err != nil {
 		return Message{}, err
 	}
-	var m Message
-	if m.Conn, err = parseConn(top["conn"]); err != nil {
-		return Message{}, err
-	}
-	if m.Bytes, err = parseBinary(top["bytes"]); err != nil {
-		return Message{}, err
-	}
-	flags, err := parseInt(top["flags"], "flags", math.MinInt32, math.MaxInt32)
-	if err != nil {
-		return Message{}, err
-	}
-	m.Flags = Flags(flags)
-	m.Extensions = parseExtensions(top["extensions"])
+	m.Flags = Flags(n)
+	m.Extensions = parseExtensions(extensions)
 	return m, nil
 }
 
-// parseKeys returns the values of those keys of a document that are wanted. Others are passed over, so that there may be
-// later versions.
-func parseKeys(b []byte, name string, want ...string) (map[string]bson.RawValue, error) {
-	if len(b) < 5 || uint64(binary.LittleEndian.Uint32(b)) != uint64(len(b)) || b[len(b)-1] != 0 {
-		return nil, named(name, ErrNoDocument)
-	}
-	elements, err := bson.Raw(b).Elements()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", named(name, ErrNoDocument), err)
-	}
-	found := make(map[string]bson.RawValue, len(want))
-	for _, e := range elements {
-		key, err := e.KeyErr()
-		if err != nil {
-			return nil, named(name, ErrNoDocument)
-		}
-		for _, w := range want {
-			if key == w {
-				v, err := e.ValueErr()
-				if err != nil {
-					return nil, named(key, ErrNoDocument)
-				}
-				found[key] = v
-			}
-		}
-	}
-	return found, nil
-}
+// Keys, in the order in which findKeys returns their values.
+var (
+	topKeys      = [...]string{"conn", "bytes", "flags", "extensions"}
+	connKeys     = [...]string{"src", "dst"}
+	endpointKeys = [...]string{"ip", "port"}
+)
 
-func parseConn(v bson.RawValue) (c Conn, err error) {
-	keys, err := parseDocument(v, "conn", "src", "dst")
-	if err != nil {
+func (p *Parser) parseConn(v value) (c Conn, err error) {
+	if v.kind == kindDocument && len(v.b) > 0 && bytes.Equal(v.b, p.said) {
+		return p.conn, nil
+	}
+	var ends [len(connKeys)]value
+	if err := findIn(v, "conn", connKeys[:], ends[:]); err != nil {
 		return Conn{}, err
 	}
-	if c.Src, err = parseEndpoint(keys["src"], "conn.src"); err != nil {
+	if c.Src, err = parseEndpoint(ends[0], "conn.src"); err != nil {
 		return Conn{}, err
 	}
-	c.Dst, err = parseEndpoint(keys["dst"], "conn.dst")
-	return c, err
+	if c.Dst, err = parseEndpoint(ends[1], "conn.dst"); err != nil {
+		return Conn{}, err
+	}
+	p.conn, p.said = c, append(p.said[:0], v.b...)
+	return c, nil
 }
 
-func parseEndpoint(v bson.RawValue, name string) (netip.AddrPort, error) {
-	keys, err := parseDocument(v, name, "ip", "port")
+func parseEndpoint(v value, name string) (netip.AddrPort, error) {
+	var found [len(endpointKeys)]value
+	if err := findIn(v, name, endpointKeys[:], found[:]); err != nil {
+		return netip.AddrPort{}, err
+	}
+	ip, port := found[0], found[1]
+	n, err := parseInt(port, name+".port", 0, math.MaxUint16)
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	port, err := parseInt(keys["port"], name+".port", 0, math.MaxUint16)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	if keys["ip"].Type == 0 {
+	if ip.kind == 0 {
 		return netip.AddrPort{}, named(name+".ip", ErrMissing)
 	}
-	s, ok := keys["ip"].StringValueOK()
-	if !ok {
+	text, ok := ip.text()
+	switch {
+	case !ok:
 		return netip.AddrPort{}, named(name+".ip", ErrType)
+	case len(text) == 0:
+		return netip.AddrPortFrom(netip.Addr{}, uint16(n)), nil
 	}
-	if s == "" {
-		return netip.AddrPortFrom(netip.Addr{}, uint16(port)), nil
-	}
-	a, err := netip.ParseAddr(s)
+	a, err := netip.ParseAddr(string(text))
 	if err != nil {
 		return netip.AddrPort{}, named(name+".ip", ErrAddress)
 	}
-	return netip.AddrPortFrom(a.Unmap(), uint16(port)), nil
+	return netip.AddrPortFrom(a.Unmap(), uint16(n)), nil
 }
 
-func parseDocument(v bson.RawValue, name string, want ...string) (map[string]bson.RawValue, error) {
-	if v.Type == 0 {
-		return nil, named(name, ErrMissing)
+// findIn finds the values of keys in the document that v has to be.
+func findIn(v value, name string, keys []string, found []value) error {
+	switch {
+	case v.kind == 0:
+		return named(name, ErrMissing)
+	case v.kind != kindDocument || len(v.b) < 4:
+		return named(name, ErrType)
 	}
-	doc, ok := v.DocumentOK()
-	if !ok {
-		return nil, named(name, ErrType)
+	if err := findKeys(v.b, keys, found); err != nil {
+		return named(name, err)
 	}
-	return parseKeys(doc, name, want...)
+	return nil
 }
 
-func parseBinary(v bson.RawValue) (b []byte, err error) {
-	if v.Type == 0 {
+func parseBinary(v value) ([]byte, error) {
+	if v.kind == 0 {
 		return nil, named("bytes", ErrMissing)
 	}
-	_, b, ok := v.BinaryOK()
+	b, ok := v.bytes()
 	if !ok {
 		return nil, named("bytes", ErrType)
 	}
@@ -147,54 +146,33 @@ func parseBinary(v bson.RawValue) (b []byte, err error) {
 }
 
 // parseInt takes integers of 32 and 64 bits.
-func parseInt(v bson.RawValue, name string, least, most int64) (int64, error) {
-	var n int64
-	switch v.Type {
-	case 0:
+func parseInt(v value, name string, least, most int64) (int64, error) {
+	n, ok := v.integer()
+	switch {
+	case v.kind == 0:
 		return 0, named(name, ErrMissing)
-	case bson.TypeInt32:
-		n32, ok := v.Int32OK()
-		if !ok {
-			return 0, named(name, ErrNoDocument)
-		}
-		n = int64(n32)
-	case bson.TypeInt64:
-		n64, ok := v.Int64OK()
-		if !ok {
-			return 0, named(name, ErrNoDocument)
-		}
-		n = n64
-	default:
+	case !ok:
 		return 0, named(name, ErrType)
-	}
-	if n < least || n > most {
+	case n < least || n > most:
 		return 0, named(name, ErrRange)
 	}
 	return n, nil
 }
 
 // parseExtensions returns the strings in an array. Whatever else is found under that key is somebody else's.
-func parseExtensions(v bson.RawValue) []string {
-	a, ok := v.ArrayOK()
-	if !ok {
+func parseExtensions(v value) (list []string) {
+	if v.kind != kindArray {
 		return nil
 	}
-	values, err := bson.RawArray(a).Values()
+	err := eachElement(v.b, func(_ []byte, v value) {
+		if s, ok := v.text(); ok {
+			list = append(list, string(s))
+		}
+	})
 	if err != nil {
 		return nil
-	}
-	var list []string
-	for _, v := range values {
-		if s, ok := v.StringValueOK(); ok {
-			list = append(list, s)
-		}
 	}
 	return list
 }
 
-func named(name string, err error) error {
-	if name == "" {
-		return err
-	}
-	return fmt.Errorf("%s: %w", name, err)
-}
+func named(name string, err error) error { return fmt.Errorf("%s: %w", name, err) }

@@ -14,7 +14,7 @@ import (
 const synHex = "ee9c0050000003e8000000006002300061410000020405b4"
 
 // goldenVectors makes what is in testdata/golden.json.
-func goldenVectors(t *testing.T) []vector {
+func goldenVectors(t testing.TB) []vector {
 	v4 := Conn{netip.MustParseAddrPort("10.7.0.1:61084"), netip.MustParseAddrPort("10.7.0.2:80")}
 	v6 := Conn{netip.MustParseAddrPort("[fd07::1]:65083"), netip.MustParseAddrPort("[2001:db8::80]:443")}
 	hello := Hello()
@@ -52,7 +52,7 @@ func goldenVectors(t *testing.T) []vector {
 }
 
 // tolerated makes those that other encoders send.
-func tolerated(t *testing.T, c Conn) []vector {
+func tolerated(t testing.TB, c Conn) []vector {
 	send := Message{Conn: c, Flags: Data, Bytes: []byte("hi")}
 	recv := Message{Conn: c, Flags: Segment, Bytes: unhex(t, synHex)}
 	connected := Message{Conn: c, Flags: Connect}
@@ -120,7 +120,7 @@ type wrong struct {
 }
 
 // badVectors makes what is in testdata/bad.json.
-func badVectors(t *testing.T) []wrong {
+func badVectors(t testing.TB) []wrong {
 	m := Message{
 		Conn:  Conn{netip.MustParseAddrPort("10.7.0.1:61084"), netip.MustParseAddrPort("10.7.0.2:80")},
 		Flags: Data, Bytes: []byte("hi"),
