@@ -22,7 +22,7 @@ type app struct {
 	fd   int
 	desc *reactor.Desc
 
-	mayRead bool         // the SDK has said app_connected
+	mayRead bool         // the table allows it
 	unread  bool         // there may be something to read
 	ended   bool         // the application's stream has ended
 	shut    bool         // ours towards it has
@@ -85,6 +85,8 @@ func (a *app) do(action *table.Action) {
 	case table.Read:
 		a.mayRead = true
 		a.desc.Again(reactor.Readable) // not now: this may be in the midst of other actions
+	case table.Pause:
+		a.mayRead = false
 	case table.Write:
 		a.write(action.Bytes)
 	case table.Shutdown:

@@ -14,6 +14,7 @@ type ActionKind uint8
 const (
 	ToSDK    ActionKind = iota // send Message to SDK; it may be dropped if its Flags are exp4.Segment
 	Read                       // App's bytes may be read from now on
+	Pause                      // they may not, until the next Read
 	Write                      // hand Bytes to App
 	Shutdown                   // end the stream to App, behind what was written
 	Close                      // close App's connection, behind what was written; nothing follows for App

@@ -15,11 +15,7 @@ func (t *Table) AppBytes(now mono.Time, app App, b []byte) {
 	}
 	c.last = now
 	t.counters.FromApp += uint64(len(b))
-	for len(b) > 0 {
-		n := min(len(b), t.cfg.Piece)
-		t.tell(c, exp4.Data, b[:n:n])
-		b = b[n:]
-	}
+	t.handOver(now, c, b)
 }
 
 // AppFIN notes that an application has ended its stream.

@@ -18,6 +18,7 @@ type Counters struct {
 	Sent        uint64 `json:"sent"`         // segments of tcp_tx that went out
 	BadSent     uint64 `json:"bad_sent"`     // those among them with a wrong checksum
 	Received    uint64 `json:"received"`     // segments handed to tcp_rx
+	Paused      uint64 `json:"paused"`       // times an application had to wait for acknowledgments
 	HeldBack    uint64 `json:"held_back"`    // segments delayed because the application does not read
 	HeldDropped uint64 `json:"held_dropped"` // those for which there was no room
 	Stray       uint64 `json:"stray"`        // segments for no connection

@@ -21,7 +21,8 @@
 //
 // # What is dropped
 //
-// An application's doings are never dropped; its bytes are not read while the SDK does not take them. Segments from the
+// An application's doings are never dropped; its bytes are not read while the SDK does not take them, nor while the SDK has
+// far more of them than the peer has acknowledged. Segments from the
 // wire are, if there are too many: while an application does not read what it was sent, those that carry text are kept
 // from the SDK, so that the sender slows down for this connection alone. Whoever is told nothing is counted: see Counters.
 //

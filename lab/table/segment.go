@@ -19,7 +19,7 @@ func (t *Table) transmit(now mono.Time, sdk SDK, c *conn, m *exp4.Message) {
 	} else {
 		c.last = now
 	}
-	h, _, err := wire.ParseTCP(m.Bytes)
+	h, text, err := wire.ParseTCP(m.Bytes)
 	switch {
 	case err != nil:
 		t.counters.ForeignSegments++
@@ -34,6 +34,9 @@ func (t *Table) transmit(now mono.Time, sdk SDK, c *conn, m *exp4.Message) {
 		t.Mistake(sdk, "tcp_tx with a wrong checksum")
 	}
 	t.counters.Sent++
+	if c != nil {
+		c.pace.onSent(&h, len(text))
+	}
 	t.act(Action{Kind: Transmit, SDK: sdk, Message: *m})
 }
 
@@ -46,9 +49,13 @@ func (t *Table) FromWire(now mono.Time, name exp4.Conn, segment []byte) {
 		return
 	}
 	c.last = now
-	if h, text, err := wire.ParseTCP(segment); err == nil && t.holds(c, &h, text) {
-		t.hold(c, segment)
-		return
+	if h, text, err := wire.ParseTCP(segment); err == nil {
+		c.pace.onArrived(now, &h)
+		t.goOn(c)
+		if t.holds(c, &h, text) {
+			t.hold(c, segment)
+			return
+		}
 	}
 	t.counters.Received++
 	t.tell(c, exp4.Segment, segment)

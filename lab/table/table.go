@@ -28,6 +28,11 @@ type Config struct {
 	// HoldLimit is how many bytes of those, of one connection, before further ones are dropped; default 4 MiB.
 	// HardLimit is how many bytes may wait for an application before the connection is reset; default 64 MiB.
 	SoftLimit, HoldLimit, HardLimit int
+
+	// SendLimit is how many bytes of an application its SDK may have that the peer has not acknowledged, before it is not read;
+	// default 4 MiB. Patience is after how long an SDK that is idle all the same gets more; default 1 s.
+	SendLimit int
+	Patience  time.Duration
 }
 
 // WithDefaults returns the configuration with its defaults filled in.
@@ -55,6 +60,12 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.HardLimit == 0 {
 		c.HardLimit = 64 << 20
+	}
+	if c.SendLimit == 0 {
+		c.SendLimit = 4 << 20
+	}
+	if c.Patience == 0 {
+		c.Patience = time.Second
 	}
 	return c
 }
@@ -89,6 +100,7 @@ type conn struct {
 	waiting   int      // bytes for the application that it has not taken
 	held      [][]byte // segments that wait for it to take them
 	heldBytes int
+	pace      pace
 	last      mono.Time
 }
 
@@ -245,6 +257,7 @@ func (t *Table) Tick(now mono.Time) {
 		}
 	}
 	for _, c := range t.byApp {
+		t.onTime(now, c)
 		if c.appFIN && c.peerFIN && c.waiting == 0 && now.Sub(c.last) >= t.cfg.Idle {
 			t.counters.Reclaimed++
 			t.act(Action{Kind: Close, App: c.app})

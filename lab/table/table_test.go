@@ -56,7 +56,7 @@ func describe(a *Action) string {
 	case Report:
 		return "report " + a.Text
 	}
-	s := fmt.Sprintf("%s %d", map[ActionKind]string{Read: "read", Write: "write", Shutdown: "shutdown", Close: "close", Reset: "reset"}[a.Kind], a.App)
+	s := fmt.Sprintf("%s %d", map[ActionKind]string{Read: "read", Pause: "pause", Write: "write", Shutdown: "shutdown", Close: "close", Reset: "reset"}[a.Kind], a.App)
 	if len(a.Bytes) > 0 {
 		s += fmt.Sprintf(" %q", a.Bytes)
 	}
@@ -338,7 +338,7 @@ func FuzzTable(f *testing.F) {
 						t.Fatalf("%v: connection %d ends twice", script[:i+1], a.App)
 					}
 					delete(live, a.App)
-				case Read, Write, Shutdown:
+				case Read, Pause, Write, Shutdown:
 					if !live[a.App] {
 						t.Fatalf("%v: connection %d is told something after its end", script[:i+1], a.App)
 					}
