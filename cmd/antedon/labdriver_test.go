@@ -59,8 +59,10 @@ func TestLabDriverFails(t *testing.T) {
 func TestLabDriverHost(t *testing.T) {
 	p := newPlace(t)
 	before := p.snapshot()
+	// The SDK's shell has a child, and another one that is in nobody's group or session.
+	sdk := "(setsid sleep 1000 &) ; sleep 1000 & " + buildSDK(t) + "; true"
 	for _, end := range []string{"interrupt", "clear", "kill"} {
-		us := p.antedon("lab", "driver", "all", "--host", "--dir", t.TempDir()).start()
+		us := p.antedon("lab", "driver", "all", "--host", "--dir", t.TempDir(), "--sdk", sdk).start()
 		us.says(us.stderr, "capturing (all)")
 		p.fails(exitFailure, "antedon: lab driver: a driver is running already", "lab", "driver", "partial", "--host", "--dir", t.TempDir())
 		if out := p.ok("lab", "driver", "print"); !strings.Contains(out, "A driver is running (process ") || !strings.Contains(out, "tproxy to :21184") {

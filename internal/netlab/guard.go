@@ -50,7 +50,7 @@ func (a answer) error() error {
 // ends guards as well, the guard has to be closed first.
 func NewGuard() (*Guard, error) { return startGuard(nil) }
 
-// startGuard starts a guard that also ends all processes in the network namespace ns, if that is not nil.
+// startGuard starts a guard that also ends all processes in the network or mount namespace ns, if that is not nil.
 func startGuard(ns *os.File) (*Guard, error) {
 	if !initDone {
 		return nil, errNoInit

@@ -44,7 +44,7 @@ func testKill(t *testing.T, cmd *exec.Cmd, start func() error) {
 		}
 		return strings.TrimSpace(s)
 	}
-	children := []int{openProcess(t, line()), openProcess(t, line()), openProcess(t, line())}
+	children := []int{openProcess(t, line()), openProcess(t, line()), openProcess(t, line()), openProcess(t, line())}
 	file := line()
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

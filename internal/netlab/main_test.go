@@ -72,6 +72,18 @@ func victim() error {
 	if err != nil {
 		return err
 	}
+	dir, err := os.MkdirTemp("", "netlab-victim-")
+	if err != nil {
+		return err
+	}
+	tmp, err := NewPrivateTmp(nil, dir, nil)
+	if err != nil {
+		return err
+	}
+	kin, err := tmp.Command(context.Background(), "sh", "-c", daemonise).Output()
+	if err != nil {
+		return err
+	}
 	outside := exec.Command("sleep", "1000")
 	if err := outside.Start(); err != nil {
 		return err
@@ -84,10 +96,10 @@ func victim() error {
 	if err != nil {
 		return err
 	}
-	if err := firstError(guard.Add(kill), guard.Add(RemoveFile(f.Name()))); err != nil {
+	if err := firstError(guard.Add(kill), guard.Add(RemoveFile(f.Name())), guard.Add(RemoveFile(dir))); err != nil {
 		return err
 	}
-	_, err = fmt.Printf("%d\n%s%d\n%s\n", inside.Process.Pid, daemon, outside.Process.Pid, f.Name())
+	_, err = fmt.Printf("%d\n%s%s%d\n%s\n", inside.Process.Pid, daemon, kin, outside.Process.Pid, f.Name())
 	return err
 }
 

@@ -17,8 +17,10 @@ import (
 // A PrivateTmp is a mount namespace in which a directory of the caller's stands for /tmp: for programs that keep sockets
 // or files of fixed names there.
 type PrivateTmp struct {
-	dir  string
-	home *thread
+	dir   string
+	file  *os.File // the mount namespace
+	home  *thread
+	guard *Guard // ends what is in it
 }
 
 // NewPrivateTmp makes one in which dir is /tmp, within the network namespace ns, or that of the process if ns is nil. Of
@@ -41,6 +43,10 @@ func NewPrivateTmp(ns *Namespace, dir string, keep []string) (*PrivateTmp, error
 		return nil, fmt.Errorf("netlab: a /tmp of its own: %w", err)
 	}
 	p.home = home
+	if p.guard, err = startGuard(p.file); err != nil {
+		home.stop()
+		return nil, errors.Join(err, p.file.Close())
+	}
 	return p, nil
 }
 
@@ -58,7 +64,7 @@ func keptEntries(dir string, paths []string) []string {
 }
 
 // enter moves the calling thread into the namespaces.
-func (p *PrivateTmp) enter(ns int, keep []string) error {
+func (p *PrivateTmp) enter(ns int, keep []string) (err error) {
 	if ns >= 0 {
 		if err := unix.Setns(ns, unix.CLONE_NEWNET); err != nil {
 			return os.NewSyscallError("setns", err)
@@ -94,7 +100,8 @@ func (p *PrivateTmp) enter(ns int, keep []string) error {
 			return err
 		}
 	}
-	return nil
+	p.file, err = os.Open("/proc/thread-self/ns/mnt")
+	return err
 }
 
 // bindFile mounts an opened file or directory where it was named.
@@ -122,9 +129,10 @@ func (p *PrivateTmp) Command(ctx context.Context, name string, args ...string) *
 	return &Cmd{exec.CommandContext(ctx, name, args...), func(cmd *exec.Cmd) error { return p.home.do(cmd.Start) }}
 }
 
-// Close kills the commands that still run, but not what they have started: a Namespace's Close does that. The directory is
-// left.
+// Close kills the commands that still run, and what they have started; so does a guard if this process is killed. The
+// directory is left.
 func (p *PrivateTmp) Close() error {
+	err := p.guard.Close()
 	p.home.stop()
-	return nil
+	return firstError(err, p.file.Close())
 }

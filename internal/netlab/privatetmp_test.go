@@ -7,6 +7,23 @@ import (
 	"testing"
 )
 
+// TestPrivateTmpClose: what a program has started ends with its place, although it left group and session.
+func TestPrivateTmpClose(t *testing.T) {
+	p, err := NewPrivateTmp(nil, t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.Command(t.Context(), "sh", "-c", daemonise).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	daemon := openProcess(t, string(out))
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	waitEnd(t, daemon)
+}
+
 // TestPrivateTmp: two programs see different files of the same name, what is kept, and the namespace's network.
 func TestPrivateTmp(t *testing.T) {
 	ns := newNamespace(t)

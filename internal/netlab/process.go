@@ -14,7 +14,7 @@ import (
 // endLimit bounds the wait for a killed process to be gone.
 const endLimit = 10 * time.Second
 
-// endProcesses kills all processes in the network namespace of descriptor ns, except this one, and waits until they
+// endProcesses kills all processes in the network or mount namespace of descriptor ns, except this one, and waits until they
 // are gone. It goes by the namespace and not by parenthood, and so finds those too that were left by their parents.
 func endProcesses(ns int) error {
 	for start := time.Now(); ; {
@@ -33,7 +33,7 @@ func endProcesses(ns int) error {
 	}
 }
 
-// processesIn lists the processes, except this one, that are in the network namespace of descriptor ns.
+// processesIn lists the processes, except this one, that are in the namespace of descriptor ns.
 //
 // Only those that we may look at can be found; what is started in a namespace of ours belongs to them.
 func processesIn(ns int) ([]int, error) {
@@ -56,13 +56,19 @@ func allProcesses() ([]int, error) {
 	return pids, nil
 }
 
-// isIn reports whether the process is in the network namespace of descriptor ns.
+// isIn reports whether the process is in the network or mount namespace of descriptor ns. Each namespace has a number that
+// no other one has, of whatever kind.
 func isIn(pid, ns int) bool {
 	var want, got unix.Stat_t
-	if unix.Fstat(ns, &want) != nil || unix.Stat(fmt.Sprintf("/proc/%d/ns/net", pid), &got) != nil {
+	if unix.Fstat(ns, &want) != nil {
 		return false
 	}
-	return want.Dev == got.Dev && want.Ino == got.Ino
+	for _, kind := range []string{"net", "mnt"} {
+		if unix.Stat(fmt.Sprintf("/proc/%d/ns/%s", pid, kind), &got) == nil && want.Dev == got.Dev && want.Ino == got.Ino {
+			return true
+		}
+	}
+	return false
 }
 
 // endProcess kills one process, if it is still in the namespace, and waits until it is gone.

@@ -27,6 +27,7 @@ type Undo struct {
 	Order   int          `json:"priority,omitempty"` // of the rule
 	PID     int          `json:"pid,omitempty"`
 	Start   uint64       `json:"start,omitempty"` // of the process, in clock ticks since boot
+	Inode   uint64       `json:"inode,omitempty"` // of the file, 0 if any will do
 }
 
 // maxTableName is the size of the name of an nftables table, NFT_TABLE_MAXNAMELEN.
@@ -93,6 +94,12 @@ func KillProcess(pid int) (Undo, error) {
 
 // RemoveFile removes a file, socket or empty directory, named by its full path.
 func RemoveFile(path string) Undo { return Undo{Op: undoFile, Name: path} }
+
+// RemoveThis removes what is at path now, and nothing that may be there later.
+func RemoveThis(path string) (Undo, error) {
+	inode, err := inodeOf(path)
+	return Undo{Op: undoFile, Name: path, Inode: inode}, err
+}
 
 // UndoAll undoes steps, which may have been stored meanwhile, in reverse order and in the namespaces of the calling
 // thread. It does nothing if one of them is not what the functions of this package make. An error does not keep it from

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	guardNamespace   = "namespace" // argument of a guard that has been given a network namespace
+	guardNamespace   = "namespace" // argument of a guard that has been given a namespace
 	guardNamespaceFD = 3
 )
 
@@ -24,7 +24,7 @@ const (
 // checked steps only, and runs no other program.
 type ward struct {
 	steps     []Undo
-	namespace int // descriptor of a network namespace whose processes are to be ended, or -1
+	namespace int // descriptor of a network or mount namespace whose processes are to be ended, or -1
 }
 
 // add checks and adds a step.
@@ -75,7 +75,7 @@ func (u Undo) run() error {
 	case undoProcess:
 		return u.killProcess()
 	case undoFile:
-		return os.Remove(u.Name)
+		return u.removeFile()
 	}
 	return nil
 }
@@ -139,6 +139,24 @@ func (u Undo) killProcess() error {
 		return err // another process has got the id
 	}
 	return killAndWait(fd)
+}
+
+func (u Undo) removeFile() error {
+	if u.Inode != 0 {
+		if inode, err := inodeOf(u.Name); err != nil || inode != u.Inode {
+			return err
+		}
+	}
+	return os.Remove(u.Name)
+}
+
+// inodeOf returns the number of a file, or of a link itself.
+func inodeOf(path string) (uint64, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return 0, &fs.PathError{Op: "lstat", Path: path, Err: err}
+	}
+	return st.Ino, nil
 }
 
 // startTime returns when a process started, in clock ticks since boot.

@@ -104,6 +104,9 @@ func (d *Driver) open() error {
 	if d.host.guard, err = netlab.NewGuard(); err != nil {
 		return err
 	}
+	if err := d.guardSockets(); err != nil {
+		return err
+	}
 	if err := startRouting(d.host.guard); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/lab/exp4"
 	"github.com/antedon-net/antedon/lab/table"
 	"github.com/antedon-net/antedon/reactor"
@@ -48,6 +49,24 @@ func (d *Driver) openPrograms() error {
 		p := &program{d: d, id: table.SDK(i), dir: dir, fd: fd, in: make([]byte, exp4.MaxDatagram)}
 		d.programs = append(d.programs, p)
 		if p.desc, err = d.loop.Register(fd, reactor.Readable, p.onReady); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guardSockets has the guard remove the names of our sockets.
+func (d *Driver) guardSockets() error {
+	for _, p := range d.programs {
+		path, err := filepath.Abs(filepath.Join(p.dir, exp4.DriverSocket))
+		if err != nil {
+			return err
+		}
+		remove, err := netlab.RemoveThis(path)
+		if err == nil {
+			err = d.host.guard.Add(remove)
+		}
+		if err != nil {
 			return err
 		}
 	}

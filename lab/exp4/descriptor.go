@@ -10,16 +10,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ErrServed says that a driver is there already.
+var ErrServed = errors.New("another driver serves it")
+
 // OpenDriver is Listen for who waits for descriptors: it returns a socket that does not block and whose name stays behind
-// when it is closed.
+// when it is closed. It does not take the place of a driver that runs.
 func OpenDriver(dir string) (fd int, err error) {
 	path := filepath.Join(dir, DriverSocket)
-	if err := removeOld(path); err != nil {
-		return -1, err
-	}
 	fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
+	}
+	err = connect(fd, path)
+	if err == nil || errors.Is(err, unix.EPERM) {
+		unix.Close(fd)
+		return -1, &fs.PathError{Op: "bind", Path: path, Err: ErrServed}
+	}
+	if err := removeOld(path); err != nil {
+		unix.Close(fd)
+		return -1, err
 	}
 	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
 		unix.Close(fd)

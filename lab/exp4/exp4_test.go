@@ -87,6 +87,35 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestOpenDriver: it takes the place of what was left behind, but not of a driver that runs, whether it has an SDK or not.
+func TestOpenDriver(t *testing.T) {
+	dir := t.TempDir()
+	first, err := OpenDriver(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenDriver(dir); !errors.Is(err, ErrServed) {
+		t.Errorf("got %v, want it served", err)
+	}
+	sdk, err := Dial(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sdk.Close()
+	if err := Reach(first, dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenDriver(dir); !errors.Is(err, ErrServed) {
+		t.Errorf("with an SDK: got %v, want it served", err)
+	}
+	unix.Close(first)
+	second, err := OpenDriver(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(second)
+}
+
 // TestEndpoints: one SDK is served, a second one waits for its turn.
 func TestEndpoints(t *testing.T) {
 	dir := t.TempDir()
