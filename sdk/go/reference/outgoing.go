@@ -113,10 +113,11 @@ func (o *outgoing) with(name api.Conn, do func(mono.Time, *conn)) {
 	}
 }
 
-// TcpRx takes a segment.
+// TcpRx takes a segment. One that is not as it was sent is dropped (RFC 9293, Section 3.1: "the receiver MUST check it"):
+// package tcp leaves the checksum to whoever knows the addresses.
 func (o *outgoing) TcpRx(name api.Conn, b []byte) {
 	header, payload, err := wire.ParseTCP(b)
-	if err != nil {
+	if err != nil || !isIntact(name, b) {
 		return
 	}
 	o.mu.Lock()

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -94,14 +96,18 @@ func TestForgets(t *testing.T) {
 	}
 }
 
-// TestUnknown: a segment of no connection is answered with a RST, and nonsense with nothing.
+// TestUnknown: a segment of no connection is answered with a RST, and nonsense or one with a wrong checksum with nothing.
 func TestUnknown(t *testing.T) {
 	lab := peertest.New(t, peertest.Setup{})
 	rec := &recorder{Driver: lab}
 	o := newOutgoing(rec, &labClock{lab: lab})
 	name := api.Conn{Src: api.Endpoint{IP: "10.7.0.1", Port: 61084}, Dst: api.Endpoint{IP: "10.7.0.2", Port: 80}}
 	h := wire.TCP{SrcPort: 80, DstPort: 61084, Seq: 7, Ack: 9, Flags: wire.ACK}
-	o.TcpRx(name, h.AppendTo(nil))
+	b := h.AppendTo(nil)
+	o.TcpRx(name, b) // its checksum is wrong: no answer
+	pseudo := wire.PseudoSum(wire.ProtoTCP, netip.MustParseAddr(name.Dst.IP), netip.MustParseAddr(name.Src.IP), len(b))
+	binary.BigEndian.PutUint16(b[checksumAt:], wire.TransportChecksum(pseudo, b))
+	o.TcpRx(name, b)
 	o.TcpRx(name, []byte("nonsense"))
 	o.AppSend(name, []byte("x"))
 	o.AppFin(name)

@@ -35,6 +35,13 @@ func (o *outgoing) send(name api.Conn, b []byte, src, dst netip.Addr) {
 	o.segment = b
 }
 
+// isIntact reports whether a segment that the remote end sent has a right checksum.
+func isIntact(name api.Conn, b []byte) bool {
+	local, okLocal := addrPort(name.Src)
+	remote, okRemote := addrPort(name.Dst)
+	return okLocal && okRemote && wire.TransportChecksumOK(wire.ProtoTCP, remote.Addr(), local.Addr(), b)
+}
+
 // refuse answers a segment of a connection that does not exist.
 func (o *outgoing) refuse(name api.Conn, seg *tcp.Segment) {
 	src, okSrc := addrPort(name.Src)
