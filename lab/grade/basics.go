@@ -67,16 +67,14 @@ func markSmallData(s *stage, m *Mark) error {
 	if err != nil {
 		return err
 	}
-	want := s.bytes(s.number(100, 1000))
-	ok, seen := transferAlone(up.app, up.peer, want)
+	ok, seen := s.transferAlone(up.app, up.peer)
 	m.check("from the application to the peer", 10, ok,
 		`what app_send was given arrives (RFC 9293, Section 3.10.2: "Segmentize the buffer and send it with a piggybacked acknowledgment")`, seen)
 	down, err := s.connect(0, patience)
 	if err != nil {
 		return err
 	}
-	want = s.bytes(s.number(100, 1000))
-	ok, seen = transferAlone(down.peer, down.app, want)
+	ok, seen = s.transferAlone(down.peer, down.app)
 	m.check("from the peer to the application", 10, ok,
 		`what the peer sends reaches app_recv (RFC 9293, Section 3.10.7.4: "Once in the ESTABLISHED state, it is possible to deliver segment data to user RECEIVE buffers")`, seen)
 	turns, err := s.connect(0, patience)
@@ -135,20 +133,16 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// surplusTime is how long more bytes than were sent would have to arrive.
-const surplusTime = 100 * time.Millisecond
-
-// transferAlone is transfer, after which nothing more may come.
-func transferAlone(from, to net.Conn, want []byte) (bool, string) {
-	ok, seen := transfer(from, to, want)
-	if !ok {
+// transferAlone is transfer, and then once more: what came too much the first time, comes before what is sent then.
+func (s *stage) transferAlone(from, to net.Conn) (bool, string) {
+	want := s.bytes(s.number(100, 1000))
+	if ok, seen := transfer(from, to, want); !ok {
 		return ok, seen
 	}
-	_ = to.SetReadDeadline(time.Now().Add(surplusTime))
-	if n, _ := to.Read(make([]byte, 1<<16)); n > 0 {
-		return false, fmt.Sprintf("%d bytes, and then %d too many", len(want), n)
+	if ok, seen := transfer(from, to, s.bytes(s.number(100, 200))); !ok {
+		return false, fmt.Sprintf("%d bytes, and then not what was sent then: %s", len(want), seen)
 	}
-	return true, seen
+	return true, fmt.Sprintf("%d bytes, and then more, intact", len(want))
 }
 
 // compare says how far what came is what was sent.

@@ -22,6 +22,7 @@
 //
 // # Limitations
 //
-// Linux, as lab/driver. IPv4. Some findings (fast retransmit, estimation of the round-trip time) compare times, and on a
-// machine that is very busy may not be made; marks never depend on speed, but for limits of tens of seconds.
+// Linux, as lab/driver. IPv4. Two findings (fast retransmit, estimation of the round-trip time) compare times: of a timer of
+// a second or so, which the machine can only make longer, the shortest of several counts. Everything else is judged by which
+// packets the program sent after which others, and does not depend on speed, but for limits of tens of seconds.
 package grade

@@ -114,24 +114,19 @@ func findFlowControl(s *stage, m *Mark) error {
 	c.allow(transferTime)
 	want := s.bytes(500_000)
 	go func() { _, _ = c.app.Write(want) }()
-	s.pause(2 * time.Second)
+	s.until(patience, func() bool { // it has had the chance to send more than it may
+		beyond, full := edges(s.path.all(c.port))
+		return beyond > 1 || full && s.path.isQuiet(c.port, time.Second)
+	})
 	got := make([]byte, len(want))
 	n, err := io.ReadFull(c.peer, got)
 	arrived, seen := compare(got[:n], want, err)
-	beyond, zero := edges(s.path.all(c.port))
-	m.check("no byte beyond the window", 0, beyond <= 1 && zero,
+	beyond, full := edges(s.path.all(c.port))
+	m.check("no byte beyond the window", 0, beyond <= 1 && full,
 		`RFC 9293, Section 3.8.6: the window is "the range of sequence numbers the sender of the acknowledgment is prepared to accept"; a probe of one byte may pass it`,
 		fmt.Sprintf("at most %d bytes beyond the window", beyond))
 	m.check("the transfer goes on", 0, arrived, `RFC 9293, Section 3.8.6.1: "The sending TCP peer must regularly transmit at least one octet of new data (if available), or retransmit to the receiving TCP peer even if the send window is zero"`, seen)
 	return nil
-}
-
-// pause lets time pass.
-func (s *stage) pause(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-s.ctx.Done():
-	}
 }
 
 // edges returns by how many bytes the program passed the window it was given, at most, and whether the window ever was
@@ -166,46 +161,6 @@ func edges(pkts []packet) (beyond int, full bool) {
 		}
 	}
 	return beyond, full
-}
-
-func findOutOfOrder(s *stage, m *Mark) error {
-	s.path.set(roundTrip/2, nil) // before the peer measures it
-	c, err := s.connect(0, patience)
-	if err != nil {
-		return err
-	}
-	count, gap, end := 0, seq.Number(0), seq.Number(0)
-	s.path.set(roundTrip/2, func(p *packet) fate {
-		if p.fromSDK || p.n == 0 || p.again {
-			return delivered
-		}
-		count++
-		switch {
-		case count == 3:
-			gap = p.end()
-			return late
-		case count > 3 && count <= 3+overtake:
-			end = p.end()
-		}
-		return delivered
-	})
-	ok, seen := transfer(c.peer, c.app, s.bytes(7*1460))
-	m.check("all bytes arrive", 0, ok, "segments that overtake each other are put in order", seen)
-	again, acked := false, false
-	for _, p := range s.path.all(c.port) {
-		if !p.fromSDK && p.again && !seq.Number(p.h.Seq).Less(gap) && seq.Number(p.h.Seq).Less(end) && !acked {
-			again = true // what came early had to be sent once more
-		}
-		if p.fromSDK && p.h.Flags.Has(wire.ACK) && !again && !seq.Number(p.h.Ack).Less(end) {
-			acked = true
-		}
-	}
-	seen = "what had come early was acknowledged without being sent again"
-	if !acked {
-		seen = "the peer had to send again what had come early"
-	}
-	m.check("none is sent twice", 0, acked && count > 3+overtake-1, `RFC 9293, Section 3.10.7.4: "Segments with higher beginning sequence numbers SHOULD be held for later processing"`, seen)
-	return nil
 }
 
 func findChecksum(s *stage, m *Mark) error {

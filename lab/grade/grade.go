@@ -108,14 +108,31 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	return r, nil
 }
 
-// make makes one mark on a stage of its own.
-func (c *Config) make(ctx context.Context, p *part, hopeless bool) (Mark, error) {
-	m := Mark{Name: p.name, Title: p.title, Max: p.max}
-	if hopeless {
-		m.Note = "not tried: there was no sign of a handshake"
-		c.Progress(&m)
-		return m, nil
+// findingTries is how often a finding is looked for: that it was made once shows that the program can.
+const findingTries = 2
+
+// make makes one mark, or looks for a finding.
+func (c *Config) make(ctx context.Context, p *part, hopeless bool) (m Mark, err error) {
+	tries := 1
+	if p.max == 0 {
+		tries = findingTries
 	}
+	for ; tries > 0 && !m.OK && err == nil; tries-- {
+		m = Mark{Name: p.name, Title: p.title, Max: p.max}
+		if hopeless {
+			m.Note = "not tried: there was no sign of a handshake"
+			break
+		}
+		err = c.perform(ctx, p, &m)
+	}
+	if err == nil {
+		c.Progress(&m)
+	}
+	return m, err
+}
+
+// perform makes a mark on a stage of its own.
+func (c *Config) perform(ctx context.Context, p *part, m *Mark) error {
 	plan := p.plan
 	if plan != nil {
 		with := *plan
@@ -124,18 +141,18 @@ func (c *Config) make(ctx context.Context, p *part, hopeless bool) (Mark, error)
 	}
 	s, err := newStage(ctx, c, p.name, pcapName(c.Out, p.name), plan)
 	if err == nil {
-		err = p.run(s, &m)
+		err = p.run(s, m)
 		s.close()
 	}
 	switch {
 	case ctx.Err() != nil:
-		return m, context.Cause(ctx)
+		return context.Cause(ctx)
 	case errors.Is(err, errProgram), errors.Is(err, errNotEstablished):
 		m.Note = err.Error()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		m.Note = "it took too long"
 	case err != nil && s.path == nil:
-		return m, fmt.Errorf("the examiner cannot work: %w", err)
+		return fmt.Errorf("the examiner cannot work: %w", err)
 	case err != nil:
 		m.Note = err.Error()
 	}
@@ -149,8 +166,7 @@ func (c *Config) make(ctx context.Context, p *part, hopeless bool) (Mark, error)
 	if c.Out != "" {
 		m.Pcap = p.name + ".pcapng"
 	}
-	c.Progress(&m)
-	return m, nil
+	return nil
 }
 
 func prefixes(s string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(s)} }

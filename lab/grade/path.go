@@ -1,7 +1,6 @@
 package grade
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -10,30 +9,6 @@ import (
 	"github.com/antedon-net/antedon/link/capture"
 	"github.com/antedon-net/antedon/wire"
 )
-
-// A packet is a TCP segment on the wire.
-type packet struct {
-	at      time.Duration // since the path was made
-	fromSDK bool
-	sdk     uint16 // port of the program's end
-	peer    uint16 // port of the peer's end
-	h       wire.TCP
-	n       int  // bytes of text
-	summed  bool // its checksum is right
-	fate    fate
-	again   bool // some of its text, SYN or FIN was sent before
-}
-
-// end is the sequence number after the packet's text, SYN and FIN.
-func (p *packet) end() seq.Number {
-	n := p.n
-	for _, f := range []wire.Flags{wire.SYN, wire.FIN} {
-		if p.h.Flags.Has(f) {
-			n++
-		}
-	}
-	return seq.Number(p.h.Seq).Add(n)
-}
 
 // A fate is what happens to a packet.
 type fate uint8
@@ -49,7 +24,8 @@ func (f fate) String() string { return [...]string{"", "lost", "late"}[f] }
 // overtake is how many packets pass one that is late.
 const overtake = 2
 
-// A path is the wire between two hosts.
+// A path is the wire between two hosts. It keeps its packets in the order in which the program's host sees them: those of
+// the program when they set out, those of the peer when they arrive.
 type path struct {
 	start time.Time
 	out   *capture.Writer // nil if nobody wants a file
@@ -60,6 +36,7 @@ type path struct {
 	sent    map[flow]seq.Number // the end of what was sent so far
 	rule    func(p *packet) fate
 	delay   time.Duration // one way
+	gate    *gate         // before the program, if there is one
 	wg      sync.WaitGroup
 	devices []link.Device
 }
@@ -88,10 +65,23 @@ func (p *path) set(delay time.Duration, rule func(*packet) fate) {
 	p.delay, p.rule = delay, rule
 }
 
+// setGate puts a gate before the program, or takes it away and lets pass what waits.
+func (p *path) setGate(g *gate) {
+	p.mu.Lock()
+	old := p.gate
+	p.gate = g
+	p.mu.Unlock()
+	if old != nil {
+		old.open()
+	}
+}
+
 // underway is a packet on its way.
 type underway struct {
-	due   time.Time
-	bytes []byte
+	due    time.Time
+	bytes  []byte
+	packet packet
+	isTCP  bool
 }
 
 // carry carries one direction. There is room for a whole transfer of a TCP that knows no windows.
@@ -107,10 +97,24 @@ func (p *path) carry(from, to link.Device, fromSDK bool) {
 			if wait := time.Until(u.due); wait > 0 {
 				time.Sleep(wait)
 			}
+			if !fromSDK {
+				p.arrive(&u)
+			}
 			one[0] = link.Packet{Bytes: u.bytes}
 			_, _ = to.Queues()[0].Write(one[:]) // what it refuses is lost, and noticed by the mark
 		}
 	})
+}
+
+// arrive waits for the gate to open and takes note of a packet of the peer.
+func (p *path) arrive(u *underway) {
+	p.mu.Lock()
+	g := p.gate
+	p.mu.Unlock()
+	if g != nil && u.isTCP {
+		u.packet.round = g.pass()
+	}
+	p.note(u)
 }
 
 // take reads packets and puts them on the line.
@@ -128,9 +132,8 @@ func (p *path) take(from link.Queue, line chan<- underway, fromSDK bool) {
 		}
 		for i := range pkts[:n] {
 			_ = link.CompleteChecksum(&pkts[i])
-			what, delay := p.note(pkts[i].Bytes, fromSDK)
-			u := underway{time.Now().Add(delay), append([]byte(nil), pkts[i].Bytes...)}
-			switch what {
+			u := p.judge(append([]byte(nil), pkts[i].Bytes...), fromSDK)
+			switch u.packet.fate {
 			case late:
 				held, passed = append(held, u), 0
 			case delivered:
@@ -147,51 +150,51 @@ func (p *path) take(from link.Queue, line chan<- underway, fromSDK bool) {
 	}
 }
 
-// note keeps a packet and decides on its fate.
-func (p *path) note(b []byte, fromSDK bool) (fate, time.Duration) {
+// judge decides on a packet's fate when it sets out.
+func (p *path) judge(b []byte, fromSDK bool) underway {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	pkt, ok := parse(b, fromSDK)
-	if !ok {
-		return delivered, p.delay
-	}
-	pkt.at = time.Since(p.start)
-	f := flow{fromSDK, pkt.sdk, pkt.peer}
-	last, known := p.sent[f]
-	pkt.again = known && pkt.end() != seq.Number(pkt.h.Seq) && seq.Number(pkt.h.Seq).Less(last)
-	if !known || last.Less(pkt.end()) || pkt.h.Flags.Has(wire.SYN) && !pkt.again {
-		p.sent[f] = pkt.end()
-	}
-	if p.rule != nil {
-		pkt.fate = p.rule(&pkt)
-	}
-	p.packets = append(p.packets, pkt)
-	if p.out != nil {
-		info := capture.Info{Interface: p.iface, Time: p.start.Add(pkt.at), Direction: capture.Inbound, Comment: pkt.fate.String()}
-		if fromSDK {
-			info.Direction = capture.Outbound
+	u := underway{due: time.Now().Add(p.delay), bytes: b}
+	u.packet, u.isTCP = parse(b, fromSDK)
+	pkt := &u.packet
+	if u.isTCP {
+		f := flow{fromSDK, pkt.sdk, pkt.peer}
+		last, known := p.sent[f]
+		pkt.again = known && pkt.end() != seq.Number(pkt.h.Seq) && seq.Number(pkt.h.Seq).Less(last)
+		if !known || last.Less(pkt.end()) || pkt.h.Flags.Has(wire.SYN) && !pkt.again {
+			p.sent[f] = pkt.end()
 		}
-		_ = p.out.WritePacket(info, &link.Packet{Bytes: b})
+		if p.rule != nil {
+			pkt.fate = p.rule(pkt)
+		}
 	}
-	return pkt.fate, p.delay
+	g := p.gate
+	p.mu.Unlock()
+	if g != nil && u.isTCP {
+		pkt.round = g.see(pkt)
+	}
+	if fromSDK || pkt.fate == lost {
+		p.note(&u)
+	}
+	return u
 }
 
-// parse takes a TCP segment apart.
-func parse(b []byte, fromSDK bool) (packet, bool) {
-	ip, segment, err := wire.ParseIPv4(b)
-	if err != nil || ip.Proto != wire.ProtoTCP || ip.IsFragment() {
-		return packet{}, false
+// note keeps a packet.
+func (p *path) note(u *underway) {
+	if !u.isTCP {
+		return
 	}
-	h, text, err := wire.ParseTCP(segment)
-	if err != nil {
-		return packet{}, false
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	u.packet.at = time.Since(p.start)
+	p.packets = append(p.packets, u.packet)
+	if p.out == nil {
+		return
 	}
-	pkt := packet{fromSDK: fromSDK, h: h, n: len(text), sdk: h.DstPort, peer: h.SrcPort}
-	if fromSDK {
-		pkt.sdk, pkt.peer = h.SrcPort, h.DstPort
+	info := capture.Info{Interface: p.iface, Time: p.start.Add(u.packet.at), Direction: capture.Inbound, Comment: u.packet.fate.String()}
+	if u.packet.fromSDK {
+		info.Direction = capture.Outbound
 	}
-	pkt.summed = wire.TransportChecksumOK(wire.ProtoTCP, ip.Src, ip.Dst, segment)
-	return pkt, true
+	_ = p.out.WritePacket(info, &link.Packet{Bytes: u.bytes})
 }
 
 // all returns the packets so far, of the connections to a port of the peer, or all if that is 0.
@@ -217,56 +220,22 @@ func (p *path) count(is func(*packet) bool) (n int) {
 	return n
 }
 
+// isQuiet reports whether the program has sent nothing for a while.
+func (p *path) isQuiet(port uint16, since time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := len(p.packets) - 1; i >= 0; i-- {
+		if pkt := &p.packets[i]; pkt.fromSDK && pkt.peer == port {
+			return time.Since(p.start)-pkt.at >= since
+		}
+	}
+	return true
+}
+
 func (p *path) close() {
+	p.setGate(nil)
 	for _, d := range p.devices {
 		d.Close()
 	}
 	p.wg.Wait()
-}
-
-// mostLines bounds how many packets of a mark are put into its report.
-const mostLines = 60
-
-// lines returns the first packets and the last as a report has them, and how many were left out.
-func (p *path) lines() ([]Line, int) {
-	pkts := p.all(0)
-	base := make(map[flow]uint32)
-	lines := make([]Line, 0, len(pkts))
-	for i := range pkts {
-		pkt := &pkts[i]
-		own, other := flow{pkt.fromSDK, pkt.sdk, pkt.peer}, flow{!pkt.fromSDK, pkt.sdk, pkt.peer}
-		if pkt.h.Flags.Has(wire.SYN) {
-			base[own] = pkt.h.Seq
-		}
-		line := Line{At: pkt.at.Seconds(), FromSDK: pkt.fromSDK, Port: pkt.sdk, Text: pkt.describe(base[own], base[other])}
-		line.Fate = pkt.fate.String()
-		if !pkt.summed {
-			line.Fate = "wrong checksum"
-		}
-		lines = append(lines, line)
-	}
-	if len(lines) <= mostLines {
-		return lines, 0
-	}
-	more := len(lines) - mostLines
-	return append(lines[:mostLines/2], lines[len(lines)-mostLines/2:]...), more
-}
-
-// describe writes a packet as the figures of RFC 9293 do.
-func (p *packet) describe(iss, irs uint32) string {
-	s := fmt.Sprintf("<SEQ=%d>", p.h.Seq-iss)
-	if p.h.Flags.Has(wire.ACK) {
-		s += fmt.Sprintf("<ACK=%d>", p.h.Ack-irs)
-	}
-	if p.n > 0 {
-		s += fmt.Sprintf("<DATA=%d>", p.n)
-	}
-	s += fmt.Sprintf("<CTL=%s><WND=%d>", controls(p.h.Flags), p.h.Window)
-	if o := optionNames(&p.h.Options); o != "" {
-		s += "<" + o + ">"
-	}
-	if p.again {
-		s += " again"
-	}
-	return s
 }

@@ -70,6 +70,9 @@ func newStage(ctx context.Context, cfg *Config, name, pcap string, plan *impair.
 	if err = s.pair.B.Do(roomyBuffers); err != nil {
 		return s, err
 	}
+	if err = s.lengthenQueues(); err != nil {
+		return s, err
+	}
 	if pcap != "" {
 		if s.pcap, err = capture.Create(pcap, capture.Config{Application: "antedon lab grade", SnapLen: 200}); err != nil {
 			return s, err
@@ -109,6 +112,23 @@ func orExit0(err error) error {
 // roomyBuffers makes the peer's receive buffers larger than any transfer: a TCP that knows no windows must pass.
 func roomyBuffers() error {
 	return os.WriteFile("/proc/sys/net/ipv4/tcp_rmem", []byte("4096 67108864 67108864"), 0)
+}
+
+// queueLength is how many packets the kernel keeps for the path while a busy machine does not let it read: more than a
+// transfer has. What it does not keep would be lost, and only a mark on losses may ask a TCP to repair one.
+const queueLength = 1 << 14
+
+func (s *stage) lengthenQueues() error {
+	for _, l := range []*netlab.Lab{s.pair.A, s.pair.B} {
+		d, ok := l.Device().(interface{ SetTxQueueLen(packets int) error })
+		if !ok {
+			continue
+		}
+		if err := l.Do(func() error { return d.SetTxQueueLen(queueLength) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // log takes a line of the driver.
