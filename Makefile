@@ -103,9 +103,8 @@ microbench:
 benchcmp:
 	@GO='$(GO)' PKG='$(PKG)' BENCH='$(BENCH)' COUNT='$(COUNT)' tools/benchcmp '$(BASE)'
 
-# go test fuzzes one target at a time. It would spend a minute on making each interesting input smaller.
 # What the examiner marks. The SDKs are built as TestPrograms of internal/sdktest builds them.
-LABPROGRAMS = --program go-reference=build/lab=./go-reference --program go-byhand=build/lab=./go-byhand \
+LABPROGRAMS = --program go-reference=build/lab=./go-reference --small go-byhand=build/lab=./go-byhand \
 	--program 'python-reference=sdk/python=python3 -B main.py reference' --program cpp-reference=sdk/cpp=build/reference/main \
 	--program rust-reference=sdk/rust=target/release/antedon-sdk \
 	--program 'java-reference=sdk/java=java -cp target/mytcp.jar reference.Main' \
@@ -124,9 +123,9 @@ lab-grade: lab-programs
 	$(GO) run ./lab/variant/soak --jobs 1 --results build/lab-grade.json $(LABPROGRAMS) --variant no-retransmission --variant ignores-fin
 
 lab-soak: lab-programs
-	@mkdir -p docs/lab
-	$(GO) run ./lab/variant/soak --jobs 4 --times 20 --variants $(LABPROGRAMS) > docs/lab/soak.md.new && mv docs/lab/soak.md.new docs/lab/soak.md
+	$(GO) run ./lab/variant/soak --jobs 6 --load 2 --times 20 --variants $(LABPROGRAMS) > docs/lab/soak.md.new && mv docs/lab/soak.md.new docs/lab/soak.md
 
+# go test fuzzes one target at a time. It would spend a minute on making each interesting input smaller.
 fuzz:
 	@targets=0; \
 	for pkg in $$($(GO) list $(PKG)); do \

@@ -15,6 +15,9 @@ type Variant struct {
 
 	// Loses says how many points of which marks it must lose: those and no others.
 	Loses map[string]int
+
+	// Lacks are the findings that a variant which loses no marks must not have: those and no others.
+	Lacks []string
 }
 
 // An Edit replaces Old in a file, where it has to be exactly once, by New.

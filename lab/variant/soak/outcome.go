@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ type outcome struct {
 }
 
 // mark has a subject marked.
-func (s *soak) mark(sub *subject, findings bool) outcome {
+func (s *soak) mark(sub *subject) outcome {
 	o := outcome{subject: sub}
 	dir := sub.dir
 	if dir == "" {
@@ -38,7 +39,7 @@ func (s *soak) mark(sub *subject, findings bool) outcome {
 		}
 	}
 	args := []string{"lab", "grade", "--json", "--seed", strconv.Itoa(sub.seed), "--name", sub.Name, "--dir", dir}
-	if !findings {
+	if !sub.findings {
 		args = append(args, "--marks-only")
 	}
 	var out, stderr bytes.Buffer
@@ -49,50 +50,36 @@ func (s *soak) mark(sub *subject, findings bool) outcome {
 		return o
 	}
 	if o.err = json.Unmarshal(out.Bytes(), &o.report); o.err == nil {
-		if o.wrong = differences(&sub.Variant, &o.report); o.wrong != "" {
+		if o.wrong = sub.differences(&o.report); o.wrong != "" {
 			o.err = fmt.Errorf("%s, seed %d: %s", sub.Name, sub.seed, o.wrong)
+			o.keep(out.Bytes())
 		}
 	}
 	return o
 }
 
-// differences says where the marks are not what they have to be.
-func differences(v *variant.Variant, r *grade.Report) string {
+// keep keeps the report of a subject that did not do what it had to, for whoever wants to know why.
+func (o *outcome) keep(report []byte) {
+	path := filepath.Join("build", fmt.Sprintf("soak-%s-%d.json", o.subject.Name, o.subject.seed))
+	if err := os.WriteFile(path, report, 0o644); err == nil {
+		o.err = fmt.Errorf("%w (%s)", o.err, path)
+	}
+}
+
+// differences says where marks and findings are not what they have to be.
+func (s *subject) differences(r *grade.Report) string {
 	var wrong []string
 	for _, m := range r.Marks {
-		if want := m.Max - v.Loses[m.Name]; m.Points != want {
+		if want := m.Max - s.Loses[m.Name]; m.Points != want {
 			wrong = append(wrong, fmt.Sprintf("%s %d, want %d", m.Name, m.Points, want))
 		}
 	}
+	for _, f := range r.Findings {
+		if want := !slices.Contains(s.Lacks, f.Name); s.all && f.OK != want {
+			wrong = append(wrong, fmt.Sprintf("%s %v, want %v", f.Name, f.OK, want))
+		}
+	}
 	return strings.Join(wrong, "; ")
-}
-
-func printTable(marked []outcome) {
-	fmt.Println("| program | seed | what it is | has to lose | score | as it has to be |\n|---|---|---|---|---|---|")
-	for _, o := range marked {
-		verdict := "yes"
-		if o.err != nil {
-			verdict = "no"
-			if o.wrong != "" {
-				verdict += ": " + o.wrong
-			}
-		}
-		fmt.Printf("| %s | %d | %s | %s | %d | %s |\n", o.subject.Name, o.subject.seed, o.subject.About, losses(o), o.report.Score, verdict)
-	}
-}
-
-// losses lists what a subject has to lose, in the order of the report.
-func losses(o outcome) string {
-	var names []string
-	for _, m := range o.report.Marks {
-		if n := o.subject.Loses[m.Name]; n > 0 {
-			names = append(names, fmt.Sprintf("%s %d", m.Name, n))
-		}
-	}
-	if names == nil {
-		return "nothing"
-	}
-	return strings.Join(names, ", ")
 }
 
 // results is the file of --results.
@@ -107,13 +94,9 @@ type result struct {
 	Bonus []string `json:"bonus"`
 }
 
-func writeResults(path string, marked []outcome) error {
-	commit, err := exec.Command("git", "rev-parse", "HEAD").Output()
-	if err != nil {
-		return fmt.Errorf("which commit is this? %w", err)
-	}
-	r := results{Commit: strings.TrimSpace(string(commit)), Results: []result{}}
-	for _, o := range marked {
+func (p *page) writeResults(path string) error {
+	r := results{Commit: p.commit, Results: []result{}}
+	for _, o := range p.marked {
 		if o.report.Max > 0 {
 			r.Results = append(r.Results, result{o.report.Name, o.report.Score, o.report.Bonus})
 		}
@@ -127,3 +110,6 @@ func writeResults(path string, marked []outcome) error {
 	}
 	return err
 }
+
+// full is the score of a right TCP.
+const full = variant.All
