@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -90,10 +91,8 @@ func (s *soak) addProgram(text string, all bool) error {
 }
 
 // repeated returns the subjects as often as they are to be marked: variants, whose change is the same each time, once.
-func (s *soak) repeated() (subjects []subject) {
-	for _, sub := range s.subjects {
-		subjects = append(subjects, sub)
-	}
+func (s *soak) repeated() []subject {
+	subjects := slices.Clone(s.subjects)
 	for seed := 2; seed <= s.times; seed++ {
 		for _, sub := range s.subjects {
 			if sub.dir != "" {
