@@ -31,8 +31,8 @@
 //
 // # Concurrency
 //
-// Messages are values; the Bytes of a parsed one lie in the datagram. A Parser belongs to one caller at a time. An Endpoint may be used by one reader and any
-// number of writers.
+// Messages are values; the Bytes of a parsed one lie in the datagram. A Parser belongs to one caller at a time. An Endpoint
+// may be used by one reader and any number of writers.
 //
 // # Limitations
 //

@@ -2,10 +2,13 @@ package exp4
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 	"net/netip"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // MaxDatagram is the size of datagrams that are too long: SDKs receive into a buffer of so many bytes.
@@ -48,97 +51,108 @@ func (p *Parser) Parse(b []byte) (m Message, err error) {
 	case len(b) == 1:
 		return Message{}, ErrOneByte
 	}
-	var top [len(topKeys)]value
-	if err := findKeys(b, topKeys[:], top[:]); err != nil {
+	top := bson.Raw(b)
+	if err := checkDocument(top); err != nil {
 		return Message{}, err
 	}
-	conn, data, flags, extensions := top[0], top[1], top[2], top[3]
-	if m.Conn, err = p.parseConn(conn); err != nil {
+	if m.Conn, err = p.parseConn(find(top, keyConn)); err != nil {
 		return Message{}, err
 	}
-	if m.Bytes, err = parseBinary(data); err != nil {
+	if m.Bytes, err = parseBinary(find(top, keyBytes)); err != nil {
 		return Message{}, err
 	}
-	n, err := parseInt(flags, "flags", math.MinInt32, math.MaxInt32)
+	n, err := parseInt(find(top, keyFlags), "flags", math.MinInt32, math.MaxInt32)
 	if err != nil {
 		return Message{}, err
 	}
 	m.Flags = Flags(n)
-	m.Extensions = parseExtensions(extensions)
+	m.Extensions = parseExtensions(find(top, keyExtensions))
 	return m, nil
 }
 
-// Keys, in the order in which findKeys returns their values.
+// Keys, as the library takes them: made once, they cost nothing.
 var (
-	topKeys      = [...]string{"conn", "bytes", "flags", "extensions"}
-	connKeys     = [...]string{"src", "dst"}
-	endpointKeys = [...]string{"ip", "port"}
+	keyConn, keyBytes, keyFlags, keyExtensions = []string{"conn"}, []string{"bytes"}, []string{"flags"}, []string{"extensions"}
+
+	keySrc, keyDst = []string{"src"}, []string{"dst"}
+	keyIP, keyPort = []string{"ip"}, []string{"port"}
 )
 
-func (p *Parser) parseConn(v value) (c Conn, err error) {
-	if v.kind == kindDocument && len(v.b) > 0 && bytes.Equal(v.b, p.said) {
-		return p.conn, nil
-	}
-	var ends [len(connKeys)]value
-	if err := findIn(v, "conn", connKeys[:], ends[:]); err != nil {
-		return Conn{}, err
-	}
-	if c.Src, err = parseEndpoint(ends[0], "conn.src"); err != nil {
-		return Conn{}, err
-	}
-	if c.Dst, err = parseEndpoint(ends[1], "conn.dst"); err != nil {
-		return Conn{}, err
-	}
-	p.conn, p.said = c, append(p.said[:0], v.b...)
-	return c, nil
-}
+// find returns the value of a key, or the zero value. Other keys are passed over, so that there may be later versions.
+func find(doc bson.Raw, key []string) bson.RawValue { return doc.Lookup(key...) }
 
-func parseEndpoint(v value, name string) (netip.AddrPort, error) {
-	var found [len(endpointKeys)]value
-	if err := findIn(v, name, endpointKeys[:], found[:]); err != nil {
-		return netip.AddrPort{}, err
+// checkDocument returns an error unless doc is a document, and everything in it is what it says.
+func checkDocument(doc bson.Raw) error {
+	if len(doc) < 5 || uint64(binary.LittleEndian.Uint32(doc)) != uint64(len(doc)) {
+		return ErrNoDocument
 	}
-	ip, port := found[0], found[1]
-	n, err := parseInt(port, name+".port", 0, math.MaxUint16)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	if ip.kind == 0 {
-		return netip.AddrPort{}, named(name+".ip", ErrMissing)
-	}
-	text, ok := ip.text()
-	switch {
-	case !ok:
-		return netip.AddrPort{}, named(name+".ip", ErrType)
-	case len(text) == 0:
-		return netip.AddrPortFrom(netip.Addr{}, uint16(n)), nil
-	}
-	a, err := netip.ParseAddr(string(text))
-	if err != nil {
-		return netip.AddrPort{}, named(name+".ip", ErrAddress)
-	}
-	return netip.AddrPortFrom(a.Unmap(), uint16(n)), nil
-}
-
-// findIn finds the values of keys in the document that v has to be.
-func findIn(v value, name string, keys []string, found []value) error {
-	switch {
-	case v.kind == 0:
-		return named(name, ErrMissing)
-	case v.kind != kindDocument || len(v.b) < 4:
-		return named(name, ErrType)
-	}
-	if err := findKeys(v.b, keys, found); err != nil {
-		return named(name, err)
+	if err := doc.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNoDocument, err)
 	}
 	return nil
 }
 
-func parseBinary(v value) ([]byte, error) {
-	if v.kind == 0 {
+func (p *Parser) parseConn(v bson.RawValue) (c Conn, err error) {
+	if v.Type == bson.TypeEmbeddedDocument && len(p.said) > 0 && bytes.Equal(v.Value, p.said) {
+		return p.conn, nil
+	}
+	doc, err := parseDocument(v, "conn")
+	if err != nil {
+		return Conn{}, err
+	}
+	if c.Src, err = parseEndpoint(find(doc, keySrc), "conn.src"); err != nil {
+		return Conn{}, err
+	}
+	if c.Dst, err = parseEndpoint(find(doc, keyDst), "conn.dst"); err != nil {
+		return Conn{}, err
+	}
+	p.conn, p.said = c, append(p.said[:0], v.Value...)
+	return c, nil
+}
+
+func parseEndpoint(v bson.RawValue, name string) (netip.AddrPort, error) {
+	doc, err := parseDocument(v, name)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	port, err := parseInt(find(doc, keyPort), name+".port", 0, math.MaxUint16)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	ip := find(doc, keyIP)
+	if ip.Type == 0 {
+		return netip.AddrPort{}, named(name+".ip", ErrMissing)
+	}
+	text, ok := ip.StringValueOK()
+	switch {
+	case !ok:
+		return netip.AddrPort{}, named(name+".ip", ErrType)
+	case text == "":
+		return netip.AddrPortFrom(netip.Addr{}, uint16(port)), nil
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.AddrPort{}, named(name+".ip", ErrAddress)
+	}
+	return netip.AddrPortFrom(a.Unmap(), uint16(port)), nil
+}
+
+func parseDocument(v bson.RawValue, name string) (bson.Raw, error) {
+	if v.Type == 0 {
+		return nil, named(name, ErrMissing)
+	}
+	doc, ok := v.DocumentOK()
+	if !ok {
+		return nil, named(name, ErrType)
+	}
+	return doc, nil
+}
+
+func parseBinary(v bson.RawValue) ([]byte, error) {
+	if v.Type == 0 {
 		return nil, named("bytes", ErrMissing)
 	}
-	b, ok := v.bytes()
+	_, b, ok := v.BinaryOK()
 	if !ok {
 		return nil, named("bytes", ErrType)
 	}
@@ -146,12 +160,12 @@ func parseBinary(v value) ([]byte, error) {
 }
 
 // parseInt takes integers of 32 and 64 bits.
-func parseInt(v value, name string, least, most int64) (int64, error) {
-	n, ok := v.integer()
+func parseInt(v bson.RawValue, name string, least, most int64) (int64, error) {
+	n, ok := v.AsInt64OK()
 	switch {
-	case v.kind == 0:
+	case v.Type == 0:
 		return 0, named(name, ErrMissing)
-	case !ok:
+	case v.Type != bson.TypeInt32 && v.Type != bson.TypeInt64 || !ok:
 		return 0, named(name, ErrType)
 	case n < least || n > most:
 		return 0, named(name, ErrRange)
@@ -160,17 +174,19 @@ func parseInt(v value, name string, least, most int64) (int64, error) {
 }
 
 // parseExtensions returns the strings in an array. Whatever else is found under that key is somebody else's.
-func parseExtensions(v value) (list []string) {
-	if v.kind != kindArray {
+func parseExtensions(v bson.RawValue) (list []string) {
+	a, ok := v.ArrayOK()
+	if !ok {
 		return nil
 	}
-	err := eachElement(v.b, func(_ []byte, v value) {
-		if s, ok := v.text(); ok {
-			list = append(list, string(s))
-		}
-	})
+	values, err := bson.RawArray(a).Values()
 	if err != nil {
 		return nil
+	}
+	for _, v := range values {
+		if s, ok := v.StringValueOK(); ok {
+			list = append(list, s)
+		}
 	}
 	return list
 }
