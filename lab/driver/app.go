@@ -100,8 +100,11 @@ func (a *app) do(action *table.Action) {
 	}
 }
 
-// readsAtOnce bounds what one application may read in a turn of the loop, in pieces of readSize.
-const readsAtOnce = 8
+// readsAtOnce bounds what one application may read in a turn of the loop, in reads of readPieces.
+const (
+	readsAtOnce = 2
+	readPieces  = 32
+)
 
 // read passes on what the application has written, while its SDK takes it.
 func (a *app) read() {
@@ -111,7 +114,7 @@ func (a *app) read() {
 			return
 		}
 		buf := a.d.loop.Scratch()
-		n, err := unix.Read(a.fd, buf[:min(len(buf), 8*a.d.cfg.Table.Piece)])
+		n, err := unix.Read(a.fd, buf[:min(len(buf), readPieces*a.d.cfg.Table.Piece)])
 		switch {
 		case n > 0:
 			a.d.table.AppBytes(a.d.now(), a.id, buf[:n])

@@ -64,6 +64,7 @@ func Start(cfg Config) (*Driver, error) {
 		return nil, errors.Join(err, d.release())
 	}
 	loop.AfterFunc(tickInterval, d.onTick)
+	loop.BeforeSleep(d.flush)
 	go func() {
 		defer close(d.done)
 		if err := loop.Run(); !errors.Is(err, reactor.ErrClosed) { // it may be closed before it has begun
@@ -169,6 +170,17 @@ func (d *Driver) onTick() {
 	}
 	d.table.Tick(d.now())
 	d.drain()
+}
+
+// flush sends what callbacks have gathered.
+func (d *Driver) flush() (busy bool) {
+	for _, p := range d.programs {
+		if !p.full {
+			p.flush()
+		}
+	}
+	d.wire.flush()
+	return false
 }
 
 // drain does what the table says is to be done. Doing it may give the table more to say.

@@ -17,24 +17,26 @@ import (
 
 // A program is the driver's end towards one SDK.
 //
-// What an SDK does not take waits in a queue. As long as anything is there its applications are not read, so the queue is
-// no longer than what connections have to say besides data, and a few segments.
+// What is said to it is gathered and sent in batches, before the loop waits at the latest. What an SDK does not take waits. As
+// long as anything does its applications are not read, so the queue is no longer than what connections have to say besides
+// data, and a few segments.
 type program struct {
 	d    *Driver
 	id   table.SDK
 	dir  string
 	fd   int
 	desc *reactor.Desc
-	in   []byte
-	out  []byte
+	in   *batch
+	out  *batch
 	read exp4.Parser
 
-	queue    [][]byte
-	segments int       // of the queue
-	blocked  time.Time // since when there is a queue, the zero Time if there is none
-	told     bool      // that it does not read
-	waiting  bool      // for the descriptor to be writable
-	rubbish  bool      // something came that was no hello, and was reported
+	queue    outbox[bool] // whether it is a segment
+	segments int          // of the queue
+	full     bool         // the SDK did not take all of it
+	blocked  time.Time    // since when
+	told     bool         // that it does not read
+	waiting  bool         // for the descriptor to be writable
+	rubbish  bool         // something came that was no hello, and was reported
 }
 
 // maxSegments is how many segments wait for an SDK; further ones are dropped, as by any queue on a path.
@@ -46,7 +48,7 @@ func (d *Driver) openPrograms() error {
 		if err != nil {
 			return err
 		}
-		p := &program{d: d, id: table.SDK(i), dir: dir, fd: fd, in: make([]byte, exp4.MaxDatagram)}
+		p := &program{d: d, id: table.SDK(i), dir: dir, fd: fd, in: newReceiveBatch(receivesAtOnce, exp4.MaxDatagram), out: newBatch(batchSize)}
 		d.programs = append(d.programs, p)
 		if p.desc, err = d.loop.Register(fd, reactor.Readable, p.onReady); err != nil {
 			return err
@@ -74,11 +76,11 @@ func (d *Driver) guardSockets() error {
 }
 
 // isBlocked reports whether the applications have to wait.
-func (p *program) isBlocked() bool { return len(p.queue) > 0 }
+func (p *program) isBlocked() bool { return p.full }
 
-// receivesAtOnce bounds how many datagrams of one SDK are taken in a turn of the loop: one that floods does not keep
-// others from their turn.
-const receivesAtOnce = 64
+// receivesAtOnce bounds how many messages of a socket are taken in a turn of the loop: an SDK that floods does not keep others
+// from their turn.
+const receivesAtOnce = 32
 
 func (p *program) onReady(ready reactor.Events) {
 	if ready&reactor.Writable != 0 {
@@ -87,15 +89,12 @@ func (p *program) onReady(ready reactor.Events) {
 	if ready&reactor.Readable == 0 {
 		return
 	}
-	for range receivesAtOnce {
-		n, err := unix.Read(p.fd, p.in)
-		if errors.Is(err, unix.EAGAIN) {
-			return
-		}
-		if err != nil {
-			continue // what the other end's death leaves behind; sending tells of it too
-		}
-		p.receive(p.in[:n])
+	n, err := p.in.receive(p.fd)
+	if err != nil {
+		return // that is nothing, or what the other end's death leaves behind; sending tells of it too
+	}
+	for i := range n {
+		p.receive(p.in.received(i))
 		p.d.drain()
 	}
 }
@@ -143,48 +142,89 @@ func (p *program) onHello(m *exp4.Message) {
 	p.d.table.Attach(p.d.now(), p.id, exp4.Common(m.Extensions, known))
 }
 
-// send sends a message or queues it. Only segments are ever dropped.
+// send sends a message, by the next flush at the latest. Only segments are ever dropped.
 func (p *program) send(m *exp4.Message) {
 	if !p.d.table.Has(p.id) {
 		return
 	}
-	b, err := exp4.Append(p.out[:0], m)
+	isSegment := m.Flags == exp4.Segment
+	if isSegment && p.full && p.segments >= maxSegments {
+		p.d.counters.DroppedForSDK++
+		return
+	}
+	b, err := exp4.Append(p.queue.text, m)
 	if err != nil {
 		p.d.counters.DroppedForSDK++ // a segment longer than a datagram may be
 		return
 	}
-	p.out = b
-	isSegment := m.Flags == exp4.Segment
-	if len(p.queue) == 0 {
-		if err := p.write(b); !errors.Is(err, unix.EAGAIN) {
-			if err != nil {
-				p.lose(err)
-			}
-			return
-		}
-		p.blocked = time.Now()
-	}
-	if isSegment && p.segments >= maxSegments {
-		p.d.counters.DroppedForSDK++
-		return
-	}
+	p.queue.text = b
+	p.queue.add(isSegment)
 	if isSegment {
 		p.segments++
 	}
-	p.queue = append(p.queue, append([]byte(nil), b...))
-	p.wait(true)
+	if !p.full && p.queue.waiting() >= batchSize {
+		p.flush()
+	}
 }
 
-// write sends one datagram without waiting.
-func (p *program) write(b []byte) error {
-	for {
-		_, err := unix.SendmsgN(p.fd, b, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-		if errors.Is(err, unix.ENOBUFS) {
-			return unix.EAGAIN
+// flush sends what is queued, as far as the SDK takes it. When that is all, its applications may be read.
+func (p *program) flush() {
+	for p.queue.waiting() > 0 {
+		sent, err := p.sendBatch()
+		if sent > 0 && p.full {
+			p.onProgress()
 		}
-		if !errors.Is(err, unix.EINTR) {
-			return err
+		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.ENOBUFS) {
+			p.onFull()
+			return
 		}
+		if err != nil {
+			p.lose(err)
+			return
+		}
+	}
+	if !p.full {
+		return
+	}
+	p.clear()
+	for _, a := range p.d.apps {
+		if a.sdk == p.id && a.unread && a.desc != nil {
+			a.desc.Again(reactor.Readable)
+		}
+	}
+}
+
+// sendBatch sends the first messages of the queue, and takes out those that were.
+func (p *program) sendBatch() (int, error) {
+	n := min(p.queue.waiting(), batchSize)
+	for i := range n {
+		_, b := p.queue.at(i)
+		p.out.set(i, b)
+	}
+	sent, err := p.out.send(p.fd, n)
+	for i := range sent {
+		if isSegment, _ := p.queue.at(i); isSegment {
+			p.segments--
+		}
+	}
+	p.queue.done(sent)
+	return sent, err
+}
+
+// onFull has the applications wait until the SDK has read.
+func (p *program) onFull() {
+	if !p.full {
+		p.full, p.blocked = true, time.Now()
+		p.wait(true)
+	}
+}
+
+// onProgress notes that it reads.
+func (p *program) onProgress() {
+	p.blocked = time.Now()
+	if p.told {
+		p.told = false
+		p.d.cfg.Log(fmt.Sprintf("SDK %d reads again", p.id+1))
 	}
 }
 
@@ -202,39 +242,10 @@ func (p *program) wait(on bool) {
 	}
 }
 
-// flush sends what is queued, and lets the applications be read again when nothing is.
-func (p *program) flush() {
-	n := 0
-	for ; n < len(p.queue); n++ {
-		err := p.write(p.queue[n])
-		if errors.Is(err, unix.EAGAIN) {
-			break
-		}
-		if err != nil {
-			p.lose(err)
-			return
-		}
-		p.blocked = time.Now() // it reads
-		if p.told {
-			p.told = false
-			p.d.cfg.Log(fmt.Sprintf("SDK %d reads again", p.id+1))
-		}
-	}
-	if n < len(p.queue) {
-		p.queue = append(p.queue[:0], p.queue[n:]...)
-		return
-	}
-	p.clear()
-	for _, a := range p.d.apps {
-		if a.sdk == p.id && a.unread && a.desc != nil {
-			a.desc.Again(reactor.Readable)
-		}
-	}
-}
-
 // clear forgets the queue.
 func (p *program) clear() {
-	p.queue, p.segments, p.blocked, p.told = nil, 0, time.Time{}, false
+	p.queue.done(p.queue.waiting())
+	p.segments, p.full, p.told = 0, false, false
 	p.wait(false)
 }
 
@@ -255,9 +266,9 @@ func (p *program) tick() {
 	if !p.d.table.Has(p.id) {
 		return
 	}
-	err := p.write([]byte{0})
+	_, err := unix.SendmsgN(p.fd, []byte{0}, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 	switch {
-	case errors.Is(err, unix.EAGAIN):
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.EINTR):
 		if p.isBlocked() && !p.told && time.Since(p.blocked) >= p.d.cfg.Stall {
 			p.told = true
 			p.d.counters.Stalls++

@@ -17,10 +17,20 @@ import (
 
 // A rawSocket carries the TCP segments of one IP version. The kernel adds and takes away the IP header.
 type rawSocket struct {
-	fd  int
-	v6  bool
-	buf []byte
-	oob []byte
+	fd      int
+	v6      bool
+	in, out *batch
+	queue   outbox[exp4.Conn]
+
+	// Of each message, in both directions.
+	names    [batchSize]unix.RawSockaddrInet6
+	controls [batchSize]packetInfo
+}
+
+// packetInfo is a control message that has our address of a packet: an in_pktinfo or an in6_pktinfo.
+type packetInfo struct {
+	unix.Cmsghdr
+	data [24]byte
 }
 
 // rawBuffer is room for what comes while we are busy.
@@ -36,7 +46,7 @@ func openRaw(v6 bool, ports portRange) (*rawSocket, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	s := &rawSocket{fd: fd, v6: v6, buf: make([]byte, 1<<16), oob: make([]byte, 256)}
+	s := &rawSocket{fd: fd, v6: v6, in: newReceiveBatch(receivesAtOnce, 1<<16), out: newBatch(batchSize)}
 	if err := s.configure(ports); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("prepare a raw socket: %w", err)
@@ -85,61 +95,97 @@ func portFilter(v6 bool, ports portRange) []bpf.Instruction {
 	)
 }
 
-// receive returns the next segment, with our end as Src; ok is false if there is none. The segment lies in the socket's
-// buffer.
-func (s *rawSocket) receive() (name exp4.Conn, segment []byte, ok bool) {
-	for {
-		n, oobn, _, from, err := unix.Recvmsg(s.fd, s.buf, s.oob, unix.MSG_DONTWAIT)
+// receive returns how many packets have come; received looks at them.
+func (s *rawSocket) receive() int {
+	for i := range s.in.heads {
+		h := &s.in.heads[i]
+		if s.v6 {
+			h.Name, h.Namelen = (*byte)(unsafe.Pointer(&s.names[i])), unix.SizeofSockaddrInet6
+			h.Control = (*byte)(unsafe.Pointer(&s.controls[i]))
+			h.SetControllen(int(unsafe.Sizeof(s.controls[i])))
+		}
+	}
+	n, err := s.in.receive(s.fd)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// received returns the segment in a packet, with our end as Src; ok is false if there is none.
+func (s *rawSocket) received(i int) (name exp4.Conn, segment []byte, ok bool) {
+	var src, dst netip.Addr
+	segment = s.in.received(i)
+	if s.v6 {
+		c := &s.controls[i]
+		if c.Level != unix.IPPROTO_IPV6 || c.Type != unix.IPV6_PKTINFO {
+			return exp4.Conn{}, nil, false
+		}
+		src, dst = netip.AddrFrom16(s.names[i].Addr), netip.AddrFrom16([16]byte(c.data[:16]))
+	} else {
+		h, payload, err := wire.ParseIPv4(segment)
 		if err != nil {
 			return exp4.Conn{}, nil, false
 		}
-		var src, dst netip.Addr
-		segment := s.buf[:n]
-		if s.v6 {
-			sa, isV6 := from.(*unix.SockaddrInet6)
-			if !isV6 {
-				continue
-			}
-			src, dst = netip.AddrFrom16(sa.Addr), packetInfo(s.oob[:oobn])
-		} else {
-			h, payload, err := wire.ParseIPv4(segment)
-			if err != nil {
-				continue
-			}
-			src, dst, segment = h.Src, h.Dst, payload
-		}
-		if len(segment) < 20 || !dst.IsValid() {
-			continue
-		}
-		return exp4.Conn{
-			Src: netip.AddrPortFrom(dst, binary.BigEndian.Uint16(segment[2:])),
-			Dst: netip.AddrPortFrom(src, binary.BigEndian.Uint16(segment)),
-		}, segment, true
+		src, dst, segment = h.Src, h.Dst, payload
 	}
+	if len(segment) < 20 {
+		return exp4.Conn{}, nil, false
+	}
+	return exp4.Conn{
+		Src: netip.AddrPortFrom(dst, binary.BigEndian.Uint16(segment[2:])),
+		Dst: netip.AddrPortFrom(src, binary.BigEndian.Uint16(segment)),
+	}, segment, true
 }
 
-// packetInfo returns the address that an IPv6 packet was sent to.
-func packetInfo(oob []byte) netip.Addr {
-	messages, err := unix.ParseSocketControlMessage(oob)
-	if err != nil {
-		return netip.Addr{}
+// send sends a segment, by the next flush at the latest. It returns how many could not be sent: a full queue below loses them,
+// as any queue on the path may.
+func (s *rawSocket) send(name exp4.Conn, segment []byte) (lost int) {
+	s.queue.text = append(s.queue.text, segment...)
+	s.queue.add(name)
+	if s.queue.waiting() < batchSize {
+		return 0
 	}
-	for _, m := range messages {
-		if m.Header.Level == unix.IPPROTO_IPV6 && m.Header.Type == unix.IPV6_PKTINFO && len(m.Data) >= unix.SizeofInet6Pktinfo {
-			return netip.AddrFrom16([16]byte(m.Data[:16]))
-		}
-	}
-	return netip.Addr{}
+	return s.flush()
 }
 
-// send sends a segment. A full queue below loses it, as any queue on the path may.
-func (s *rawSocket) send(name exp4.Conn, segment []byte) error {
+// flush sends what waits, and returns how many segments could not be sent.
+func (s *rawSocket) flush() (lost int) {
+	for s.queue.waiting() > 0 {
+		n := min(s.queue.waiting(), batchSize)
+		for i := range n {
+			s.address(i)
+		}
+		sent, err := s.out.send(s.fd, n)
+		if err != nil {
+			sent++
+			lost++
+		}
+		s.queue.done(sent)
+	}
+	return lost
+}
+
+// address says whence and whither a message goes.
+func (s *rawSocket) address(i int) {
+	name, segment := s.queue.at(i)
+	s.out.set(i, segment)
+	h, c := &s.out.heads[i], &s.controls[i]
+	h.Name, h.Control = (*byte)(unsafe.Pointer(&s.names[i])), (*byte)(unsafe.Pointer(c))
 	if s.v6 {
-		oob := unix.PktInfo6(&unix.Inet6Pktinfo{Addr: name.Src.Addr().As16()})
-		return unix.Sendmsg(s.fd, segment, oob, &unix.SockaddrInet6{Addr: name.Dst.Addr().As16()}, unix.MSG_DONTWAIT)
+		s.names[i] = unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: name.Dst.Addr().As16()}
+		info := unix.Inet6Pktinfo{Addr: name.Src.Addr().As16()}
+		*(*unix.Inet6Pktinfo)(unsafe.Pointer(&c.data)) = info
+		h.Namelen, c.Level, c.Type = unix.SizeofSockaddrInet6, unix.IPPROTO_IPV6, unix.IPV6_PKTINFO
+		h.SetControllen(unix.CmsgSpace(unix.SizeofInet6Pktinfo))
+		c.SetLen(unix.CmsgLen(unix.SizeofInet6Pktinfo))
+		return
 	}
-	oob := unix.PktInfo4(&unix.Inet4Pktinfo{Spec_dst: name.Src.Addr().As4()})
-	return unix.Sendmsg(s.fd, segment, oob, &unix.SockaddrInet4{Addr: name.Dst.Addr().As4()}, unix.MSG_DONTWAIT)
+	*(*unix.RawSockaddrInet4)(unsafe.Pointer(&s.names[i])) = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: name.Dst.Addr().As4()}
+	*(*unix.Inet4Pktinfo)(unsafe.Pointer(&c.data)) = unix.Inet4Pktinfo{Spec_dst: name.Src.Addr().As4()}
+	h.Namelen, c.Level, c.Type = unix.SizeofSockaddrInet4, unix.IPPROTO_IP, unix.IP_PKTINFO
+	h.SetControllen(unix.CmsgSpace(unix.SizeofInet4Pktinfo))
+	c.SetLen(unix.CmsgLen(unix.SizeofInet4Pktinfo))
 }
 
 func (s *rawSocket) close() { unix.Close(s.fd) }
@@ -148,12 +194,9 @@ func (s *rawSocket) close() { unix.Close(s.fd) }
 // whether any other is right.
 func complete(name exp4.Conn, segment []byte) bool {
 	src, dst := name.Dst.Addr(), name.Src.Addr()
-	if wire.TransportChecksumOK(wire.ProtoTCP, src, dst, segment) {
-		return true
-	}
 	pseudo := wire.PseudoSum(wire.ProtoTCP, src, dst, len(segment))
 	if binary.BigEndian.Uint16(segment[16:]) != pseudo {
-		return false
+		return wire.TransportChecksumOK(wire.ProtoTCP, src, dst, segment)
 	}
 	segment[16], segment[17] = 0, 0
 	binary.BigEndian.PutUint16(segment[16:], wire.TransportChecksum(pseudo, segment))

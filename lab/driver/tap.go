@@ -74,7 +74,7 @@ var markFilter = []bpf.Instruction{
 
 // read writes what has passed.
 func (t *tap) read() {
-	for range readAtOnce {
+	for range receivesAtOnce {
 		n, err := unix.Read(t.fd, t.buf)
 		if err != nil {
 			return

@@ -68,17 +68,11 @@ func reversed(p impair.Plan) impair.Plan {
 	return p
 }
 
-// readAtOnce bounds how many segments are read in one turn of the loop.
-const readAtOnce = 64
-
 func (w *wireEnd) onReadable(s *rawSocket) {
-	for range readAtOnce {
-		name, segment, ok := s.receive()
-		if !ok {
-			return
-		}
-		if !w.d.cfg.Table.HasPort(name.Src.Port()) {
-			continue // it came before the filter was in place
+	for i := range s.receive() {
+		name, segment, ok := s.received(i)
+		if !ok || !w.d.cfg.Table.HasPort(name.Src.Port()) {
+			continue // that came before the filter was in place
 		}
 		if !complete(name, segment) {
 			w.d.counters.BadChecksums++
@@ -180,8 +174,19 @@ func (w *wireEnd) send(name exp4.Conn, segment []byte) {
 	if name.Dst.Addr().Is6() {
 		s = w.v6
 	}
-	if s == nil || s.send(name, segment) != nil {
+	if s == nil {
 		w.d.counters.NotSent++
+		return
+	}
+	w.d.counters.NotSent += uint64(s.send(name, segment))
+}
+
+// flush sends the segments that wait for a batch to be full.
+func (w *wireEnd) flush() {
+	for _, s := range []*rawSocket{w.v4, w.v6} {
+		if s != nil {
+			w.d.counters.NotSent += uint64(s.flush())
+		}
 	}
 }
 
@@ -198,6 +203,7 @@ func (w *wireEnd) note(name exp4.Conn, segment []byte, dir capture.Direction, co
 }
 
 func (w *wireEnd) close() {
+	w.flush()
 	for _, d := range w.descs {
 		_ = d.Remove()
 	}
