@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const labNames = "driver, grade, new or poll"
+const labNames = "drill, driver, grade, new or poll"
 
 // newLab is the group of what is there to learn from.
 func newLab() *cobra.Command {
@@ -22,6 +22,6 @@ func newLab() *cobra.Command {
 			return usagef("want %s", labNames)
 		},
 	}
-	cmd.AddCommand(newLabDriver(), newLabGrade(), newLabNew(), newLabPoll())
+	cmd.AddCommand(newLabDrill(), newLabDriver(), newLabGrade(), newLabNew(), newLabPoll())
 	return cmd
 }

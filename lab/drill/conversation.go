@@ -1,0 +1,226 @@
+package drill
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/antedon-net/antedon/internal/seq"
+	"github.com/antedon-net/antedon/lab/exp4"
+	"github.com/antedon-net/antedon/wire"
+)
+
+// A conversation is one connection between the program, TCP A, and the drill, TCP B. The numbers are the program's, as they
+// can be known from outside.
+type conversation struct {
+	id    int
+	name  exp4.Conn // Src is the program's end
+	begun time.Time
+	wake  chan struct{} // told when something has arrived
+
+	mu     sync.Mutex // guards what follows
+	iss    uint32     // of the program, once it has sent something
+	hasISS bool
+	irs    uint32 // of the drill
+	snd    struct {
+		una, nxt uint32
+	}
+	rcv struct {
+		nxt   uint32 // the end of what it has got, if it keeps what comes out of order
+		edge  uint32 // of the window it has offered
+		early []stretch
+	}
+	wrote     []byte // by the application
+	delivered int    // bytes, to the application, that were expected
+	a, b      end
+	segs      []arrival // not looked at yet
+	calls     []arrival
+	fault     *Failure // something that is wrong in every script
+	log       []Line
+	closed    bool // what comes now is of no interest
+}
+
+// stretch is a piece of what the drill has sent.
+type stretch struct{ low, high uint32 }
+
+// An arrival is what came from the program.
+type arrival struct {
+	at    time.Time
+	line  int // in the log
+	flags exp4.Flags
+	bytes []byte // of app_recv
+	h     wire.TCP
+	text  []byte
+	again bool // all that it takes of the sequence space was sent before
+}
+
+func newConversation(id int, name exp4.Conn, irs uint32) *conversation {
+	c := &conversation{id: id, name: name, irs: irs, begun: time.Now(), wake: make(chan struct{}, 1)}
+	c.rcv.nxt = irs
+	c.b.passive = true
+	return c
+}
+
+// length is what a segment takes of the sequence space.
+func length(flags wire.Flags, text int) int {
+	for _, f := range []wire.Flags{wire.SYN, wire.FIN} {
+		if flags.Has(f) {
+			text++
+		}
+	}
+	return text
+}
+
+func less(a, b uint32) bool { return seq.Number(a).Less(seq.Number(b)) }
+
+// take notes what the program has said.
+func (c *conversation) take(m *exp4.Message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	a := arrival{at: time.Now(), flags: m.Flags, line: len(c.log)}
+	if m.Flags == exp4.Segment {
+		c.takeSegment(&a, m.Bytes)
+	} else {
+		a.bytes = bytes.Clone(m.Bytes)
+		c.onCall(m.Flags)
+		c.note(callText(m.Flags.ToDriver(), m.Bytes), true)
+		c.calls = append(c.calls, a)
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// takeSegment notes a segment of the program, and what is wrong with it whatever is expected.
+func (c *conversation) takeSegment(a *arrival, b []byte) {
+	h, text, err := wire.ParseTCP(b)
+	if err != nil {
+		c.noteRaw(bytes.Clone(b))
+		c.fail(ruleHeader, "a segment with a whole header", fmt.Sprintf("%d bytes: %v", len(b), err))
+		return
+	}
+	a.h, a.text = h, bytes.Clone(text)
+	c.follow(a)
+	c.noteSegment(&h, a.text, bytes.Clone(b))
+	c.checkAlways(a, b)
+	c.segs = append(c.segs, *a)
+}
+
+// follow moves the numbers on.
+func (c *conversation) follow(a *arrival) {
+	h := &a.h
+	n := length(h.Flags, len(a.text))
+	if !c.hasISS {
+		c.hasISS, c.iss = true, h.Seq
+		c.snd.una, c.snd.nxt = h.Seq, h.Seq
+	}
+	end := h.Seq + uint32(n)
+	if !h.Flags.Has(wire.RST) {
+		a.again = n > 0 && !less(h.Seq, c.iss) && !less(c.snd.nxt, end)
+		if less(c.snd.nxt, end) && !less(c.snd.nxt, h.Seq) {
+			c.snd.nxt = end
+		}
+		if h.Flags.Has(wire.ACK) && less(c.rcv.edge, h.Ack+uint32(h.Window)) || !h.Flags.Has(wire.ACK) {
+			c.rcv.edge = c.rcv.nxt + uint32(h.Window)
+			if h.Flags.Has(wire.ACK) {
+				c.rcv.edge = h.Ack + uint32(h.Window)
+			}
+		}
+	}
+	c.a.onSent(&c.b, h, end, c.irs)
+}
+
+// inject makes a segment to the program and notes it.
+func (c *conversation) inject(seg *segment) *exp4.Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, h, text, whole := seg.build(c)
+	if whole {
+		c.advance(&h, text)
+	}
+	l := c.note(describe(&h, text, c.irs, c.iss, "IRS", "ISS")+seg.oddities(), false)
+	l.segment, l.raw = true, b
+	return c.message(exp4.Segment, b)
+}
+
+// advance moves the numbers on, if the segment is acceptable.
+func (c *conversation) advance(h *wire.TCP, text []byte) {
+	n := length(h.Flags, len(text))
+	end := h.Seq + uint32(n)
+	begins := h.Flags.Has(wire.SYN) && h.Seq == c.irs && c.rcv.nxt == c.irs
+	switch {
+	case !c.hasISS:
+		return
+	case begins: // in SYN-SENT; its own ACK has to be acceptable
+		if h.Flags.Has(wire.ACK) && (h.Ack != c.iss+1 || h.Flags.Has(wire.RST)) {
+			return
+		}
+		c.rcv.nxt++
+	case c.rcv.nxt == c.irs:
+		if h.Flags.Has(wire.RST|wire.ACK) && h.Ack == c.iss+1 {
+			c.a.reset = true
+		}
+		return
+	case h.Flags.Has(wire.RST):
+		if h.Seq == c.rcv.nxt {
+			c.a.reset, c.b.reset = true, true
+		}
+		return
+	case h.Flags.Has(wire.SYN) && h.Seq != c.irs, h.Flags&(wire.ACK|wire.SYN) == 0:
+		return
+	}
+	if h.Flags.Has(wire.ACK) && less(c.snd.nxt, h.Ack) {
+		return // of what was not sent: the whole segment is dropped
+	}
+	c.receive(h, end)
+	if h.Flags.Has(wire.ACK) && less(c.snd.una, h.Ack) {
+		c.snd.una = h.Ack
+	}
+	c.b.onSent(&c.a, h, end, c.iss)
+	if c.b.sentFIN && !less(c.rcv.nxt, c.b.finEnd) {
+		c.a.onFIN()
+	}
+}
+
+// receive moves RCV.NXT on over what is in the window.
+func (c *conversation) receive(h *wire.TCP, end uint32) {
+	if less(h.Seq, c.rcv.edge) {
+		c.rcv.early = append(c.rcv.early, stretch{h.Seq, end})
+	}
+	for moved := true; moved; {
+		moved = false
+		for _, s := range c.rcv.early {
+			if !less(c.rcv.nxt, s.low) && less(c.rcv.nxt, s.high) {
+				c.rcv.nxt, moved = s.high, true
+			}
+		}
+	}
+}
+
+// onCall moves the program's state on where it says so itself.
+func (c *conversation) onCall(flags exp4.Flags) {
+	if flags == exp4.RST || flags == exp4.Release {
+		c.a.reset = true
+	}
+}
+
+// fail notes what is wrong in every script. The first such thing counts.
+func (c *conversation) fail(rule *Rule, expected, seen string) {
+	c.log[len(c.log)-1].Note = "wrong"
+	if c.fault == nil {
+		c.fault = &Failure{Rule: rule, Expected: expected, Seen: seen}
+	}
+}
+
+// close ends the conversation: nothing is noted from now on.
+func (c *conversation) close() []Line {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	return c.log
+}

@@ -1,0 +1,50 @@
+package drill
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/antedon-net/antedon/internal/netlab"
+	"github.com/antedon-net/antedon/internal/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	sandbox.Init()
+	os.Exit(netlab.Main(m))
+}
+
+// built builds a program of this repository.
+func built(t *testing.T, pkg string) Config {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "main"), pkg).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return Config{Argv: []string{"./main"}, Dir: dir}
+}
+
+// mustFind returns scripts.
+func mustFind(t *testing.T, name string) []*Script {
+	t.Helper()
+	scripts, err := Find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scripts
+}
+
+// written returns a result as people read it.
+func written(t *testing.T, r *Result) string {
+	t.Helper()
+	var b strings.Builder
+	if err := r.WriteText(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

@@ -1,0 +1,308 @@
+package drill
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxSteps bounds a script.
+const maxSteps = 1000
+
+// A parser reads one script.
+type parser struct {
+	*Script
+	rule *Rule
+	conn int
+	seen map[string]bool // statements that there may be one of
+}
+
+// defaultIRS is the drill's initial sequence number if a script does not choose one.
+const defaultIRS = 300_000
+
+// Parse reads a script. name is for messages. An error is a *SyntaxError.
+func Parse(name, text string) (*Script, error) {
+	p := &parser{Script: &Script{Name: name, Level: Base, IRS: defaultIRS, Text: text}, conn: 1, seen: make(map[string]bool)}
+	lines := splitLines(text)
+	for i := range lines {
+		c := &cursor{file: name, line: &lines[i]}
+		if err := p.statement(c); err != nil {
+			return nil, err
+		}
+		if !c.isAtEnd() {
+			word, at := c.word()
+			return nil, c.errorAt(at, "%q is not expected here", word)
+		}
+		if len(p.Steps) > maxSteps {
+			return nil, c.errorAt(0, "more than %d steps", maxSteps)
+		}
+	}
+	if len(p.Steps) == 0 {
+		return nil, &SyntaxError{name, 1, 1, "there are no steps"}
+	}
+	if p.Title == "" {
+		p.Title = name
+	}
+	return p.Script, nil
+}
+
+// statement reads one.
+func (p *parser) statement(c *cursor) error {
+	word, at := c.word()
+	switch word {
+	case "title", "about", "level", "irs":
+		return p.header(c, word, at)
+	case "rfc":
+		return p.readRule(c)
+	case "connection":
+		n, at := c.word()
+		v, err := strconv.Atoi(n)
+		if err != nil || v < 1 || v > 9 {
+			return c.errorAt(at, "want the number of a connection, 1 to 9")
+		}
+		p.conn = v
+		return nil
+	case "establish":
+		return p.establish(c)
+	}
+	c.i = at
+	step := Step{Line: c.number(), Rule: p.rule, conn: p.conn}
+	var err error
+	if step.do, err = p.action(c); err != nil {
+		return err
+	}
+	c.skip()
+	step.Text = normal(c.text[:c.i])
+	if c.isNext('!') {
+		c.i++
+		if step.Explain = c.rest(); step.Explain == "" {
+			return c.errorAt(c.i, "an explanation is missing behind !")
+		}
+	}
+	p.Steps = append(p.Steps, step)
+	return nil
+}
+
+// header reads what stands before the steps.
+func (p *parser) header(c *cursor, word string, at int) error {
+	if p.seen[word] {
+		return c.errorAt(at, "%s twice", word)
+	}
+	if p.seen[word] = true; len(p.Steps) > 0 {
+		return c.errorAt(at, "%s belongs before the first step", word)
+	}
+	if c.isAtEnd() {
+		return c.errorAt(c.i, "%s of what?", word)
+	}
+	at = c.i
+	switch value := c.rest(); word {
+	case "title":
+		p.Title = value
+	case "about":
+		p.About = value
+	case "level":
+		p.Level = Level(value)
+		if p.Level != Base && p.Level != Full {
+			return c.errorAt(at, "level %s: want base or full", value)
+		}
+	case "irs":
+		v, err := strconv.ParseUint(value, 10, 32)
+		if err != nil {
+			return c.errorAt(at, "irs %s: want a number below 2^32", value)
+		}
+		p.IRS = uint32(v)
+	}
+	return nil
+}
+
+// readRule reads rfc 9293 3.5 "sentence".
+func (p *parser) readRule(c *cursor) error {
+	n, at := c.word()
+	number, err := strconv.Atoi(n)
+	if err != nil || number < 1 {
+		return c.errorAt(at, "want the number of an RFC")
+	}
+	section, at := c.word()
+	if section == "" || strings.Trim(section, "0123456789.ABCDEFG") != "" {
+		return c.errorAt(at, "want a section, such as 3.10.7.4")
+	}
+	c.skip()
+	at = c.i
+	quote := c.rest()
+	if len(quote) < 3 || quote[0] != '"' || quote[len(quote)-1] != '"' {
+		return c.errorAt(at, "want what the RFC says, in quotes")
+	}
+	p.rule = &Rule{number, section, quote[1 : len(quote)-1]}
+	return nil
+}
+
+// establish puts the steps of a handshake in its place.
+func (p *parser) establish(c *cursor) error {
+	c.skip()
+	at := c.i
+	more := c.rest()
+	options := more
+	if !strings.Contains(more, "<MSS=") && !strings.Contains(more, "<NOMSS>") {
+		options += "<MSS=1460>"
+	}
+	options = strings.Replace(options, "<NOMSS>", "", 1)
+	if more != "" && more[0] != '<' {
+		return c.errorAt(at, "want fields of the SYN,ACK, such as <MSS=1000>, or nothing")
+	}
+	rule := p.rule
+	defer func() { p.rule = rule }()
+	steps := len(p.Steps)
+	lines := splitLines(fmt.Sprintf(establish, options))
+	for i := range lines {
+		sub := &cursor{file: c.file, line: &lines[i]}
+		if err := p.statement(sub); err != nil {
+			return c.errorAt(at, "%s", err.(*SyntaxError).Msg)
+		}
+	}
+	for i := range p.Steps[steps:] {
+		p.Steps[steps+i].Line = c.number()
+	}
+	return nil
+}
+
+// action reads what a step does.
+func (p *parser) action(c *cursor) (action, error) {
+	before := c.i
+	word, at := c.word()
+	if flags, ok := toProgram[word]; ok {
+		a := call{flags: flags}
+		var err error
+		if word == "app_send" {
+			a.data, err = readText(c, false)
+		}
+		return a, err
+	}
+	switch word {
+	case "<--":
+		seg, err := parseSegment(c, false)
+		return inject{seg}, err
+	case "wait":
+		d, err := readTime(c)
+		return pause{d}, err
+	case "nothing":
+		s := silence{butACKs: c.accept("but", "ACKs")}
+		s.total = !s.butACKs && c.accept("at", "all")
+		if !c.accept("for") {
+			return nil, c.errorAt(c.i, "want: nothing [at all | but ACKs] for TIME")
+		}
+		var err error
+		s.d, err = readTime(c)
+		return s, err
+	}
+	if _, ok := fromProgram[word]; ok || word == "-->" {
+		c.i = before
+		return p.expect(c)
+	}
+	return nil, c.errorAt(at, "%q is no statement", word)
+}
+
+// expect reads what is expected, and when.
+func (p *parser) expect(c *cursor) (action, error) {
+	e := expect{within: defaultWithin}
+	for {
+		o, err := readOption(c)
+		if err != nil {
+			return nil, err
+		}
+		e.options = append(e.options, o)
+		if !c.accept("or") {
+			break
+		}
+	}
+	if len(e.options) > 1 {
+		for _, o := range e.options {
+			if o.pieces || o.seg == nil && o.flags == fromProgram["app_recv"] {
+				return nil, c.errorAt(c.i, "what comes in pieces cannot be one of several: they are not told apart")
+			}
+		}
+	}
+	var err error
+	for err == nil {
+		switch {
+		case c.accept("within"):
+			e.within, err = readTime(c)
+		case c.accept("not", "before"):
+			e.notBefore, err = readTime(c)
+		case c.accept("backs", "off"):
+			e.backsOff = true
+		case e.notBefore >= e.within:
+			return e, c.errorAt(c.i, "not before %v and within %v cannot both be", e.notBefore, e.within)
+		default:
+			return e, nil
+		}
+	}
+	return e, err
+}
+
+// readOption reads a segment or a call.
+func readOption(c *cursor) (option, error) {
+	if c.accept("-->"); c.isNext('<') {
+		seg, err := parseSegment(c, true)
+		if err != nil {
+			return option{}, err
+		}
+		o := option{seg: seg}
+		at := c.i
+		if !c.accept("in", "pieces") {
+			return o, nil
+		}
+		if _, hasSeq := seg.fields["SEQ"]; !hasSeq || seg.data.any || seg.data.low != seg.data.high && seg.data.bytes == nil {
+			return o, c.errorAt(at, "what comes in pieces needs a SEQ and a length")
+		}
+		o.pieces = true
+		if c.accept("of", "at", "most") {
+			n, at := c.word()
+			if o.most, err = strconv.Atoi(n); err != nil || o.most < 1 {
+				return o, c.errorAt(at, "want a number of bytes")
+			}
+		}
+		return o, nil
+	}
+	word, at := c.word()
+	flags, ok := fromProgram[word]
+	if !ok {
+		return option{}, c.errorAt(at, "want a segment, or a call such as app_connected")
+	}
+	o := option{flags: flags}
+	var err error
+	if word == "app_recv" {
+		if o.data, err = readText(c, false); err == nil && o.data.end() == 0 {
+			err = c.errorAt(c.i, "want at least one byte")
+		}
+	}
+	return o, err
+}
+
+// readText reads "text" or a number of bytes.
+func readText(c *cursor, expected bool) (text, error) {
+	c.skip()
+	at := c.i
+	value := c.text[at:]
+	if quoted, err := strconv.QuotedPrefix(value); err == nil {
+		c.i += len(quoted)
+		value = quoted
+	} else {
+		value, _ = c.word()
+	}
+	t, err := parseText(value, expected)
+	if err != nil {
+		return t, c.errorAt(at, "%v", err)
+	}
+	return t, nil
+}
+
+// readTime reads 300ms or 5s.
+func readTime(c *cursor) (time.Duration, error) {
+	word, at := c.word()
+	d, err := time.ParseDuration(word)
+	if err != nil || d <= 0 || d > longest {
+		return 0, c.errorAt(at, "want a time, such as 300ms or 5s, at most a minute")
+	}
+	return d, nil
+}

@@ -1,0 +1,124 @@
+package drill
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Colours of a terminal.
+const (
+	green = "\x1b[32m"
+	red   = "\x1b[31m"
+	plain = "\x1b[0m"
+)
+
+// WriteText writes what became of a script for people: a line if it passed, and if not all that explains why.
+func (r *Result) WriteText(w io.Writer, colours bool) error {
+	word, colour, end := "ok  ", "", ""
+	if !r.OK {
+		word = "FAIL"
+	}
+	if colours {
+		if colour, end = green, plain; !r.OK {
+			colour = red
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s%s  %s: %s\n", colour, word, end, r.Name, r.Title)
+	if !r.OK {
+		r.explain(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// explain writes why a script failed.
+func (r *Result) explain(b *strings.Builder) {
+	f := r.Failure
+	b.WriteString("\n")
+	r.script.excerpt(b, f.Line)
+	fmt.Fprintf(b, "\n  expected:  %s\n", Printable(f.Expected))
+	fmt.Fprintf(b, "  seen:      %s\n", Printable(f.Seen))
+	for _, d := range f.Differences {
+		fmt.Fprintf(b, "             %s\n", Printable(d))
+	}
+	if f.Explain != "" {
+		fmt.Fprintf(b, "  why:       %s\n", wrap(f.Explain, "             "))
+	}
+	if f.Rule != nil {
+		fmt.Fprintf(b, "  %s: %s\n", f.Rule, wrap(`"`+f.Rule.Quote+`"`, "             "))
+	}
+	b.WriteString("\n")
+	drawFigure(b, r.Conversation, "  ")
+	quote(b, "besides", strings.Join(r.Strays, "\n"))
+	quote(b, "program", r.Output)
+	b.WriteString("\n")
+}
+
+// around is how many lines of a script are shown above and below the one that failed.
+const around = 3
+
+// excerpt shows a place in the script.
+func (s *Script) excerpt(b *strings.Builder, number int) {
+	lines := strings.Split(strings.TrimRight(s.Text, "\n"), "\n")
+	for i := max(1, number-around); i <= min(len(lines), number+around); i++ {
+		mark := " "
+		if i == number {
+			mark = ">"
+		}
+		b.WriteString(strings.TrimRight(fmt.Sprintf("  %s%4d | %s", mark, i, lines[i-1]), " ") + "\n")
+	}
+}
+
+// width is that of explanations.
+const width = 100
+
+// wrap breaks a text into lines, the first of which begins behind a word or two.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	at := len(indent)
+	for i, word := range strings.Fields(Printable(text)) {
+		if at+len(word) >= width && i > 0 {
+			b.WriteString("\n" + indent)
+			at = len(indent)
+		} else if i > 0 {
+			b.WriteString(" ")
+		}
+		b.WriteString(word)
+		at += len(word) + 1
+	}
+	return b.String()
+}
+
+// quotedLines is how many lines are shown of what somebody said.
+const quotedLines = 8
+
+func quote(b *strings.Builder, who, text string) {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for _, l := range lines[max(0, len(lines)-quotedLines):] {
+		if l != "" {
+			fmt.Fprintf(b, "  %s: %s\n", who, Printable(l))
+		}
+	}
+}
+
+// Printable keeps what a stranger's program prints from commanding the terminal.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// Count returns how many results are good.
+func Count(results []Result) (passed int) {
+	for i := range results {
+		if results[i].OK {
+			passed++
+		}
+	}
+	return passed
+}
