@@ -21,6 +21,8 @@ type labDriverFlags struct {
 	dirs   []string
 	stack  string
 	piece  int
+	calls  string
+	caller string
 	pcap   string
 	impair string
 	json   bool
@@ -42,6 +44,10 @@ there, by default a shell; when it ends, so does the driver. The remote host the
 An SDK that you start yourself finds the driver at ` + exp4.DefaultDir + "/" + exp4.DriverSocket + `. With --sdk the driver starts programs, each with a
 /tmp of its own, so that there may be several. With --stack builtin there is no SDK: Antedon's own TCP carries the connections.
 
+With --incoming, connections that others begin are captured as well, to listeners on these ports: for an SDK whose program has the
+function peer_connect, or the built-in TCP. In the private namespace --caller starts a command on the remote host once somebody
+listens on the first port; when it ends, so does the driver, with its exit code. The listeners' host is 10.7.0.1 and fd07::1.
+
 TCP to or from port 22 is never captured. With --host everything is undone at the end, and within a second if the driver is killed.`
 
 func newLabDriver() *cobra.Command {
@@ -52,6 +58,7 @@ func newLabDriver() *cobra.Command {
 		Long:  labDriverLong,
 		Example: `  antedon lab driver --sdk 'python3 main.py' -- curl http://10.7.0.2/
   antedon lab driver --stack builtin --impair loss=1%,delay=20ms -- curl -o /dev/null http://10.7.0.2/bytes/10000000
+  antedon lab driver --sdk ./mytcp --incoming 8080 --caller 'curl http://10.7.0.1:8080/' -- python3 -m http.server 8080
   sudo antedon lab driver all --host
   sudo antedon lab driver clear --host`,
 		Args: f.args,
@@ -64,6 +71,8 @@ func newLabDriver() *cobra.Command {
 	fs.StringArrayVar(&f.dirs, "dir", nil, "`DIR` of the sockets for an SDK that you start (default "+exp4.DefaultDir+"); may be repeated")
 	fs.StringVar(&f.stack, "stack", f.stack, "who carries the connections: sdk or builtin")
 	fs.IntVar(&f.piece, "piece", f.piece, "most `BYTES` of an application in one app_send")
+	fs.StringVar(&f.calls, "incoming", "", "capture connections to listeners on these `PORTS` too, such as 80,8080; at most 16, never 22")
+	fs.StringVar(&f.caller, "caller", "", "start this `COMMAND` line for the shell on the remote host, to call a port of --incoming")
 	fs.StringVar(&f.pcap, "pcap", "", "write segments to `FILE` (pcapng), with comments")
 	fs.StringVar(&f.impair, "impair", "", "make the path worse, both ways: `PLAN` such as 'loss=1%,delay=20ms,seed=7'")
 	addJSON(cmd, &f.json)
@@ -134,10 +143,19 @@ func (f *labDriverFlags) config(mode driver.Mode) (driver.Config, error) {
 		return cfg, usagef("--stack builtin takes no SDK")
 	case f.host && f.netns:
 		return cfg, usagef("--host and --netns exclude each other")
+	case f.caller != "" && (f.host || f.calls == ""):
+		return cfg, usagef("--caller wants --incoming, in a private namespace")
 	case f.piece < 1 || f.piece > 65000:
 		return cfg, usagef("--piece %d: want 1 to 65000", f.piece)
 	}
 	cfg.Builtin, cfg.Table.Piece = f.stack == "builtin", f.piece
+	if f.calls != "" {
+		ports, err := driver.ParsePorts(f.calls)
+		if err != nil {
+			return cfg, usagef("--incoming %s: %w", f.calls, err)
+		}
+		cfg.Incoming = ports
+	}
 	if f.impair != "" {
 		plan, err := impair.Parse(f.impair)
 		if err != nil {
@@ -166,14 +184,18 @@ func (f *labDriverFlags) print(cmd *cobra.Command, cfg driver.Config) error {
 	}
 	out := cmd.OutOrStdout()
 	cfg.Mode = driver.All
+	if len(cfg.Incoming) == 0 {
+		cfg.Incoming = status.Incoming
+	}
 	fmt.Fprint(out, driver.Rules(cfg.Mode, cfg))
 	fmt.Fprintf(out, "With partial only SYNs from %s get the mark.\n", driver.PartialPrefix)
 	if err != nil {
 		fmt.Fprintln(out, "No driver is running on this machine.")
 		return nil
 	}
-	fmt.Fprintf(out, "A driver is running (process %d, %s): SDKs %d, connections %d, captured so far %d.\n",
-		status.PID, status.Mode, status.SDKs, status.Conns, status.Counters.Accepted+status.Counters.Carried)
+	fmt.Fprintf(out, "A driver is running (process %d, %s): SDKs %d, connections %d, captured so far %d and %d incoming.\n",
+		status.PID, status.Mode, status.SDKs, status.Conns, status.Counters.Accepted+status.Counters.Carried,
+		status.Counters.Called+status.Counters.Answered)
 	return nil
 }
 

@@ -44,6 +44,28 @@ func buildSDK(t *testing.T) string {
 	return path
 }
 
+// TestLabDriverIncoming: in private namespaces a server is called over our TCP, and the caller's exit code is ours.
+func TestLabDriverIncoming(t *testing.T) {
+	p := newPlace(t)
+	before := p.snapshot()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "page"), []byte("served here\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	server := []string{"--", "python3", "-m", "http.server", "8080", "--directory", dir}
+	args := []string{"lab", "driver", "--stack", "builtin", "--incoming", "8080,9090", "--caller"}
+	if out := p.ok(append(append(args, "curl -sS http://10.7.0.1:8080/page"), server...)...); out != "served here\n" {
+		t.Errorf("got %q", out)
+	}
+	if code := p.antedon(append(append(args, "exit 3"), server...)...).start().wait(); code != 3 {
+		t.Errorf("got exit code %d, want the caller's", code)
+	}
+	p.fails(exitFailure, "antedon: lab driver: true has ended without listening on port 8080", append(args, "true", "--", "true")...)
+	p.fails(exitUsage, "antedon: lab driver: --incoming 22: port 22 is never captured", "lab", "driver", "--incoming", "22")
+	p.fails(exitUsage, "antedon: lab driver: --caller wants --incoming", "lab", "driver", "--caller", "true")
+	p.expect(before)
+}
+
 // TestLabDriverFails: an SDK that ends at once, and one that ends later, are told of.
 func TestLabDriverFails(t *testing.T) {
 	t.Parallel()
@@ -62,10 +84,11 @@ func TestLabDriverHost(t *testing.T) {
 	// The SDK's shell has a child, and another one that is in nobody's group or session.
 	sdk := "(setsid sleep 1000 &) ; sleep 1000 & " + buildSDK(t) + "; true"
 	for _, end := range []string{"interrupt", "clear", "kill"} {
-		us := p.antedon("lab", "driver", "all", "--host", "--dir", t.TempDir(), "--sdk", sdk).start()
+		us := p.antedon("lab", "driver", "all", "--host", "--incoming", "8080", "--dir", t.TempDir(), "--sdk", sdk).start()
 		us.says(us.stderr, "capturing (all)")
 		p.fails(exitFailure, "antedon: lab driver: a driver is running already", "lab", "driver", "partial", "--host", "--dir", t.TempDir())
-		if out := p.ok("lab", "driver", "print"); !strings.Contains(out, "A driver is running (process ") || !strings.Contains(out, "tproxy to :21184") {
+		if out := p.ok("lab", "driver", "print"); !strings.Contains(out, "A driver is running (process ") || !strings.Contains(out, "tproxy to :21184") ||
+			!strings.Contains(out, "tcp dport 8080 notrack") {
 			t.Errorf("got %q", out)
 		}
 		if out := p.ok("lab", "driver", "print", "--json"); !strings.Contains(out, `"mode":"all"`) || strings.Count(out, "\n") != 1 {

@@ -166,11 +166,61 @@ func (s *labSession) wait(ctx context.Context) error {
 		}
 		return nil
 	}
+	if s.flags.caller != "" {
+		return s.runCaller(ctx, app)
+	}
 	if s.room == nil {
 		return runApp(ctx, exec.CommandContext(ctx, app[0], app[1:]...), (*exec.Cmd).Run)
 	}
 	cmd := s.room.App(ctx, app[0], app[1:]...)
 	return runApp(ctx, cmd.Cmd, func(*exec.Cmd) error { return cmd.Run() })
+}
+
+// listenLimit is how long the application may take until it listens.
+const listenLimit = 30 * time.Second
+
+// runCaller runs the application, and the caller when that listens. The caller's end is the end.
+func (s *labSession) runCaller(ctx context.Context, app []string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	server := s.room.App(ctx, app[0], app[1:]...)
+	server.Stdout, server.Stderr = os.Stderr, os.Stderr // the output is the caller's
+	if err := server.Start(); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Wait()
+	}()
+	defer func() {
+		cancel() // this kills it, if it has not ended
+		<-ended
+	}()
+	if err := s.awaitListener(ctx, app[0], ended); err != nil {
+		return orInterrupted(ctx, err)
+	}
+	cmd := s.room.Caller(ctx, "/bin/sh", "-c", s.flags.caller)
+	return runApp(ctx, cmd.Cmd, func(*exec.Cmd) error { return cmd.Run() })
+}
+
+// awaitListener waits until the application listens, or has ended.
+func (s *labSession) awaitListener(ctx context.Context, app string, ended <-chan struct{}) error {
+	port := s.cfg.Incoming[0]
+	for limit := time.After(listenLimit); ; {
+		if ok, err := driver.Listens(s.cfg.Namespace, port); ok || err != nil {
+			return err
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ended:
+			return fmt.Errorf("%s has ended without listening on port %d", app, port)
+		case <-limit:
+			return fmt.Errorf("%s does not listen on port %d", app, port)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // runApp runs the application on our own terminal. Its exit code is ours.

@@ -21,6 +21,7 @@ type app struct {
 	name exp4.Conn
 	fd   int
 	desc *reactor.Desc
+	dial *dial // to the listener of a call, until that is reached
 
 	mayRead bool         // the table allows it
 	unread  bool         // there may be something to read
@@ -46,6 +47,19 @@ func (a *app) watch() {
 		return
 	}
 	a.desc = desc
+}
+
+// onDialled is told what became of dialling the listener. What the SDK has said meanwhile waits.
+func (a *app) onDialled(fd int, err error) {
+	a.dial = nil
+	if err != nil {
+		a.fail() // refused: the SDK resets the caller
+	} else {
+		a.fd, a.mayRead = fd, true
+		a.watch()
+		a.flush()
+	}
+	a.d.drain()
 }
 
 // onReady is told of a change of the socket.
@@ -133,7 +147,7 @@ func (a *app) read() {
 
 // write hands the application bytes, and keeps those it has no room for.
 func (a *app) write(b []byte) {
-	if a.backlog.Len() == 0 {
+	if a.backlog.Len() == 0 && a.dial == nil {
 		n, err := writeSome(a.fd, b)
 		if err != nil {
 			a.fail()
@@ -163,6 +177,9 @@ func writeSome(fd int, b []byte) (int, error) {
 
 // flush goes on with what waits, and with what follows it.
 func (a *app) flush() {
+	if a.dial != nil {
+		return
+	}
 	if a.backlog.Len() > 0 {
 		n, err := writeSome(a.fd, a.backlog.Bytes())
 		if err != nil {
@@ -193,20 +210,25 @@ func (a *app) fail() {
 
 // reset closes the connection with a RST.
 func (a *app) reset() {
-	if a.fd >= 0 {
-		_ = unix.SetsockoptLinger(a.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	}
-	a.close()
+	a.end(unix.Linger{Onoff: 1})
 }
 
-func (a *app) close() {
+// close closes the connection in order, what was written first.
+func (a *app) close() { a.end(unix.Linger{}) }
+
+func (a *app) end(how unix.Linger) {
+	delete(a.d.apps, a.id)
+	if a.dial != nil {
+		a.dial.cancel()
+		a.dial = nil
+	}
 	if a.fd < 0 {
 		return
 	}
 	if a.desc != nil {
 		_ = a.desc.Remove()
 	}
+	_ = unix.SetsockoptLinger(a.fd, unix.SOL_SOCKET, unix.SO_LINGER, &how)
 	unix.Close(a.fd)
 	a.fd, a.backlog = -1, bytes.Buffer{}
-	delete(a.d.apps, a.id)
 }

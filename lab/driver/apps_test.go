@@ -3,6 +3,7 @@ package driver
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -86,4 +87,15 @@ func TestCapture(t *testing.T) {
 			t.Errorf("no %q in the file", want)
 		}
 	}
+}
+
+func newCapture(w io.Writer) *capture.Writer { return capture.NewWriter(w, capture.Config{}) }
+
+func parsePlan(t *testing.T, s string) *impair.Plan {
+	t.Helper()
+	plan, err := impair.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &plan
 }

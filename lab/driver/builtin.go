@@ -33,7 +33,47 @@ func (d *Driver) startBuiltin() error {
 		return err
 	}
 	d.builtin = &builtin{d: d, dev: dev, stack: stack, conns: make(map[exp4.Conn]bool)}
+	for _, port := range d.cfg.Incoming {
+		lc := antedon.ListenConfig{Stack: stack}
+		if _, err := lc.ListenInLoop("tcp", fmt.Sprintf(":%d", port), d.builtin.answer); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// answer takes a call: it is joined to a connection to the listener.
+func (b *builtin) answer(c reactor.Conn) reactor.Handler {
+	name := exp4.Conn{Src: addrPort(c.LocalAddr()), Dst: addrPort(c.RemoteAddr())}
+	b.conns[name] = true
+	b.d.counters.Answered++
+	forget := func(error) { delete(b.conns, name) }
+	dial := b.d.dialListener(name, func(fd int, err error) {
+		var app *reactor.Socket
+		if err == nil {
+			_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{}) // Join closes in order
+			app, err = b.d.loop.Adopt(fd, nil)
+		}
+		if err != nil {
+			forget(err)
+			c.Abort() // refused
+			return
+		}
+		reactor.Join(app, c, forget)
+	})
+	return &reactor.Funcs{Close: func(_ reactor.Conn, err error) { // before the listener was reached
+		dial.cancel()
+		forget(err)
+	}}
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	t, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := t.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 }
 
 // carry takes over an application's connection: it is joined to one of ours.

@@ -14,7 +14,9 @@ import (
 // Marks of packets, as the kit has them.
 const (
 	markCaptured = 84 // of an application, to be routed to us
+	markCall     = 85 // between us and the listener of a call, either way
 	markOurs     = 86 // sent by the driver
+	markCaller   = 87 // of a caller, its port rewritten
 )
 
 const (
@@ -41,7 +43,7 @@ var PartialPrefix = netip.MustParsePrefix("127.84.0.0/16")
 type ruleset struct{ conn *nftables.Conn }
 
 // startCapture makes the rules in the network namespace of the calling thread.
-func startCapture(mode Mode, ports portRange) (*ruleset, error) {
+func startCapture(cfg *Config) (*ruleset, error) {
 	var raw *netlink.Conn
 	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(c *netlink.Conn) error {
 		raw = c
@@ -55,7 +57,11 @@ func startCapture(mode Mode, ports portRange) (*ruleset, error) {
 		c.close()
 		return nil, err
 	}
-	if err := c.fill(rules(mode, ports)); err != nil {
+	if err := c.captureCalls(cfg.Incoming); err != nil {
+		c.close()
+		return nil, err
+	}
+	if err := c.fill(rules(cfg)); err != nil {
 		c.close()
 		return nil, fmt.Errorf("add capture rules (does this kernel have nf_tables, nft_ct and nft_tproxy?): %w", err)
 	}
@@ -103,9 +109,13 @@ func nfgen(family byte, resource uint16) []byte {
 
 var errRunning = errors.New("a driver is running already: stop it with Ctrl-C or \"antedon lab driver clear\"")
 
+func ourTable() *nftables.Table {
+	return &nftables.Table{Family: nftables.TableFamilyINet, Name: tableName}
+}
+
 // fill adds the chains and their rules.
 func (c *ruleset) fill(chains []chain) error {
-	table := &nftables.Table{Family: nftables.TableFamilyINet, Name: tableName}
+	table := ourTable()
 	for _, ch := range chains {
 		made := c.conn.AddChain(&nftables.Chain{
 			Name: ch.name, Table: table, Type: ch.kind, Hooknum: ch.hook, Priority: ch.priority,

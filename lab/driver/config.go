@@ -24,6 +24,9 @@ type Config struct {
 	// Builtin has Antedon's own TCP carry the connections. There are no SDKs then.
 	Builtin bool
 
+	// Incoming are the ports of listeners on this machine whose connections are captured as well: at most 16, and not 22.
+	Incoming []uint16
+
 	// Impair makes the path to the remote ends worse, in both directions; nil leaves it.
 	Impair *impair.Plan
 

@@ -29,6 +29,7 @@ const (
 type Status struct {
 	PID      int      `json:"pid"`
 	Mode     Mode     `json:"mode"`
+	Incoming []uint16 `json:"incoming,omitempty"`
 	Builtin  bool     `json:"builtin,omitempty"`
 	SDKs     int      `json:"sdks"` // how many are attached
 	Conns    int      `json:"connections"`
@@ -85,7 +86,7 @@ func (d *Driver) onControl(c reactor.Conn) reactor.Handler {
 }
 
 func (d *Driver) status() Status {
-	s := Status{PID: os.Getpid(), Mode: d.cfg.Mode, Builtin: d.cfg.Builtin, Conns: d.table.Len(), Counters: d.count()}
+	s := Status{PID: os.Getpid(), Mode: d.cfg.Mode, Incoming: d.cfg.Incoming, Builtin: d.cfg.Builtin, Conns: d.table.Len(), Counters: d.count()}
 	for _, p := range d.programs {
 		if d.table.Has(p.id) {
 			s.SDKs++

@@ -12,6 +12,7 @@ type Counters struct {
 	BadChecksums  uint64 `json:"bad_checksums"`   // segments that came with a wrong checksum, and were dropped
 	NotSent       uint64 `json:"not_sent"`        // segments that the kernel refused to send
 	Carried       uint64 `json:"carried"`         // connections that Antedon's own TCP carries
+	Answered      uint64 `json:"answered"`        // calls that it carries
 	Impaired      uint64 `json:"impaired"`        // segments that Config.Impair lost
 }
 

@@ -11,6 +11,10 @@
 // to go, segment by segment, which the driver carries by a raw socket. lab/table decides what is said to whom;
 // lab/exp4 is how; this package is the sockets around them.
 //
+// With Config.Incoming connections that others begin are captured too: callers' segments are rewritten to a port where the
+// kernel has no listener, and reach the SDK through the same raw socket. When that has shaken hands the driver dials the
+// listener from the caller's address.
+//
 // # What it changes
 //
 // The rules are in a table of nftables that the kernel removes with the driver's socket, even if that is killed. A guard,
@@ -28,6 +32,6 @@
 //
 // # Limitations
 //
-// Linux with nf_tables, conntrack and tproxy. Only outgoing connections are captured. Where other rules drop what comes
-// to the pool's ports, they drop the answers of remote ends as well.
+// Linux with nf_tables, conntrack and tproxy. Where other rules drop what comes to the pool's ports, or the 16 behind
+// it, they drop the answers of remote ends, or callers, as well. With several SDKs callers are theirs by turns.
 package driver

@@ -48,6 +48,9 @@ type holdings struct {
 // Start starts a driver. When it returns, connections are captured.
 func Start(cfg Config) (*Driver, error) {
 	cfg.setDefaults()
+	if err := cfg.checkIncoming(); err != nil {
+		return nil, err
+	}
 	loop, err := reactor.New(reactor.Config{})
 	if err != nil {
 		return nil, err
@@ -108,10 +111,10 @@ func (d *Driver) open() error {
 	if err := d.guardSockets(); err != nil {
 		return err
 	}
-	if err := startRouting(d.host.guard); err != nil {
+	if err := startRouting(d.host.guard, d.cfg.marks()); err != nil {
 		return err
 	}
-	d.host.rules, err = startCapture(d.cfg.Mode, d.cfg.ports())
+	d.host.rules, err = startCapture(&d.cfg)
 	return err
 }
 
@@ -201,6 +204,8 @@ func (d *Driver) do(a *table.Action) {
 		d.programs[a.SDK].send(&a.Message)
 	case table.Transmit:
 		d.wire.transmit(a.SDK, &a.Message)
+	case table.Dial:
+		d.answer(a.App, a.SDK, a.Message.Conn)
 	case table.Report:
 		d.cfg.Log(a.Text)
 	default:

@@ -319,8 +319,15 @@ func TestPeer(t *testing.T) {
 
 // strayACK is an ACK to a port of the pool that belongs to no connection.
 func strayACK() []byte {
-	name := exp4.Conn{Src: netip.MustParseAddrPort("10.7.0.2:80"), Dst: netip.MustParseAddrPort("10.7.0.1:61099")}
-	h := wire.TCP{SrcPort: name.Src.Port(), DstPort: name.Dst.Port(), Seq: 7, Ack: 9, Flags: wire.ACK}
+	return callSegment(80, 61099, flagACK)
+}
+
+// callSegment is a segment from the remote host without text.
+func callSegment(from, to uint16, flags wire.Flags) []byte {
+	name := exp4.Conn{
+		Src: netip.AddrPortFrom(netip.MustParseAddr("10.7.0.2"), from), Dst: netip.AddrPortFrom(netip.MustParseAddr("10.7.0.1"), to),
+	}
+	h := wire.TCP{SrcPort: from, DstPort: to, Seq: 7, Ack: 9, Flags: flags, Window: 1000}
 	b := h.AppendTo(nil)
 	binary.BigEndian.PutUint16(b[16:], wire.TransportChecksum(wire.PseudoSum(wire.ProtoTCP, name.Src.Addr(), name.Dst.Addr(), len(b)), b))
 	return b

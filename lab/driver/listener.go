@@ -152,6 +152,17 @@ func (d *Driver) choose(from netip.Addr) table.SDK {
 	return table.SDK(d.turn)
 }
 
+// chooseForCall returns the SDK for a call: those that take any have their turns. A caller cannot choose.
+func (d *Driver) chooseForCall() (table.SDK, bool) {
+	for range d.programs {
+		d.turn = (d.turn + 1) % len(d.programs)
+		if d.table.TakesCalls(table.SDK(d.turn)) {
+			return table.SDK(d.turn), true
+		}
+	}
+	return 0, false
+}
+
 func (l *listener) close() {
 	if l.desc != nil {
 		_ = l.desc.Remove()

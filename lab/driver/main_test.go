@@ -23,7 +23,7 @@ const limit = 30 * time.Second
 const partVar = "ANTEDON_LAB_TEST_PART"
 
 func TestMain(m *testing.M) {
-	part, dir, _ := strings.Cut(os.Getenv(partVar), " ")
+	part, dir, _ := strings.Cut(os.Getenv(partVar), ": ")
 	if part == "" || os.Args[0] != "/proc/self/exe" {
 		os.Exit(netlab.Main(m))
 	}
@@ -40,6 +40,14 @@ func TestMain(m *testing.M) {
 var parts = map[string]func(dir string) error{
 	"driver": func(dir string) error {
 		_, err := Start(Config{Dirs: []string{dir}})
+		return err
+	},
+	"call driver": func(dir string) error {
+		_, err := Start(Config{Dirs: []string{dir}, Incoming: []uint16{calledPort}})
+		return err
+	},
+	"call sdk": func(dir string) error {
+		_, err := startSDK(context.Background(), dir, takeCalls)
 		return err
 	},
 	"sdk": func(dir string) error {
@@ -67,7 +75,7 @@ var parts = map[string]func(dir string) error{
 func (p *place) play(part, dir string) *netlab.Cmd {
 	p.Helper()
 	cmd := p.host.Command(p.ctx, "/proc/self/exe")
-	cmd.Env = append(os.Environ(), partVar+"="+part+" "+dir)
+	cmd.Env = append(os.Environ(), partVar+"="+part+": "+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {

@@ -50,6 +50,16 @@ func parsePacket(b []byte) (name exp4.Conn, segment []byte, ok bool) {
 	}, segment, true
 }
 
+// setDstPort changes the destination port of a segment, and its checksum with it (RFC 1624), right or wrong as it was.
+func setDstPort(segment []byte, port uint16) {
+	const portAt, sumAt = 2, 16
+	sum := uint32(^binary.BigEndian.Uint16(segment[sumAt:])) + uint32(^binary.BigEndian.Uint16(segment[portAt:])) + uint32(port)
+	sum = sum&0xffff + sum>>16
+	sum = sum&0xffff + sum>>16
+	binary.BigEndian.PutUint16(segment[portAt:], port)
+	binary.BigEndian.PutUint16(segment[sumAt:], ^uint16(sum))
+}
+
 // impairedSize is the most text in a segment on an impaired path: what receive offload has joined is cut again, so that
 // a loss is that of one packet.
 const impairedSize = 1440

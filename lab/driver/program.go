@@ -124,7 +124,7 @@ func (p *program) complain(format string, args ...any) {
 }
 
 // known are the extensions of the protocol that this driver speaks.
-var known []string
+var known = []string{exp4.Incoming}
 
 func (p *program) onHello(m *exp4.Message) {
 	if !m.IsHello() {

@@ -36,8 +36,9 @@ type packetInfo struct {
 // rawBuffer is room for what comes while we are busy.
 const rawBuffer = 8 << 20
 
-// openRaw opens a raw socket that is woken by segments to ports of the pool only.
-func openRaw(v6 bool, ports portRange) (*rawSocket, error) {
+// openRaw opens a raw socket that is woken by segments to ports of the pool only, and by those to hidden ones that were
+// rewritten to them.
+func openRaw(v6 bool, ports, hidden portRange) (*rawSocket, error) {
 	family := unix.AF_INET
 	if v6 {
 		family = unix.AF_INET6
@@ -47,15 +48,15 @@ func openRaw(v6 bool, ports portRange) (*rawSocket, error) {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	s := &rawSocket{fd: fd, v6: v6, in: newReceiveBatch(receivesAtOnce, 1<<16), out: newBatch(batchSize)}
-	if err := s.configure(ports); err != nil {
+	if err := s.configure(ports, hidden); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("prepare a raw socket: %w", err)
 	}
 	return s, nil
 }
 
-func (s *rawSocket) configure(ports portRange) error {
-	filter, err := bpf.Assemble(portFilter(s.v6, ports))
+func (s *rawSocket) configure(ports, hidden portRange) error {
+	filter, err := bpf.Assemble(portFilter(s.v6, ports, hidden))
 	if err != nil {
 		return err
 	}
@@ -81,15 +82,20 @@ func (s *rawSocket) configure(ports portRange) error {
 	return err
 }
 
-// portFilter accepts segments to ports of the pool. IPv4 raw sockets see the IP header, those of IPv6 do not.
-func portFilter(v6 bool, ports portRange) []bpf.Instruction {
+// portFilter accepts segments to ports of the pool, and to hidden ports those with the mark of a rule of ours. IPv4 raw
+// sockets see the IP header, those of IPv6 do not.
+func portFilter(v6 bool, ports, hidden portRange) []bpf.Instruction {
 	load := []bpf.Instruction{bpf.LoadMemShift{Off: 0}, bpf.LoadIndirect{Off: 2, Size: 2}}
 	if v6 {
 		load = []bpf.Instruction{bpf.LoadAbsolute{Off: 2, Size: 2}}
 	}
 	return append(load,
-		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: uint32(ports.first), SkipTrue: 2},
-		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: uint32(ports.last), SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: uint32(ports.first), SkipTrue: 6},
+		bpf.JumpIf{Cond: bpf.JumpLessOrEqual, Val: uint32(ports.last), SkipTrue: 4},
+		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: uint32(hidden.first), SkipTrue: 4},
+		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: uint32(hidden.last), SkipTrue: 3},
+		bpf.LoadExtension{Num: bpf.ExtMark},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: markCaller, SkipTrue: 1},
 		bpf.RetConstant{Val: 1 << 18},
 		bpf.RetConstant{Val: 0},
 	)

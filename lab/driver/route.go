@@ -21,14 +21,14 @@ var families = []struct {
 	{unix.AF_INET6, netip.PrefixFrom(netip.IPv6Unspecified(), 0)},
 }
 
-// startRouting sends marked packets to lo. The guard undoes it.
-func startRouting(guard *netlab.Guard) error {
+// startRouting sends packets with these marks to lo. The guard undoes it.
+func startRouting(guard *netlab.Guard, marks []uint32) error {
 	lo, err := netlink.LinkByName("lo")
 	if err != nil {
 		return fmt.Errorf("look for lo: %w", err)
 	}
 	for _, f := range families {
-		if err := routeFamily(guard, lo, f.af, f.all); err != nil {
+		if err := routeFamily(guard, lo, f.af, f.all, marks); err != nil {
 			if f.af == unix.AF_INET6 && errors.Is(err, unix.EAFNOSUPPORT) {
 				continue // a kernel without IPv6 sends none
 			}
@@ -59,7 +59,7 @@ func routeLoopback(guard *netlab.Guard) error {
 	return nil
 }
 
-func routeFamily(guard *netlab.Guard, lo netlink.Link, af int, all netip.Prefix) error {
+func routeFamily(guard *netlab.Guard, lo netlink.Link, af int, all netip.Prefix, marks []uint32) error {
 	if err := guard.Add(netlab.DeleteRoute(all, netip.Addr{}, "lo", routingTable)); err != nil {
 		return err
 	}
@@ -70,13 +70,15 @@ func routeFamily(guard *netlab.Guard, lo netlink.Link, af int, all netip.Prefix)
 	if err := netlink.RouteAdd(route); err != nil {
 		return fmt.Errorf("add the route of table %d: %w", routingTable, err)
 	}
-	if err := guard.Add(netlab.DeleteRule(af, rulePriority, routingTable)); err != nil {
-		return err
-	}
-	rule := netlink.NewRule()
-	rule.Family, rule.Priority, rule.Table, rule.Mark = af, rulePriority, routingTable, markCaptured
-	if err := netlink.RuleAdd(rule); err != nil {
-		return fmt.Errorf("add the rule for mark %d: %w", markCaptured, err)
+	for _, mark := range marks {
+		if err := guard.Add(netlab.DeleteRule(af, rulePriority, routingTable)); err != nil {
+			return err
+		}
+		rule := netlink.NewRule()
+		rule.Family, rule.Priority, rule.Table, rule.Mark = af, rulePriority, routingTable, mark
+		if err := netlink.RuleAdd(rule); err != nil {
+			return fmt.Errorf("add the rule for mark %d: %w", mark, err)
+		}
 	}
 	return nil
 }
@@ -85,7 +87,8 @@ func routeFamily(guard *netlab.Guard, lo netlink.Link, af int, all netip.Prefix)
 func clean() error {
 	var steps []netlab.Undo
 	for _, f := range families {
-		steps = append(steps, netlab.DeleteRoute(f.all, netip.Addr{}, "lo", routingTable), netlab.DeleteRule(f.af, rulePriority, routingTable))
+		steps = append(steps, netlab.DeleteRoute(f.all, netip.Addr{}, "lo", routingTable),
+			netlab.DeleteRule(f.af, rulePriority, routingTable), netlab.DeleteRule(f.af, rulePriority, routingTable))
 	}
 	for range loopbackRules {
 		steps = append(steps, netlab.DeleteRule(unix.AF_INET, rulePriority, routingTable))

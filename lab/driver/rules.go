@@ -10,8 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// portRange is the pool of source ports.
+// portRange is a range of ports, the last one included.
 type portRange struct{ first, last uint16 }
+
+func (r portRange) has(port uint16) bool { return port >= r.first && port <= r.last }
 
 // A chain of the table, with the rules in it.
 type chain struct {
@@ -34,7 +36,14 @@ type rule struct {
 //     mark routes them to lo. What was connected before has no such mark and is left alone.
 //   - tproxy hands them to our listener as they come in on lo.
 //   - resets drops the kernel's RSTs to segments for the pool of source ports, of whose connections it knows nothing.
-func rules(mode Mode, ports portRange) []chain {
+//
+// What callRules adds is for connections that others begin.
+func rules(cfg *Config) []chain {
+	mode, ports := cfg.Mode, cfg.ports()
+	calls := callRules(cfg)
+	if len(cfg.Incoming) > 0 {
+		ports.last = cfg.hiddenPorts().last
+	}
 	ours := []expr.Any{
 		&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(markOurs)},
@@ -44,11 +53,14 @@ func rules(mode Mode, ports portRange) []chain {
 	output := []rule{
 		{oursText, ours},
 		{"meta l4proto != tcp accept", append(l4(expr.CmpOpNeq), accept)},
-		{"fib daddr type local accept", append(toLocal(), accept)},
-		{"ip6 daddr fe80::/10 accept", append(linkLocal(), accept)},
+	}
+	output = append(output, calls.output...)
+	output = append(output, []rule{
+		{"fib daddr type local accept", append(addressType(false, expr.CmpOpEq), accept)},
+		{"ip6 daddr fe80::/10 accept", append(linkLocal(ip6Destination), accept)},
 		{"tcp dport 22 accept", append(port(destination, 22), accept)},
 		{"tcp sport 22 accept", append(port(source, 22), accept)},
-	}
+	}...)
 	set := []expr.Any{
 		&expr.Immediate{Register: 1, Data: word(markCaptured)},
 		&expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true},
@@ -69,15 +81,19 @@ func rules(mode Mode, ports portRange) []chain {
 		tproxyRule("ipv4", unix.NFPROTO_IPV4, []byte{127, 0, 0, 1}),
 		tproxyRule("ipv6", unix.NFPROTO_IPV6, []byte{15: 1}),
 	}
-	resets := []rule{
+	resets := append(calls.untrack, []rule{
 		{oursText, ours},
 		{fmt.Sprintf("tcp sport %d-%d tcp flags rst drop", ports.first, ports.last), join(l4(expr.CmpOpEq), inRange(ports), hasRST(), []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}})},
-	}
-	return []chain{
+	}...)
+	chains := []chain{
 		{"output", nftables.ChainTypeRoute, nftables.ChainHookOutput, nftables.ChainPriorityMangle, output},
 		{"tproxy", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityMangle, tproxy},
 		{"resets", nftables.ChainTypeFilter, nftables.ChainHookOutput, nftables.ChainPriorityRaw, resets},
 	}
+	if len(cfg.Incoming) > 0 {
+		chains = append(chains, chain{"calls", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw, calls.capture})
+	}
+	return chains
 }
 
 // Rules describes in the language of nft what mode sets up, for a reader.
@@ -85,7 +101,8 @@ func Rules(mode Mode, cfg Config) string {
 	cfg.setDefaults()
 	var b strings.Builder
 	fmt.Fprintf(&b, "table inet %s { # owned by the driver's process\n", tableName)
-	for _, c := range rules(mode, cfg.ports()) {
+	cfg.Mode = mode
+	for _, c := range rules(&cfg) {
 		fmt.Fprintf(&b, "  chain %s { # type %s\n", c.name, c.kind)
 		for _, r := range c.rules {
 			fmt.Fprintf(&b, "    %s\n", r.text)
@@ -93,9 +110,11 @@ func Rules(mode Mode, cfg Config) string {
 		b.WriteString("  }\n")
 	}
 	b.WriteString("}\n")
-	fmt.Fprintf(&b, "ip rule add priority %d fwmark %d lookup %d\n", rulePriority, markCaptured, routingTable)
+	for _, mark := range cfg.marks() {
+		fmt.Fprintf(&b, "ip rule add priority %d fwmark %d lookup %d\n", rulePriority, mark, routingTable)
+	}
 	fmt.Fprintf(&b, "ip route add local default dev lo table %d\n", routingTable)
-	b.WriteString("and both of these for IPv6\n")
+	b.WriteString("and these for IPv6\n")
 	for _, r := range loopbackRules {
 		fmt.Fprintf(&b, "ip rule add priority %d from %s ipproto tcp dport %d-%d lookup %d\n", rulePriority, PartialPrefix, r.first, r.last, routingTable)
 	}
@@ -176,20 +195,27 @@ func partialSource() []expr.Any {
 	}
 }
 
-// toLocal matches destinations on this machine. The interface would not do: by it everything of 127.84.0.0/16 is.
-func toLocal() []expr.Any {
+// addressType compares the type of the destination, or the source, with that of an address of this machine. The interface
+// would not do: by it everything of 127.84.0.0/16 is.
+func addressType(source bool, op expr.CmpOp) []expr.Any {
 	return []expr.Any{
-		&expr.Fib{Register: 1, ResultADDRTYPE: true, FlagDADDR: true},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(unix.RTN_LOCAL)},
+		&expr.Fib{Register: 1, ResultADDRTYPE: true, FlagDADDR: !source, FlagSADDR: source},
+		&expr.Cmp{Op: op, Register: 1, Data: word(unix.RTN_LOCAL)},
 	}
 }
 
-// linkLocal matches destinations whose address says nothing without an interface, which the protocol has no word for.
-func linkLocal() []expr.Any {
+// Where the addresses are in an IPv6 header.
+const (
+	ip6Source      = 8
+	ip6Destination = 24
+)
+
+// linkLocal matches addresses that say nothing without an interface, which the protocol has no word for.
+func linkLocal(at uint32) []expr.Any {
 	return []expr.Any{
 		&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: 1},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{unix.NFPROTO_IPV6}},
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 24, Len: 2},
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: at, Len: 2},
 		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 2, Mask: []byte{0xff, 0xc0}, Xor: []byte{0, 0}},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{0xfe, 0x80}},
 	}

@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -25,6 +26,8 @@ type testSDK struct {
 	conns map[exp4.Conn]*sdkConn
 
 	keep  bool               // never call release_connection
+	ports []int              // whose calls it answers; none: it does not name the extension
+	mute  bool               // calls are not answered
 	onMsg func(exp4.Message) // told of each message before it is handled; may be nil
 }
 
@@ -53,6 +56,15 @@ func startSDK(ctx context.Context, dir string, prepare func(*testSDK)) (*testSDK
 		prepare(s)
 	}
 	hello := exp4.Hello()
+	for _, port := range s.ports {
+		hello = exp4.Hello("another", exp4.Incoming)
+		lc := antedon.ListenConfig{Stack: stack}
+		ln, err := lc.Listen(ctx, "tcp", fmt.Sprintf(":%d", port))
+		if err != nil {
+			return nil, err
+		}
+		go s.accept(ln)
+	}
 	if err := ep.Send(&hello); err != nil {
 		return nil, err
 	}
@@ -105,12 +117,16 @@ func (s *testSDK) handle(m exp4.Message) {
 	case exp4.Segment:
 		packet := appendPacket(nil, turned(m.Conn), m.Bytes)
 		_, _ = s.line.Queues()[0].Write([]link.Packet{{Bytes: packet}})
+	case exp4.PeerConnect:
+		if s.mute {
+			return
+		}
+		s.add(m.Conn)
+		packet := appendPacket(nil, turned(m.Conn), m.Bytes)
+		_, _ = s.line.Queues()[0].Write([]link.Packet{{Bytes: packet}})
+	case exp4.Greet: // it knows an extension, too
 	case exp4.Connect:
-		c := &sdkConn{name: m.Conn, work: make(chan func(net.Conn), 1<<16), finned: make(chan struct{})}
-		s.mu.Lock()
-		s.conns[m.Conn] = c
-		s.mu.Unlock()
-		go s.run(c)
+		go s.run(s.add(m.Conn))
 	default:
 		s.mu.Lock()
 		c := s.conns[m.Conn]
@@ -134,7 +150,31 @@ func (s *testSDK) handle(m exp4.Message) {
 	}
 }
 
-// run is the life of a connection.
+func (s *testSDK) add(name exp4.Conn) *sdkConn {
+	c := &sdkConn{name: name, work: make(chan func(net.Conn), 1<<16), finned: make(chan struct{})}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[name] = c
+	return c
+}
+
+// accept takes calls when they are established.
+func (s *testSDK) accept(ln net.Listener) {
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		name := exp4.Conn{Src: conn.LocalAddr().(*net.TCPAddr).AddrPort(), Dst: conn.RemoteAddr().(*net.TCPAddr).AddrPort()}
+		s.mu.Lock()
+		c := s.conns[name]
+		s.mu.Unlock()
+		s.call(name, exp4.PeerConnect, nil)
+		go s.carry(c, conn)
+	}
+}
+
+// run is the life of a connection that the application wants.
 func (s *testSDK) run(c *sdkConn) {
 	d := antedon.Dialer{Stack: s.stack, LocalAddr: net.TCPAddrFromAddrPort(c.name.Src)}
 	conn, err := d.Dial(context.Background(), "tcp", c.name.Dst.String())
@@ -143,6 +183,11 @@ func (s *testSDK) run(c *sdkConn) {
 		return
 	}
 	s.call(c.name, exp4.Connect, nil)
+	s.carry(c, conn)
+}
+
+// carry is the life of a connection that is established.
+func (s *testSDK) carry(c *sdkConn, conn net.Conn) {
 	go func() {
 		for fn := range c.work {
 			fn(conn)

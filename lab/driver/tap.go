@@ -26,7 +26,7 @@ type tap struct {
 	desc  *reactor.Desc
 	buf   []byte
 	iface int
-	flows map[exp4.Conn]bool // as the application sees them
+	flows map[exp4.Conn]bool // as who began sees them: true for an application, false for the driver
 }
 
 // maxFlows bounds what is kept only to tell one direction from the other.
@@ -64,9 +64,10 @@ func openTap(d *Driver) (*tap, error) {
 // markFilter accepts what came in on lo with the mark of captured packets or of ours.
 var markFilter = []bpf.Instruction{
 	bpf.LoadExtension{Num: bpf.ExtType},
-	bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.PACKET_OUTGOING, SkipTrue: 4}, // lo shows each packet twice
+	bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.PACKET_OUTGOING, SkipTrue: 5}, // lo shows each packet twice
 	bpf.LoadExtension{Num: bpf.ExtMark},
-	bpf.JumpIf{Cond: bpf.JumpEqual, Val: markCaptured, SkipTrue: 1},
+	bpf.JumpIf{Cond: bpf.JumpEqual, Val: markCaptured, SkipTrue: 2},
+	bpf.JumpIf{Cond: bpf.JumpEqual, Val: markCall, SkipTrue: 1},
 	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: markOurs, SkipTrue: 1},
 	bpf.RetConstant{Val: link.MaxPacket},
 	bpf.RetConstant{Val: 0},
@@ -83,6 +84,16 @@ func (t *tap) read() {
 	}
 }
 
+// expect notes that the driver is about to dial for a call.
+func (t *tap) expect(name exp4.Conn) { t.remember(name, false) }
+
+func (t *tap) remember(name exp4.Conn, byApp bool) {
+	if len(t.flows) >= maxFlows {
+		clear(t.flows)
+	}
+	t.flows[name] = byApp
+}
+
 func (t *tap) note(packet []byte) {
 	name, segment, ok := parsePacket(packet)
 	if !ok {
@@ -93,12 +104,16 @@ func (t *tap) note(packet []byte) {
 		return
 	}
 	dir, comment := capture.Inbound, "from the application"
+	byApp, first := t.flows[name]
+	isSYN := h.Flags.Has(wire.SYN) && !h.Flags.Has(wire.ACK)
 	switch {
-	case h.Flags.Has(wire.SYN) && !h.Flags.Has(wire.ACK): // only an application sends such
-		if len(t.flows) >= maxFlows {
-			clear(t.flows)
+	case first && !byApp:
+		dir, comment = capture.Outbound, "to the application"
+		if isSYN {
+			comment += ": called"
 		}
-		t.flows[name] = true
+	case isSYN:
+		t.remember(name, true)
 		comment += ": captured"
 	case t.flows[turned(name)]:
 		dir, comment = capture.Outbound, "to the application"

@@ -28,15 +28,16 @@ type wireEnd struct {
 	frame   []byte // of the device
 	lined   []byte // for put
 	iface   int    // of the capture
+	callers map[exp4.Conn]bool
 }
 
 func openWire(d *Driver) (*wireEnd, error) {
-	w := &wireEnd{d: d, frame: make([]byte, 0, link.MaxPacket)}
+	w := &wireEnd{d: d, frame: make([]byte, 0, link.MaxPacket), callers: make(map[exp4.Conn]bool)}
 	var err error
-	if w.v4, err = openRaw(false, d.cfg.ports()); err != nil {
+	if w.v4, err = openRaw(false, d.cfg.ports(), d.cfg.hiddenPorts()); err != nil {
 		return nil, err
 	}
-	w.v6, err = openRaw(true, d.cfg.ports())
+	w.v6, err = openRaw(true, d.cfg.ports(), d.cfg.hiddenPorts())
 	if err != nil && !errors.Is(err, unix.EAFNOSUPPORT) {
 		w.close()
 		return nil, err
@@ -71,10 +72,15 @@ func reversed(p impair.Plan) impair.Plan {
 func (w *wireEnd) onReadable(s *rawSocket) {
 	for i := range s.receive() {
 		name, segment, ok := s.received(i)
-		if !ok || !w.d.cfg.Table.HasPort(name.Src.Port()) {
+		if !ok {
+			continue
+		}
+		whole := complete(name, segment)
+		w.d.cfg.unhide(&name, segment)
+		if !w.d.cfg.Table.HasPort(name.Src.Port()) && !w.d.cfg.isCalled(name.Src.Port()) {
 			continue // that came before the filter was in place
 		}
-		if !complete(name, segment) {
+		if !whole {
 			w.d.counters.BadChecksums++
 			w.note(name, segment, capture.Inbound, "dropped: wrong checksum")
 			continue
@@ -100,19 +106,38 @@ func (w *wireEnd) deliver(name exp4.Conn, segment []byte) {
 		w.note(name, segment, capture.Inbound, w.d.table.Owner(name)+"came in")
 	}
 	if w.d.builtin != nil {
+		w.noteCaller(name)
 		if !w.d.builtin.dev.put(name, segment) {
 			w.d.counters.DroppedForSDK++
 		}
+		return
+	}
+	if w.d.cfg.isCalled(name.Src.Port()) && w.d.table.IsCall(name, segment) {
+		w.d.call(name, segment)
 		return
 	}
 	w.d.table.FromWire(w.d.now(), name, segment)
 	w.d.drain()
 }
 
+// maxCallers bounds how many are remembered that have called lately.
+const maxCallers = 1 << 14
+
+// noteCaller remembers who sends to a captured listener, since the built-in TCP tells of callers only when they are connected.
+func (w *wireEnd) noteCaller(name exp4.Conn) {
+	if w.out == nil || !w.d.cfg.isCalled(name.Src.Port()) {
+		return
+	}
+	if len(w.callers) >= maxCallers {
+		clear(w.callers)
+	}
+	w.callers[name] = true
+}
+
 // knows reports whether segments of a connection may be sent.
 func (w *wireEnd) knows(name exp4.Conn) bool {
 	if w.d.builtin != nil {
-		return w.d.builtin.conns[name]
+		return w.d.builtin.conns[name] || w.callers[name]
 	}
 	return w.d.table.Knows(name)
 }

@@ -23,11 +23,14 @@
 // it answers with a hello that names those, before anything else; an older one ignores the key and does not answer. Only
 // after both have named an extension may either use it, so neither ever meets what it does not know.
 //
+// The one there is, Incoming, adds the calls of PeerConnect: see docs/decisions/0033.
+//
 // # Test vectors
 //
 // testdata/golden.json and testdata/bad.json are for the tests of every SDK. In golden.json "strict" says that an encoder
 // has to produce this very datagram; the others are only to be understood. What is in bad.json has to be refused, and
-// survived. The tick is in golden.json with the name "tick" and without fields.
+// survived. The tick is in golden.json with the name "tick" and without fields. testdata/incoming.json is like golden.json, for
+// those who know the extension Incoming; its hellos have "extensions".
 //
 // # Concurrency
 //

@@ -191,7 +191,7 @@ func greet(t *testing.T, driver *Endpoint, dir string) *Endpoint {
 
 // FuzzParse: whatever is understood can be said in the strict form, and then means the same.
 func FuzzParse(f *testing.F) {
-	for _, v := range []Message{Hello("incoming"), {Tick: true}, {Conn: Conn{Src: netip.MustParseAddrPort("[fe80::1%eth0]:1")}}} {
+	for _, v := range []Message{Hello(Incoming), {Flags: PeerConnect, Bytes: []byte("segment")}, {Tick: true}, {Conn: Conn{Src: netip.MustParseAddrPort("[fe80::1%eth0]:1")}}} {
 		b, err := Append(nil, &v)
 		if err != nil {
 			f.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"net/netip"
 	"os"
+	"slices"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -15,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write testdata anew")
 
-// A vector is an element of testdata/golden.json.
+// A vector is an element of testdata/golden.json or testdata/incoming.json.
 type vector struct {
 	Name      string      `json:"name"`
 	Direction string      `json:"direction"`
@@ -24,6 +25,9 @@ type vector struct {
 	Bytes     string      `json:"bytes"`
 	Flags     Flags       `json:"flags"`
 	Strict    bool        `json:"strict"`
+
+	// Extensions are those of a hello. They are in incoming.json only.
+	Extensions []string `json:"extensions,omitempty"`
 }
 
 type vectorConn struct {
@@ -53,7 +57,7 @@ func (v *vector) message(t *testing.T) Message {
 	}
 	return Message{
 		Conn:  Conn{v.Conn.Src.addrPort(t), v.Conn.Dst.addrPort(t)},
-		Bytes: unhex(t, v.Bytes), Flags: v.Flags,
+		Bytes: unhex(t, v.Bytes), Flags: v.Flags, Extensions: v.Extensions,
 	}
 }
 
@@ -87,14 +91,20 @@ func store(t *testing.T, name string, list any) {
 }
 
 func TestGolden(t *testing.T) {
-	const file = "testdata/golden.json"
+	checkGolden(t, "testdata/golden.json", goldenVectors(t))
+	checkGolden(t, "testdata/incoming.json", incomingVectors(t))
+}
+
+func checkGolden(t *testing.T, file string, made []vector) {
+	t.Helper()
 	if *update {
-		store(t, file, goldenVectors(t))
+		store(t, file, made)
 	}
 	for _, v := range load[vector](t, file) {
 		want := v.message(t)
 		got, err := Parse(unhex(t, v.Hex))
-		if err != nil || got.Tick != want.Tick || got.Conn != want.Conn || got.Flags != want.Flags || !bytes.Equal(got.Bytes, want.Bytes) {
+		if err != nil || got.Tick != want.Tick || got.Conn != want.Conn || got.Flags != want.Flags || !bytes.Equal(got.Bytes, want.Bytes) ||
+			v.Extensions != nil && !slices.Equal(got.Extensions, want.Extensions) {
 			t.Errorf("%s: got %+v, %v, want %+v", v.Name, got, err, want)
 		}
 		if b, err := Append(nil, &want); v.Strict && (err != nil || hex.EncodeToString(b) != v.Hex) {

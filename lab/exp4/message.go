@@ -18,16 +18,23 @@ const (
 	Segment Flags = 0x40 // tcp_rx: a segment came in · tcp_tx: send this segment
 	Release Flags = 0x80 // release_connection: both directions are done (SDK to driver only)
 	Greet   Flags = 0xa0 // hello: an SDK is there, with no connection
+
+	// PeerConnect is of the extension Incoming: Connect, for a connection that the other end began.
+	PeerConnect Flags = 0x12 // peer_connect: a SYN came for us · peer_connected: the handshake is done
 )
+
+// Incoming is the extension by which an SDK takes connections that others begin.
+const Incoming = "incoming"
 
 // toSDK and toDriver name the calls as the SDK's programmer sees them.
 var (
 	toSDK = map[Flags]string{
 		Data: "app_send", FIN: "app_fin", Connect: "app_connect", RST: "app_rst", Segment: "tcp_rx", Greet: "hello",
+		PeerConnect: "peer_connect",
 	}
 	toDriver = map[Flags]string{
 		Data: "app_recv", FIN: "app_peer_fin", Connect: "app_connected", RST: "app_peer_rst", Segment: "tcp_tx",
-		Release: "release_connection", Greet: "hello",
+		Release: "release_connection", Greet: "hello", PeerConnect: "peer_connected",
 	}
 )
 

@@ -13,6 +13,9 @@ import (
 // synHex is a segment for the vectors: a SYN from 10.7.0.1:61084 to 10.7.0.2:80.
 const synHex = "ee9c0050000003e8000000006002300061410000020405b4"
 
+// calledHex is another: a SYN from 10.7.0.2:40000 to 10.7.0.1:8080.
+const calledHex = "9c401f90000003e8000000006002fa00ca5c0000020405b4"
+
 // goldenVectors makes what is in testdata/golden.json.
 func goldenVectors(t testing.TB) []vector {
 	v4 := Conn{netip.MustParseAddrPort("10.7.0.1:61084"), netip.MustParseAddrPort("10.7.0.2:80")}
@@ -49,6 +52,50 @@ func goldenVectors(t testing.TB) []vector {
 		list = append(list, newVector(m.name, m.direction, m.Message, b, true))
 	}
 	return append(list, tolerated(t, v4)...)
+}
+
+// incomingVectors makes what is in testdata/incoming.json.
+func incomingVectors(t *testing.T) []vector {
+	v4 := Conn{netip.MustParseAddrPort("10.7.0.1:8080"), netip.MustParseAddrPort("10.7.0.2:40000")}
+	v6 := Conn{netip.MustParseAddrPort("[fd07::1]:8080"), netip.MustParseAddrPort("[2001:db8::80]:40000")}
+	syn := unhex(t, calledHex)
+	var list []vector
+	for _, m := range []struct {
+		name, direction string
+		Message
+	}{
+		{"hello incoming", "to-driver", Hello(Incoming)},
+		{"answer incoming", "to-sdk", Hello(Incoming)},
+		{"peer_connect", "to-sdk", Message{Conn: v4, Flags: PeerConnect, Bytes: syn}},
+		{"peer_connected", "to-driver", Message{Conn: v4, Flags: PeerConnect}},
+		{"peer_connect IPv6", "to-sdk", Message{Conn: v6, Flags: PeerConnect, Bytes: syn}},
+		{"peer_connected IPv6", "to-driver", Message{Conn: v6, Flags: PeerConnect}},
+	} {
+		b, err := Append(nil, &m.Message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newVector(m.name, m.direction, m.Message, b, true)
+		v.Extensions = m.Extensions
+		list = append(list, v)
+	}
+	several := Hello("unknown", Incoming)
+	b, err := Append(nil, &several)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newVector("answer with more than is known", "to-sdk", several, b, false)
+	v.Extensions = several.Extensions
+	call := Message{Conn: v4, Flags: PeerConnect, Bytes: syn}
+	var doc bson.D
+	if b, err = Append(nil, &call); err == nil {
+		err = bson.Unmarshal(b, &doc)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(list, v,
+		newVector("peer_connect, flags of 64 bits", "to-sdk", call, marshal(t, reversed(replace(doc, int64(PeerConnect), []string{"flags"}))), false))
 }
 
 // tolerated makes those that other encoders send.

@@ -57,6 +57,11 @@ func (r *Room) App(ctx context.Context, name string, args ...string) *netlab.Cmd
 	return r.pair.A.Command(ctx, name, args...)
 }
 
+// Caller returns a program on the remote host, to be started.
+func (r *Room) Caller(ctx context.Context, name string, args ...string) *netlab.Cmd {
+	return r.pair.B.Command(ctx, name, args...)
+}
+
 // Close ends everything.
 func (r *Room) Close() error {
 	r.mu.Lock()

@@ -21,6 +21,7 @@ const (
 	Reset                      // reset App's connection; nothing follows for App
 	Transmit                   // send the segment Message.Bytes on the wire
 	Report                     // tell Text to whoever watches
+	Dial                       // connect App to the listener at Message.Conn.Src, from Message.Conn.Dst; then read it
 )
 
 // An Action is one thing to do.
@@ -28,7 +29,7 @@ type Action struct {
 	Kind    ActionKind
 	App     App
 	SDK     SDK
-	Message exp4.Message // of ToSDK and Transmit
+	Message exp4.Message // of ToSDK and Transmit; of Dial its Conn
 	Bytes   []byte       // of Write
 	Text    string       // of Report
 }

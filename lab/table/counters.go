@@ -4,7 +4,8 @@ package table
 type Counters struct {
 	Hellos      uint64 `json:"hellos"`
 	Accepted    uint64 `json:"accepted"`     // connections that were captured
-	Connected   uint64 `json:"connected"`    // those that their SDK established
+	Called      uint64 `json:"called"`       // connections that others began
+	Connected   uint64 `json:"connected"`    // those of either kind that their SDK established
 	Ended       uint64 `json:"ended"`        // in whatever way
 	Released    uint64 `json:"released"`     // by their SDK
 	Reclaimed   uint64 `json:"reclaimed"`    // done, but never released
@@ -13,6 +14,9 @@ type Counters struct {
 	Overflows   uint64 `json:"overflows"`    // reset because far too much waited for an application
 	NoSDK       uint64 `json:"no_sdk"`       // reset at once: there was no SDK
 	NoPort      uint64 `json:"no_port"`      // reset at once: no port was free
+	NobodyHome  uint64 `json:"nobody_home"`  // calls refused at once: no SDK takes any
+	Unanswered  uint64 `json:"unanswered"`   // calls given up: no peer_connected for too long
+	Crowded     uint64 `json:"crowded"`      // calls given up: too many later ones had no peer_connected either
 	FromApp     uint64 `json:"from_app"`     // bytes read
 	ToApp       uint64 `json:"to_app"`       // bytes of app_recv
 	Sent        uint64 `json:"sent"`         // segments of tcp_tx that went out

@@ -19,6 +19,10 @@
 // releases it, when either side resets it, when its SDK is lost, or when both sides have sent their FIN and nothing has
 // happened for Config.Idle: many programs never release what they closed passively.
 //
+// One that somebody else begins is Called, by its first SYN, and the SDK is asked for its half. The listener is dialled when
+// that is done, and what the SDK says to it until then waits there. An SDK has at most Config.HalfOpen that are not done, for
+// Config.RingTime each.
+//
 // # What is dropped
 //
 // An application's doings are never dropped; its bytes are not read while the SDK does not take them, nor while the SDK has

@@ -35,16 +35,18 @@ func (t *Table) FromSDK(now mono.Time, sdk SDK, m *exp4.Message) {
 	switch m.Flags {
 	case exp4.Connect:
 		t.onConnected(c)
+	case exp4.PeerConnect:
+		t.onPeerConnected(c)
 	case exp4.Data:
 		t.onRecv(c, m)
 	case exp4.FIN:
 		t.onPeerFIN(c)
 	case exp4.RST:
-		t.act(Action{Kind: Reset, App: c.app})
+		t.end(c, Reset)
 		t.counters.PeerResets++
 		t.forget(now, c, true)
 	case exp4.Release:
-		t.act(Action{Kind: Close, App: c.app})
+		t.end(c, Close)
 		t.counters.Released++
 		t.forget(now, c, true)
 	default:
@@ -53,7 +55,11 @@ func (t *Table) FromSDK(now mono.Time, sdk SDK, m *exp4.Message) {
 }
 
 func (t *Table) onConnected(c *conn) {
-	if c.connected {
+	switch {
+	case c.called:
+		t.Mistake(c.sdk, "app_connected was called where it has to be peer_connected")
+		return
+	case c.connected:
 		t.Mistake(c.sdk, "app_connected was called twice")
 		return
 	}
@@ -67,7 +73,7 @@ func (t *Table) onRecv(c *conn, m *exp4.Message) {
 	case c.peerFIN:
 		t.Mistake(c.sdk, "app_recv was called after app_peer_fin")
 	case !c.connected:
-		t.Mistake(c.sdk, "app_recv was called before app_connected")
+		t.Mistake(c.sdk, "app_recv was called before %s", c.opening())
 	case len(m.Bytes) > 0:
 		t.counters.ToApp += uint64(len(m.Bytes))
 		t.act(Action{Kind: Write, App: c.app, Bytes: m.Bytes})
@@ -75,8 +81,12 @@ func (t *Table) onRecv(c *conn, m *exp4.Message) {
 }
 
 func (t *Table) onPeerFIN(c *conn) {
-	if c.peerFIN {
+	switch {
+	case c.peerFIN:
 		t.Mistake(c.sdk, "app_peer_fin was called twice")
+		return
+	case c.isRinging():
+		t.Mistake(c.sdk, "app_peer_fin was called before peer_connected")
 		return
 	}
 	c.peerFIN = true

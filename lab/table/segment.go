@@ -75,8 +75,13 @@ func (t *Table) refuse(now mono.Time, name exp4.Conn, segment []byte) {
 	if err != nil || h.Flags.Has(wire.RST) || !h.Flags.Has(wire.ACK) {
 		return
 	}
-	rst := wire.TCP{SrcPort: name.Src.Port(), DstPort: name.Dst.Port(), Seq: h.Ack, Flags: wire.RST}
 	t.counters.Refused++
+	t.reset(name, wire.TCP{Seq: h.Ack, Flags: wire.RST})
+}
+
+// reset sends a reset of ours.
+func (t *Table) reset(name exp4.Conn, rst wire.TCP) {
+	rst.SrcPort, rst.DstPort = name.Src.Port(), name.Dst.Port()
 	t.act(Action{Kind: Transmit, SDK: -1, Message: exp4.Message{
 		Conn: name, Flags: exp4.Segment, Bytes: sealed(&rst, name.Src.Addr(), name.Dst.Addr()),
 	}})

@@ -1,8 +1,10 @@
 package table
 
 import (
+	"container/list"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/antedon-net/antedon/internal/mono"
@@ -33,6 +35,11 @@ type Config struct {
 	// default 4 MiB. Patience is after how long an SDK that is idle all the same gets more; default 1 s.
 	SendLimit int
 	Patience  time.Duration
+
+	// HalfOpen is how many connections that were called one SDK may have without a peer_connected; default 1,024.
+	// RingTime is for how long; default 75 s.
+	HalfOpen int
+	RingTime time.Duration
 }
 
 // WithDefaults returns the configuration with its defaults filled in.
@@ -67,6 +74,12 @@ func (c Config) WithDefaults() Config {
 	if c.Patience == 0 {
 		c.Patience = time.Second
 	}
+	if c.HalfOpen == 0 {
+		c.HalfOpen = 1024
+	}
+	if c.RingTime == 0 {
+		c.RingTime = 75 * time.Second
+	}
 	return c
 }
 
@@ -84,6 +97,7 @@ type Table struct {
 	attached map[SDK]*program
 	cursor   int // where the search for a free port begins
 	counters Counters
+	lonely   bool // a call came that no SDK takes, and it was reported
 
 	actions []Action
 	taken   int
@@ -94,7 +108,8 @@ type conn struct {
 	app       App
 	sdk       SDK
 	name      exp4.Conn
-	connected bool     // app_connected came
+	called    bool     // somebody else began it
+	connected bool     // app_connected or peer_connected came
 	appFIN    bool     // the application has ended its stream
 	peerFIN   bool     // app_peer_fin came
 	waiting   int      // bytes for the application that it has not taken
@@ -102,6 +117,8 @@ type conn struct {
 	heldBytes int
 	pace      pace
 	last      mono.Time
+	ringing   *list.Element // of its program's, until peer_connected
+	begun     mono.Time
 }
 
 // A trace is what is remembered of a connection that has ended.
@@ -113,7 +130,9 @@ type trace struct {
 
 // A program is an attached SDK.
 type program struct {
-	told map[string]bool // mistakes that were reported once
+	told      map[string]bool // mistakes that were reported once
+	takesCall bool            // it has named the extension
+	ringing   list.List       // of *conn, called and not connected, the oldest first
 }
 
 // New makes a Table.
@@ -161,7 +180,8 @@ func (t *Table) Owner(name exp4.Conn) string {
 // earlier one, or of itself before it was started again, are dropped.
 func (t *Table) Attach(now mono.Time, sdk SDK, extensions []string) {
 	n := t.drop(now, sdk)
-	t.attached[sdk] = &program{told: make(map[string]bool)}
+	t.attached[sdk] = &program{told: make(map[string]bool), takesCall: slices.Contains(extensions, exp4.Incoming)}
+	t.lonely = false
 	t.counters.Hellos++
 	text := fmt.Sprintf("SDK %d said hello", sdk+1)
 	if n > 0 {
@@ -191,7 +211,7 @@ func (t *Table) Detach(now mono.Time, sdk SDK, why string) {
 func (t *Table) drop(now mono.Time, sdk SDK) (n int) {
 	for _, c := range t.byApp {
 		if c.sdk == sdk {
-			t.act(Action{Kind: Reset, App: c.app})
+			t.end(c, Reset)
 			t.forget(now, c, false)
 			n++
 		}
@@ -241,10 +261,18 @@ func (t *Table) freePort(now mono.Time, src netip.Addr, dst netip.AddrPort) (uin
 	return uint16(second), second >= 0
 }
 
+// end has the application's connection ended, if there is one yet.
+func (t *Table) end(c *conn, kind ActionKind) {
+	if !c.isRinging() {
+		t.act(Action{Kind: kind, App: c.app})
+	}
+}
+
 // forget ends a connection.
 func (t *Table) forget(now mono.Time, c *conn, quiet bool) {
 	delete(t.byApp, c.app)
 	delete(t.byName, c.name)
+	t.answered(c)
 	t.ended[c.name] = trace{c.sdk, now.Add(t.cfg.Memory), quiet}
 	t.counters.Ended++
 }
@@ -256,6 +284,7 @@ func (t *Table) Tick(now mono.Time) {
 			delete(t.ended, name)
 		}
 	}
+	t.giveUpCalls(now)
 	for _, c := range t.byApp {
 		t.onTime(now, c)
 		if c.appFIN && c.peerFIN && c.waiting == 0 && now.Sub(c.last) >= t.cfg.Idle {

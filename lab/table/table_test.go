@@ -56,7 +56,7 @@ func describe(a *Action) string {
 	case Report:
 		return "report " + a.Text
 	}
-	s := fmt.Sprintf("%s %d", map[ActionKind]string{Read: "read", Pause: "pause", Write: "write", Shutdown: "shutdown", Close: "close", Reset: "reset"}[a.Kind], a.App)
+	s := fmt.Sprintf("%s %d", map[ActionKind]string{Read: "read", Pause: "pause", Write: "write", Shutdown: "shutdown", Close: "close", Reset: "reset", Dial: "dial"}[a.Kind], a.App)
 	if len(a.Bytes) > 0 {
 		s += fmt.Sprintf(" %q", a.Bytes)
 	}
@@ -327,12 +327,14 @@ func parseError(s string) string {
 func FuzzTable(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13})
 	f.Fuzz(func(t *testing.T, script []byte) {
-		b := &bench{t, New(Config{Ports: 2, SoftLimit: 4, HoldLimit: 60, HardLimit: 8}), 1}
+		b := &bench{t, New(Config{Ports: 2, SoftLimit: 4, HoldLimit: 60, HardLimit: 8, HalfOpen: 2}), 1}
 		live := map[App]bool{}
 		for i, op := range script {
 			b.step(op, App(i), live)
 			for a, ok := b.Next(); ok; a, ok = b.Next() {
 				switch a.Kind {
+				case Dial:
+					live[a.App] = true
 				case Close, Reset:
 					if !live[a.App] {
 						t.Fatalf("%v: connection %d ends twice", script[:i+1], a.App)
@@ -344,8 +346,14 @@ func FuzzTable(f *testing.F) {
 					}
 				}
 			}
-			if len(live) != b.Len() || b.Len() != len(b.byName) {
-				t.Fatalf("%v: %d live, %d and %d kept", script[:i+1], len(live), b.Len(), len(b.byName))
+			ringing := 0
+			for _, p := range b.attached {
+				if ringing += p.ringing.Len(); p.ringing.Len() > 2 {
+					t.Fatalf("%v: %d connections are half open", script[:i+1], p.ringing.Len())
+				}
+			}
+			if len(live)+ringing != b.Len() || b.Len() != len(b.byName) {
+				t.Fatalf("%v: %d live, %d half open, %d and %d kept", script[:i+1], len(live), ringing, b.Len(), len(b.byName))
 			}
 		}
 	})
@@ -353,9 +361,9 @@ func FuzzTable(f *testing.F) {
 
 // step does what a byte stands for.
 func (b *bench) step(op byte, fresh App, live map[App]bool) {
-	var app App
-	for a := range live {
-		if app == 0 || a < app {
+	var app App // one that begins soon after the op chooses
+	for a := range b.byApp {
+		if app == 0 || (a^App(op>>4)) < (app^App(op>>4)) {
 			app = a
 		}
 	}
@@ -363,10 +371,13 @@ func (b *bench) step(op byte, fresh App, live map[App]bool) {
 	if c := b.byApp[app]; c != nil {
 		name = c.name
 	}
+	if !live[app] { // an application that is not there yet says nothing
+		app = 0
+	}
 	sdk := SDK(op >> 7)
 	switch op & 15 {
 	case 0:
-		b.Attach(b.now, sdk, nil)
+		b.Attach(b.now, sdk, []string{exp4.Incoming}[:op>>6&1])
 	case 1:
 		b.Detach(b.now, sdk, "fuzz")
 	case 2, 3:
@@ -384,13 +395,18 @@ func (b *bench) step(op byte, fresh App, live map[App]bool) {
 		}
 	case 7:
 		b.AppWaiting(b.now, app, int(op>>4))
+	case 15:
+		b.call(fresh+1, sdk, netip.AddrPortFrom(remote.Addr(), 40000+uint16(op>>4&3)))
 	case 8:
 		b.FromWire(b.now, name, segment(name.Dst, name.Src, wire.ACK, 1, "t"))
 	case 9:
 		b.now = b.now.Add(time.Duration(op) * time.Second)
 		b.Tick(b.now)
 	default:
-		flags := []exp4.Flags{exp4.Connect, exp4.Data, exp4.FIN, exp4.RST, exp4.Release, exp4.Segment}[op&15-10]
+		flags := []exp4.Flags{exp4.Connect, exp4.Data, exp4.FIN, exp4.RST, exp4.Release}[op&15-10]
+		if op&0x20 != 0 {
+			flags = map[exp4.Flags]exp4.Flags{exp4.Connect: exp4.PeerConnect, exp4.Data: exp4.Segment}[flags]
+		}
 		b.FromSDK(b.now, sdk, &exp4.Message{Conn: name, Flags: flags, Bytes: segment(name.Src, name.Dst, wire.ACK, 1, "t")})
 	}
 }
