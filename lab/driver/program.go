@@ -140,6 +140,8 @@ func (p *program) onHello(m *exp4.Message) {
 	}
 	p.rubbish = false
 	p.d.table.Attach(p.d.now(), p.id, exp4.Common(m.Extensions, known))
+	p.d.drain()
+	p.flush() // the answer comes before anything else, a tick too
 }
 
 // send sends a message, by the next flush at the latest. Only segments are ever dropped.
