@@ -17,6 +17,7 @@ import (
 
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/lab/driver"
+	"github.com/antedon-net/antedon/link/capture"
 )
 
 // program is one that carries connections: a TCP on an SDK.
@@ -24,19 +25,21 @@ type program struct {
 	name  string
 	build []string // in a copy of the SDK; what is in Go is built where it is, into {OUT}
 	run   []string // there
-	conns int      // that it carries at a time
 }
 
 // programs are to be added to with every language.
 var programs = []program{
-	{"go/reference", []string{"go", "build", "-o", "{OUT}/main", "./reference"}, []string{"{OUT}/main"}, 100},
-	{"go/byhand", []string{"go", "build", "-o", "{OUT}/main", "./byhand"}, []string{"{OUT}/main"}, 100},
-	{"python/reference", nil, []string{"python3", "-B", "main.py", "reference"}, 20},
-	{"cpp/reference", []string{"make", "-s", "-j2", "OUTGOING=reference"}, []string{"build/reference/main"}, 20},
-	{"rust/reference", []string{"cargo", "build", "-q", "--release", "--offline", "--locked"}, []string{"target/release/antedon-sdk"}, 100},
-	{"java/reference", []string{"mvn", "-q", "-B", "-ntp", "-DskipTests", "package"}, []string{"java", "-cp", "target/mytcp.jar", "reference.Main"}, 100},
-	{"nodejs/reference", []string{"npm", "ci", "--omit=dev", "--no-audit", "--no-fund"}, []string{"node", "main.js", "reference"}, 100},
+	{"go/reference", []string{"go", "build", "-o", "{OUT}/main", "./reference"}, []string{"{OUT}/main"}},
+	{"go/byhand", []string{"go", "build", "-o", "{OUT}/main", "./byhand"}, []string{"{OUT}/main"}},
+	{"python/reference", nil, []string{"python3", "-B", "main.py", "reference"}},
+	{"cpp/reference", []string{"make", "-s", "-j2", "OUTGOING=reference"}, []string{"build/reference/main"}},
+	{"rust/reference", []string{"cargo", "build", "-q", "--release", "--offline", "--locked"}, []string{"target/release/antedon-sdk"}},
+	{"java/reference", []string{"mvn", "-q", "-B", "-ntp", "-DskipTests", "package"}, []string{"java", "-cp", "target/mytcp.jar", "reference.Main"}},
+	{"nodejs/reference", []string{"npm", "ci", "--omit=dev", "--no-audit", "--no-fund"}, []string{"node", "main.js", "reference"}},
 }
+
+// atOnce is how many connections a program carries at the same time.
+const atOnce = 100
 
 // TestPrograms has programs carry what curl sends to and fetches from a server on the kernel's TCP: each byte arrives, each
 // connection is released, and the driver has nothing to complain of.
@@ -49,8 +52,8 @@ func TestPrograms(t *testing.T) {
 				h.fetch(base, 10_000_000)
 				h.put(base, 3_000_000)
 			}
-			h.many("http://10.7.0.2:8080/", p.conns, 20_000)
-			h.checkEnd(6 + p.conns)
+			h.many("http://10.7.0.2:8080/", atOnce, 20_000)
+			h.checkEnd(6 + atOnce)
 		})
 	}
 }
@@ -73,9 +76,29 @@ func newHosts(t testing.TB, p program) *hosts {
 	t.Helper()
 	h := newBareHosts(t)
 	dir := t.TempDir()
-	h.capture(driver.Config{Dirs: []string{dir}})
+	h.capture(driver.Config{Dirs: []string{dir}, Capture: h.record()})
 	h.start(p, dir)
 	return h
+}
+
+// record makes a capture, which is left behind if the test fails. Of each packet it has what comes before the text.
+func (h *hosts) record() *capture.Writer {
+	h.t.Helper()
+	f, err := os.CreateTemp("", "antedon-sdktest-*.pcapng")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	w := capture.NewWriter(f, capture.Config{SnapLen: 128})
+	h.t.Cleanup(func() {
+		w.Flush()
+		f.Close()
+		if h.t.Failed() {
+			h.t.Logf("what passed: %s", f.Name())
+		} else {
+			os.Remove(f.Name())
+		}
+	})
+	return w
 }
 
 // newBareHosts makes hosts without a driver.
@@ -146,15 +169,17 @@ func place(args []string, out string) []string {
 	return placed
 }
 
-// waitFor looks at something of the driver's until it is so.
+// waitFor looks at something of the driver's until it is so, for as long as a transfer may take.
 func (h *hosts) waitFor(what string, isSo func() bool) {
 	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.ctx, fetchLimit)
+	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !isSo() {
 		select {
 		case <-tick.C:
-		case <-h.ctx.Done():
+		case <-ctx.Done():
 			h.kill()
 			h.t.Fatalf("no %s; the program said %q", what, h.stderr.String())
 		}
