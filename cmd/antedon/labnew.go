@@ -22,7 +22,7 @@ func newLabNew() *cobra.Command {
 		Long: "Make the directory DIR with all that is needed to write a TCP in the language LANG, and say how to go on. DIR may\n" +
 			"exist if it is empty.\n\nLANG is one of: " + langs + ".",
 		Example:   "  antedon lab new go my-tcp",
-		Args:      positional(2, 2, labNewWant),
+		Args:      positional(2, 2, labNewWant+", LANG being one of "+langs),
 		ValidArgs: sdk.Langs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kit, err := sdk.Find(args[0])

@@ -24,8 +24,10 @@ func TestLabNew(t *testing.T) {
 		t.Error(err)
 	}
 	p.fails(exitFailure, "antedon: lab new: "+dir+" is not empty; nothing was written", "lab", "new", "go", dir)
-	p.fails(exitUsage, `antedon: lab new: there is no SDK for "cobol": want `, "lab", "new", "cobol", dir)
-	p.fails(exitUsage, "antedon: lab new: missing argument: want LANG DIR (see antedon lab new -h)", "lab", "new", "go")
+	p.fails(exitUsage, `antedon: lab new: there is no SDK for "cobol": want go, python, cpp, rust, java, kotlin, nodejs, typescript (`, "lab", "new", "cobol", dir)
+	const all = "LANG being one of go, python, cpp, rust, java, kotlin, nodejs, typescript (see antedon lab new -h)"
+	p.fails(exitUsage, "antedon: lab new: missing argument: want LANG DIR, "+all, "lab", "new")
+	p.fails(exitUsage, "antedon: lab new: missing argument: want LANG DIR, "+all, "lab", "new", "go")
 }
 
 func TestQuoted(t *testing.T) {
