@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,52 +81,6 @@ func New(ctx context.Context, cfg Config) (*Box, error) {
 		return nil, errors.Join(err, ns.Close())
 	}
 	return nil, errors.Join(fmt.Errorf("sandbox: %w", err), ns.Close())
-}
-
-// order makes the config complete.
-func (c *Config) order() (*order, error) {
-	if len(c.Argv) == 0 {
-		return nil, errors.New("sandbox: no program")
-	}
-	dir, err := filepath.Abs(c.Dir)
-	if err != nil {
-		return nil, err
-	}
-	o := &order{Argv: append([]string(nil), c.Argv...), Dir: dir, Show: append([]string{dir}, c.Show...), Limits: c.Limits}
-	o.Limits.setDefaults()
-	if filepath.Base(o.Argv[0]) == o.Argv[0] {
-		if o.Argv[0], err = exec.LookPath(o.Argv[0]); err != nil {
-			return nil, fmt.Errorf("sandbox: %w", err)
-		}
-	}
-	o.Show = append(append(o.Show, programDirs(o.Argv[0], dir)...), toolDirs()...)
-	o.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/tmp", "LANG=C.UTF-8"}, c.Env...)
-	o.Drop = canDrop()
-	return o, nil
-}
-
-// programDirs returns where a program lies, and where it lies really if that is a link.
-func programDirs(path, dir string) []string {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
-	paths := []string{path}
-	if to, err := filepath.EvalSymlinks(path); err == nil && to != path {
-		paths = append(paths, to)
-	}
-	return paths
-}
-
-// toolDirs returns the directories of toolchains that PATH leads to but not everybody may enter: what lies in root's home.
-func toolDirs() []string {
-	var dirs []string
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		if closed := closedAbove(dir); filepath.IsAbs(dir) && closed != "" {
-			name, _, _ := strings.Cut(strings.TrimPrefix(dir, closed+"/"), "/")
-			dirs = append(dirs, filepath.Join(closed, name))
-		}
-	}
-	return dirs
 }
 
 // canDrop reports whether there is another user to become: within a user namespace there usually is only one.

@@ -16,6 +16,9 @@ type Config struct {
 	// Show are further paths it must be able to see, wherever they lie. Those that do not exist are left out.
 	Show []string
 
+	// Hide are directories of which it sees nothing but what is shown. Homes always are.
+	Hide []string
+
 	// Env is the whole environment but for PATH, HOME and LANG, which New sets.
 	Env []string
 
@@ -58,6 +61,7 @@ type order struct {
 	Argv   []string
 	Dir    string
 	Show   []string
+	Hide   []string
 	Env    []string
 	Limits Limits
 	Drop   bool // be user 65534 outside of the box too

@@ -10,9 +10,10 @@
 //	<-box.Done()                                                    // box.Err says how it ended
 //
 // The program is in namespaces of its own: process ids, mounts, network (a loopback and nothing else), IPC, host name and
-// users. It has no capabilities and cannot get any. It sees the file system read-only, without /run, the devices but for
-// null, zero, full, random, urandom and tty, and with a /tmp of its own, which is small and goes with it. What is started
-// by root runs as user 65534; what only root may enter stays hidden but for the paths of Config.Show.
+// users. It has no capabilities and cannot get any. It sees the file system read-only, without /run, the homes of users,
+// Config.Hide and the devices but for null, full, random, urandom and tty, and with a /tmp of its own, which is small and goes with
+// it. What Config.Show names is there nevertheless, and so are toolchains that PATH leads to. What is started by root runs as
+// user 65534. A filter denies the system calls by which it would get new namespaces, keys, or memory that is not counted.
 //
 // Limits: see Limits. The first process in the box is this program once more, which counts what the others use every
 // 50 ms; rlimits hold in between. When the program ends, or a limit is reached, or this process dies, that first process

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -11,10 +12,14 @@ import (
 
 // launch limits this process and becomes the stranger's program.
 func launch(args []string) {
+	runtime.LockOSThread() // which is the one that is filtered, and that becomes the program
 	var l Limits
 	err := json.Unmarshal([]byte(args[0]), &l)
 	if err == nil {
 		err = l.set()
+	}
+	if err == nil {
+		err = setFilter()
 	}
 	if err == nil {
 		err = os.NewSyscallError("exec "+args[1], unix.Exec(args[1], args[1:], os.Environ()))
@@ -37,6 +42,7 @@ func (l *Limits) set() error {
 		{unix.RLIMIT_MEMLOCK, 1 << 20},
 		{unix.RLIMIT_MSGQUEUE, 0},
 		{unix.RLIMIT_NOFILE, uint64(l.Files)},
+		{unix.RLIMIT_RTPRIO, 0},
 		{unix.RLIMIT_NPROC, uint64(l.Processes)},
 	} {
 		if err := unix.Setrlimit(r.what, &unix.Rlimit{Cur: r.value, Max: r.value}); err != nil {

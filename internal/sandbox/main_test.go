@@ -36,6 +36,11 @@ func TestMain(m *testing.M) {
 func play(part string) {
 	what, address, _ := strings.Cut(part, " ")
 	switch what {
+	case "attack":
+		attack()
+		os.Exit(0)
+	case "threads":
+		threads()
 	case "dial":
 		for _, a := range strings.Split(address, " ") {
 			network, addr, _ := strings.Cut(a, "=")

@@ -60,7 +60,7 @@ func TestSocket(t *testing.T) {
 func TestPrivileges(t *testing.T) {
 	out, err := finish(t, shell("id -u; grep -E '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs)' /proc/self/status | sort; ls /dev /run"))
 	want := "65534\nCapAmb:\t0000000000000000\nCapEff:\t0000000000000000\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n" +
-		"NoNewPrivs:\t1\n/dev:\nfull\nnull\nrandom\nshm\ntty\nurandom\nzero\n\n/run:\n"
+		"NoNewPrivs:\t1\n/dev:\nfull\nnull\nrandom\nshm\ntty\nurandom\n\n/run:\n"
 	if err != nil || out != want {
 		t.Errorf("got %v and\n%swant\n%s", err, out, want)
 	}
@@ -93,7 +93,7 @@ func TestForkBomb(t *testing.T) {
 
 // TestFullDisk: what a program fills is its own.
 func TestFullDisk(t *testing.T) {
-	cfg := shell("for i in 1 2 3 4 5 6 7 8; do head -c 1000000000 /dev/zero >/tmp/$i; done; du -sk /tmp; touch /tmp/x; for i in $(seq 5000); do : >/tmp/f$i || exit 4; done")
+	cfg := shell("for i in 1 2 3 4 5 6 7 8; do head -c 100000000 /dev/full >/tmp/$i; done; du -sk /tmp; touch /tmp/x; for i in $(seq 5000); do : >/tmp/f$i || exit 4; done")
 	cfg.Limits = Limits{Disk: 8 << 20, FileSize: 2 << 20}
 	out, err := finish(t, cfg)
 	var kib int
@@ -176,8 +176,8 @@ func TestReadOnly(t *testing.T) {
 // TestMemory: a program, or many together, cannot take all memory.
 func TestMemory(t *testing.T) {
 	for script, says := range map[string]string{
-		"tail /dev/zero": "exhausted", // it looks for a line's end
-		"for i in 1 2 3 4; do cat /dev/zero | tail -c 30000000 & done; wait": "",
+		"tail /dev/full": "exhausted", // it looks for a line's end
+		"for i in 1 2 3 4; do cat /dev/full | tail -c 30000000 & done; wait": "",
 	} {
 		cfg := shell(script)
 		cfg.Limits = Limits{Memory: 80 << 20}
@@ -239,12 +239,12 @@ func TestRootless(t *testing.T) {
 	}
 	defer u.Close()
 	cmd, err := u.Self(t.Context(), "-test.v", "-test.timeout", "120s", "-test.run",
-		"^Test(Program|Socket|Privileges|ForkBomb|FullDisk|Deaf|Daemon|Network|ReadOnly|Memory|CPU|Refused)$")
+		"^Test(Program|Socket|Privileges|ForkBomb|FullDisk|Deaf|Daemon|Network|ReadOnly|Memory|CPU|Refused|Hostile|Threads|Output|Neighbours|LinkedProgram)$")
 	if err != nil {
 		t.Fatal(err)
 	}
 	out, err := cmd.CombinedOutput()
-	if err != nil || strings.Count(string(out), "--- PASS") != 12 {
+	if err != nil || strings.Count(string(out), "--- PASS") != 17 {
 		t.Errorf("got %v and\n%s", err, out)
 	}
 }

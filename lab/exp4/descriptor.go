@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -48,8 +49,29 @@ func removeOld(path string) error {
 	return nil
 }
 
-// Reach connects a driver's socket to the SDK's in dir, as it is now.
-func Reach(fd int, dir string) error { return connect(fd, filepath.Join(dir, SDKSocket)) }
+// ErrNoSocket says that something else is where a socket should be.
+var ErrNoSocket = errors.New("not a socket")
+
+// Reach connects a driver's socket to the SDK's in dir, as it is now. It follows no link: the SDK may be a stranger's, and we root.
+func Reach(fd int, dir string) error {
+	path := filepath.Join(dir, SDKSocket)
+	at, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(at)
+	var st unix.Stat_t
+	if err := unix.Fstat(at, &st); err != nil {
+		return &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return &fs.PathError{Op: "connect", Path: path, Err: ErrNoSocket}
+	}
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: "/proc/self/fd/" + strconv.Itoa(at)}); err != nil {
+		return &fs.PathError{Op: "connect", Path: path, Err: err}
+	}
+	return nil
+}
 
 func connect(fd int, path string) error {
 	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {

@@ -116,6 +116,33 @@ func TestOpenDriver(t *testing.T) {
 	unix.Close(second)
 }
 
+// TestReachFollowsNoLink: an SDK cannot have a driver speak to somebody else.
+func TestReachFollowsNoLink(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	driver, err := OpenDriver(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(driver)
+	victim, err := Dial(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer victim.Close()
+	if err := os.Symlink(filepath.Join(dir, SDKSocket), filepath.Join(other, SDKSocket)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Reach(driver, other); !errors.Is(err, ErrNoSocket) {
+		t.Errorf("got %v, want it refused", err)
+	}
+	if err := Reach(driver, t.TempDir()); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("got %v, want ENOENT", err)
+	}
+	if err := Reach(driver, dir); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestEndpoints: one SDK is served, a second one waits for its turn.
 func TestEndpoints(t *testing.T) {
 	dir := t.TempDir()

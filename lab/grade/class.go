@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,7 +79,9 @@ func directories(dir string) (names []string, err error) {
 func (c *Class) one(ctx context.Context, name string) (*Report, error) {
 	cfg := c.Config
 	cfg.Name, cfg.Dir = name, filepath.Join(c.Dir, name)
+	cfg.Hide = append(slices.Clone(cfg.Hide), c.Dir) // what others have written
 	if cfg.Out != "" {
+		cfg.Hide = append(cfg.Hide, cfg.Out)
 		cfg.Out = filepath.Join(cfg.Out, name)
 		if err := os.MkdirAll(cfg.Out, 0o755); err != nil {
 			return nil, err

@@ -20,6 +20,7 @@ type Config struct {
 	Argv   []string // the program and its arguments
 	Dir    string   // where it runs; default: the working directory
 	Show   []string // paths that it must be able to see besides
+	Hide   []string // directories of which it must see nothing but that
 	Seed   uint64
 	Limits sandbox.Limits
 

@@ -79,7 +79,7 @@ func newStage(ctx context.Context, cfg *Config, name, pcap string, plan *impair.
 		}
 	}
 	s.path = newPath(s.pair.A.Device(), s.pair.B.Device(), s.pcap)
-	s.box, err = sandbox.New(ctx, sandbox.Config{Argv: cfg.Argv, Dir: cfg.Dir, Show: cfg.Show, Output: &s.out, Limits: cfg.Limits})
+	s.box, err = sandbox.New(ctx, sandbox.Config{Argv: cfg.Argv, Dir: cfg.Dir, Show: cfg.Show, Hide: cfg.Hide, Output: &s.out, Limits: cfg.Limits})
 	if err != nil {
 		return s, err
 	}
