@@ -48,10 +48,28 @@ type Outgoing interface {
 	Tick()
 }
 
+// Incoming is an Outgoing for connections that others begin as well: with its method a TCP can be called. The driver finds out
+// by itself that a TCP has it.
+type Incoming interface {
+	Outgoing
+
+	// PeerConnect: somebody wants a connection to a program on this machine that listens at conn.Src. segment is the SYN,
+	// header and options. Answer it with a SYN-ACK; when the ACK of that has come, in TcpRx, call PeerConnected. From then
+	// on it is a connection like any other.
+	//
+	// To refuse, send a RST and call ReleaseConnection. If nothing was said for 75 s, or too many others wait for an
+	// answer, AppRst tells to forget it.
+	PeerConnect(conn Conn, segment []byte)
+}
+
 // Driver is what a TCP may ask of the driver. Its methods may be called by any goroutine, and keep none of the slices.
 type Driver interface {
 	// AppConnected tells that the handshake is done: only now does the application begin to send.
 	AppConnected(conn Conn)
+
+	// PeerConnected is AppConnected for a connection that PeerConnect told of: only now is the program called that listens. If
+	// it does not want the connection AppRst follows.
+	PeerConnected(conn Conn)
 
 	// AppRecv hands bytes from the remote end to the application: in order, each once.
 	AppRecv(conn Conn, data []byte)

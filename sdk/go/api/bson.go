@@ -4,12 +4,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // The types of BSON that the protocol uses (https://bsonspec.org).
 const (
 	bsonString   = 0x02
 	bsonDocument = 0x03
+	bsonArray    = 0x04
 	bsonBinary   = 0x05
 	bsonInt32    = 0x10
 	bsonInt64    = 0x12
@@ -55,6 +57,15 @@ func appendBinary(b []byte, key string, value []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(value)))
 	b = append(b, 0) // subtype: just bytes
 	return append(b, value...)
+}
+
+// appendStrings appends an array, which is a document whose keys are "0", "1" and so on.
+func appendStrings(b []byte, key string, list []string) []byte {
+	b, start := beginDocument(appendKey(b, bsonArray, key))
+	for i, s := range list {
+		b = appendString(b, strconv.Itoa(i), s)
+	}
+	return endDocument(b, start)
 }
 
 // value is the value of an element, not yet looked into.
@@ -132,7 +143,7 @@ func valueLen(kind byte, b []byte) (int, error) {
 	n := int(int32(binary.LittleEndian.Uint32(b)))
 	least, extra := 0, 0
 	switch kind {
-	case bsonDocument, 0x04, 0x0f: // document, array, code with scope
+	case bsonDocument, bsonArray, 0x0f: // document, array, code with scope
 		least = 5
 	case bsonBinary:
 		extra = 4 + 1
@@ -166,6 +177,20 @@ func (v value) asString() (string, error) {
 		return "", errLength
 	}
 	return string(v.b[4 : len(v.b)-1]), nil
+}
+
+// strings returns the strings in an array. Whatever else there is belongs to somebody else.
+func (v value) strings() (list []string) {
+	if v.kind != bsonArray {
+		return nil
+	}
+	_ = elements(v.b, func(_ string, v value) error {
+		if s, err := v.asString(); err == nil {
+			list = append(list, s)
+		}
+		return nil
+	})
+	return list
 }
 
 // asInt takes both sizes: which one a program writes depends on its library.

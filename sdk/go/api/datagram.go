@@ -15,7 +15,13 @@ const (
 	flagSegment = 0x40 // TcpRx, TcpTx
 	flagRelease = 0x80 // ReleaseConnection
 	flagHello   = 0xa0
+
+	// flagPeer is for a session in which both sides have named the extension "incoming".
+	flagPeer = 0x12 // PeerConnect, PeerConnected
 )
+
+// extensionIncoming is what a hello names if its TCP can be called.
+const extensionIncoming = "incoming"
 
 // hello is the first datagram of a session.
 var hello = datagram{
@@ -27,10 +33,13 @@ var hello = datagram{
 // datagram is what the driver and its SDK say to each other:
 //
 //	{ "conn": { "src": {"ip": string, "port": int}, "dst": {"ip": string, "port": int} }, "bytes": binary, "flags": int }
+//
+// A hello may have a further key, "extensions": an array of strings, what its sender knows beyond version 1.
 type datagram struct {
-	conn  Conn
-	bytes []byte
-	flags int
+	conn       Conn
+	bytes      []byte
+	flags      int
+	extensions []string
 }
 
 // appendTo appends the datagram in BSON to b.
@@ -42,6 +51,9 @@ func (d *datagram) appendTo(b []byte) []byte {
 	b = endDocument(b, conn)
 	b = appendBinary(b, "bytes", d.bytes)
 	b = appendInt(b, "flags", d.flags)
+	if len(d.extensions) > 0 {
+		b = appendStrings(b, "extensions", d.extensions)
+	}
 	return endDocument(b, whole)
 }
 
@@ -70,6 +82,8 @@ func parseDatagram(b []byte) (datagram, error) {
 		case "flags":
 			hasFlags = true
 			d.flags, err = v.intWithin(math.MaxInt32)
+		case "extensions":
+			d.extensions = v.strings()
 		}
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
@@ -38,16 +39,19 @@ type golden struct {
 	Bytes     string
 	Flags     int
 	Strict    bool
+
+	Extensions []string // in incoming.json
 }
 
 // TestGolden: the protocol's vectors mean what they should, and we write them byte for byte.
 func TestGolden(t *testing.T) {
-	var list []golden
+	var list, more []golden
 	readVectors(t, "golden.json", &list)
-	if len(list) < 20 {
-		t.Fatalf("only %d vectors", len(list))
+	readVectors(t, "incoming.json", &more)
+	if len(list) < 20 || len(more) < 6 {
+		t.Fatalf("only %d and %d vectors", len(list), len(more))
 	}
-	for _, v := range list {
+	for _, v := range append(list, more...) {
 		t.Run(v.Name, func(t *testing.T) {
 			raw := unhex(t, v.Hex)
 			if v.Conn == nil {
@@ -56,8 +60,11 @@ func TestGolden(t *testing.T) {
 				}
 				return
 			}
-			want := datagram{conn: *v.Conn, bytes: unhex(t, v.Bytes), flags: v.Flags}
+			want := datagram{conn: *v.Conn, bytes: unhex(t, v.Bytes), flags: v.Flags, extensions: v.Extensions}
 			got, err := parseDatagram(raw)
+			if v.Extensions != nil && !reflect.DeepEqual(got.extensions, want.extensions) {
+				t.Errorf("got extensions %q, want %q", got.extensions, want.extensions)
+			}
 			if err != nil || got.conn != want.conn || !bytes.Equal(got.bytes, want.bytes) || got.flags != want.flags {
 				t.Errorf("got %v, %v, want %v", got, err, want)
 			}
@@ -104,7 +111,7 @@ func TestBad(t *testing.T) {
 
 // FuzzParse: whatever comes, nothing panics, and what is understood means the same when it is written again.
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"golden.json", "bad.json"} {
+	for _, name := range []string{"golden.json", "incoming.json", "bad.json"} {
 		var list []struct{ Hex string }
 		readVectors(f, name, &list)
 		for _, v := range list {

@@ -10,6 +10,8 @@
 //		api.Main(func(driver api.Driver) api.Outgoing { return NewOutgoing(driver) })
 //	}
 //
+// A type with the method of Incoming can be called, too: by connections that others begin.
+//
 // # Concurrency
 //
 // The methods of Outgoing are called one after the other, by one goroutine: while one runs nothing else arrives, so none
@@ -18,7 +20,8 @@
 // # Conformance
 //
 // Version 1 of the lab protocol, to the letter: paths, hello, flags and the tick. The driver that comes with the course and
-// Antedon's own both take it.
+// Antedon's own both take it. For an Incoming the hello has a further key, which only the latter knows: then it answers, and
+// both may use flags 0x12.
 //
 // # Limitations
 //

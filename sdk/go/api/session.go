@@ -40,7 +40,12 @@ func Run(create func(Driver) Outgoing) error {
 	}
 	defer s.end()
 	tcp := create(s)
-	s.send(hello)
+	greeting := hello
+	if in, ok := tcp.(Incoming); ok {
+		s.incoming = in
+		greeting.extensions = []string{extensionIncoming}
+	}
+	s.send(greeting)
 	return s.serve(tcp)
 }
 
@@ -57,6 +62,10 @@ func socketPaths() (ours, drivers string) {
 type session struct {
 	socket  socket
 	drivers string // the path of the driver's socket
+
+	incoming Incoming // nil if the TCP cannot be called
+	agreed   bool     // the driver knows of that
+	told     bool     // it does not, and that was logged
 
 	mu     sync.Mutex   // held while a datagram is being sent, be the driver's queue full
 	buf    []byte       // that datagram
@@ -76,7 +85,7 @@ func (s *session) serve(tcp Outgoing) error {
 		case err == nil && n == len(buf):
 			log.Printf("a datagram of %d bytes or more came from the driver, and was left", n)
 		case err == nil:
-			dispatch(tcp, buf[:n])
+			s.dispatch(tcp, buf[:n])
 		case errors.Is(err, errSilence):
 			if !isServing(s.drivers) {
 				return errors.New("the driver has gone")
@@ -88,8 +97,9 @@ func (s *session) serve(tcp Outgoing) error {
 }
 
 // dispatch calls what a datagram from the driver stands for.
-func dispatch(tcp Outgoing, b []byte) {
+func (s *session) dispatch(tcp Outgoing, b []byte) {
 	if isTick(b) {
+		s.checkAgreed()
 		tcp.Tick()
 		return
 	}
@@ -99,6 +109,11 @@ func dispatch(tcp Outgoing, b []byte) {
 		return
 	}
 	bytes := append([]byte(nil), d.bytes...) // b is about to be used again
+	if s.incoming != nil && d.flags == flagHello {
+		s.onAnswer(d.extensions)
+		return
+	}
+	s.checkAgreed()
 	switch d.flags {
 	case flagConnect:
 		tcp.AppConnect(d.conn)
@@ -110,8 +125,31 @@ func dispatch(tcp Outgoing, b []byte) {
 		tcp.AppRst(d.conn)
 	case flagSegment:
 		tcp.TcpRx(d.conn, bytes)
+	case flagPeer:
+		if s.agreed {
+			s.incoming.PeerConnect(d.conn, bytes)
+			return
+		}
+		fallthrough
 	default:
 		log.Printf("the driver sent flags %#x, which stand for nothing", d.flags)
+	}
+}
+
+// onAnswer takes the driver's answer to a hello with extensions: those that it knows too.
+func (s *session) onAnswer(extensions []string) {
+	for _, e := range extensions {
+		if e == extensionIncoming {
+			s.agreed = true
+		}
+	}
+}
+
+// checkAgreed tells, once, if nobody is ever going to call: a driver that knew how to would have answered before anything else.
+func (s *session) checkAgreed() {
+	if s.incoming != nil && !s.agreed && !s.told {
+		s.told = true
+		log.Print("this driver does not capture incoming connections")
 	}
 }
 
@@ -140,26 +178,34 @@ func (s *session) end() {
 	s.socket.close()
 }
 
+// say sends one that is no hello.
+func (s *session) say(conn Conn, bytes []byte, flags int) {
+	s.send(datagram{conn: conn, bytes: bytes, flags: flags})
+}
+
 // AppConnected implements Driver.
-func (s *session) AppConnected(conn Conn) { s.send(datagram{conn, nil, flagConnect}) }
+func (s *session) AppConnected(conn Conn) { s.say(conn, nil, flagConnect) }
+
+// PeerConnected implements Driver.
+func (s *session) PeerConnected(conn Conn) { s.say(conn, nil, flagPeer) }
 
 // AppRecv implements Driver.
 func (s *session) AppRecv(conn Conn, data []byte) {
 	for len(data) > maxPart {
-		s.send(datagram{conn, data[:maxPart], flagData})
+		s.say(conn, data[:maxPart], flagData)
 		data = data[maxPart:]
 	}
-	s.send(datagram{conn, data, flagData})
+	s.say(conn, data, flagData)
 }
 
 // AppPeerFin implements Driver.
-func (s *session) AppPeerFin(conn Conn) { s.send(datagram{conn, nil, flagFin}) }
+func (s *session) AppPeerFin(conn Conn) { s.say(conn, nil, flagFin) }
 
 // AppPeerRst implements Driver.
-func (s *session) AppPeerRst(conn Conn) { s.send(datagram{conn, nil, flagRst}) }
+func (s *session) AppPeerRst(conn Conn) { s.say(conn, nil, flagRst) }
 
 // TcpTx implements Driver.
-func (s *session) TcpTx(conn Conn, segment []byte) { s.send(datagram{conn, segment, flagSegment}) }
+func (s *session) TcpTx(conn Conn, segment []byte) { s.say(conn, segment, flagSegment) }
 
 // ReleaseConnection implements Driver.
-func (s *session) ReleaseConnection(conn Conn) { s.send(datagram{conn, nil, flagRelease}) }
+func (s *session) ReleaseConnection(conn Conn) { s.say(conn, nil, flagRelease) }

@@ -43,18 +43,31 @@ func (s *scribe) AppRst(c Conn)               { s.note("AppRst", c, nil); s.driv
 func (s *scribe) TcpRx(c Conn, b []byte)      { s.note("TcpRx", c, b); s.driver.TcpTx(c, b) }
 func (s *scribe) Tick()                       { s.note("Tick", Conn{}, nil); s.driver.ReleaseConnection(testConn) }
 
+// calledScribe can be called as well.
+type calledScribe struct{ *scribe }
+
+func (s calledScribe) PeerConnect(c Conn, b []byte) {
+	s.note("PeerConnect", c, b)
+	s.driver.PeerConnected(c)
+}
+
 func (s *scribe) note(name string, c Conn, b []byte) { s.calls <- fmt.Sprintf("%s %v %q", name, c, b) }
 
 // start runs the SDK's main loop in a directory of its own. It returns what the TCP hears, what is logged, and how the loop
 // ends.
 func start(t *testing.T, dir string) (calls chan string, logged *lines, ended chan error) {
 	t.Helper()
+	return startAs(t, dir, func(s *scribe) Outgoing { return s })
+}
+
+func startAs(t *testing.T, dir string, as func(*scribe) Outgoing) (calls chan string, logged *lines, ended chan error) {
+	t.Helper()
 	t.Setenv("ANTEDON_LAB_DIR", dir)
 	logged = &lines{make(chan string, 100)}
 	log.SetOutput(logged)
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
 	calls, ended = make(chan string, 100), make(chan error, 1)
-	go func() { ended <- Run(func(d Driver) Outgoing { return &scribe{d, calls} }) }()
+	go func() { ended <- Run(func(d Driver) Outgoing { return as(&scribe{d, calls}) }) }()
 	return calls, logged, ended
 }
 
@@ -149,6 +162,65 @@ func finish(t *testing.T, e *exp4.Endpoint, ended chan error) {
 	if err := next(t, "end", ended); err == nil {
 		t.Error("the driver dies and the SDK ends without an error")
 	}
+}
+
+// TestIncoming: a TCP that can be called says so, and is called once the driver has said that it knows.
+func TestIncoming(t *testing.T) {
+	dir := t.TempDir()
+	e := listen(t, dir)
+	calls, logged, ended := startAs(t, dir, func(s *scribe) Outgoing { return calledScribe{s} })
+	m, err := e.Receive()
+	if err != nil || !m.IsHello() || len(m.Extensions) != 1 || m.Extensions[0] != exp4.Incoming {
+		t.Fatalf("got %v %q, %v, want a hello that names %q", m, m.Extensions, err, exp4.Incoming)
+	}
+	if err := e.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	answer := exp4.Hello("another", exp4.Incoming)
+	call := exp4.Message{Conn: exp4Conn(testConn), Flags: exp4.PeerConnect, Bytes: []byte("SYN")}
+	for _, m := range []*exp4.Message{&answer, {Tick: true}, &call} {
+		if err := e.Send(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next(t, "tick", calls)
+	if got, want := next(t, "call", calls), `PeerConnect 10.7.0.1:61084 -> 10.7.0.2:80 "SYN"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, want := range []exp4.Flags{exp4.Release, exp4.PeerConnect} { // the scribe's answer to the tick comes first
+		if m, err := e.Receive(); err != nil || m.Flags != want || m.Conn != call.Conn || len(m.Bytes) > 0 {
+			t.Errorf("got %v, %v, want flags %#x", m, err, want)
+		}
+	}
+	if len(logged.c) > 0 {
+		t.Errorf("logged %q", <-logged.c)
+	}
+	finish(t, e, ended)
+}
+
+// TestNobodyCalls: with a driver of version 1 a TCP that can be called is told that nobody will, once, and is not.
+func TestNobodyCalls(t *testing.T) {
+	dir := t.TempDir()
+	e := listen(t, dir)
+	calls, logged, ended := startAs(t, dir, func(s *scribe) Outgoing { return calledScribe{s} })
+	welcome(t, e)
+	call := exp4.Message{Conn: exp4Conn(testConn), Flags: exp4.PeerConnect}
+	for _, m := range []*exp4.Message{{Tick: true}, &call, {Tick: true}} {
+		if err := e.Send(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if got := next(t, "call", calls); !strings.HasPrefix(got, "Tick") {
+			t.Errorf("got %s", got)
+		}
+	}
+	for _, want := range []string{"does not capture incoming connections", "0x12"} {
+		if got := next(t, "line", logged.c); !strings.Contains(got, want) {
+			t.Errorf("logged %q, want %q", got, want)
+		}
+	}
+	finish(t, e, ended)
 }
 
 // TestWaitsForOthers: while the driver serves another SDK ours waits, and is served then.

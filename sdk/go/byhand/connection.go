@@ -4,9 +4,9 @@ import "github.com/antedon-net/antedon/sdk/go/api"
 
 // state is a state of a connection (RFC 9293, Section 3.3.2):
 //
-//	                SYN-SENT
-//	                    | SYN-ACK came
-//	                    v
+//	                SYN-SENT     SYN-RECEIVED
+//	         SYN-ACK came |       | ACK came
+//	                      v       v
 //	               ESTABLISHED
 //	     we closed |         | FIN came
 //	               v         v
@@ -18,12 +18,13 @@ import "github.com/antedon-net/antedon/sdk/go/api"
 //	         v   v              v
 //	      TIME-WAIT           CLOSED
 //
-// SYN-RECEIVED and LISTEN are missing: we only ever call, and nobody calls us.
+// LISTEN is missing: to listen is the driver's business, and the first SYN is answered at once.
 type state int
 
 const (
 	closed state = iota
 	synSent
+	synReceived
 	established
 	finWait1
 	finWait2

@@ -1,7 +1,7 @@
 // Command byhand is a TCP written by hand: the least that carries real connections. Read it after you have tried your own.
 //
 // segment.go reads and writes headers, outgoing.go takes the driver's calls, and connection.go, sending.go and receiving.go
-// are one connection, as RFC 9293 has it.
+// are one connection, as RFC 9293 has it. incoming.go is for those that others begin.
 //
 // Concurrency: none. The driver's calls come one after the other, and time comes with Tick.
 //

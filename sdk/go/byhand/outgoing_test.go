@@ -17,6 +17,9 @@ func attach(lab *peertest.Lab) api.Outgoing {
 
 func TestCourse(t *testing.T) { peertest.Course(t, attach) }
 
+// TestCourseIn: the same when the peer calls.
+func TestCourseIn(t *testing.T) { peertest.CourseIn(t, attach) }
+
 // TestUnanswered: a peer that does not answer is given up, and the application is told.
 func TestUnanswered(t *testing.T) {
 	lab := peertest.New(t, peertest.Setup{})

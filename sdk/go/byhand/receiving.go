@@ -82,6 +82,8 @@ func (c *connection) checkAck(seg *segment) bool {
 	switch {
 	case !seg.has(ack):
 		return false
+	case c.state == synReceived && !c.checkAckOfSyn(seg):
+		return false
 	case before(c.snd.nxt, seg.ack):
 		c.sendAck()
 		return false

@@ -38,6 +38,7 @@ func connect(t *testing.T) *script {
 }
 
 func (s *script) AppConnected(api.Conn)        { s.say("connected") }
+func (s *script) PeerConnected(api.Conn)       { s.say("called") }
 func (s *script) AppRecv(_ api.Conn, b []byte) { s.say("recv %q", b) }
 func (s *script) AppPeerFin(api.Conn)          { s.say("peer fin") }
 func (s *script) AppPeerRst(api.Conn)          { s.say("peer rst") }

@@ -49,6 +49,8 @@ type Call struct {
 		reset, resetByPeer, wasRelease bool // how it ended
 	}
 
+	called    bool      // the peer begins it
+	rung      bool      // its first SYN has come to the TCP under test
 	peer      *tcp.Conn // nil until a SYN has come
 	wakeAt    mono.Time // when it is to be ticked, 0 if not
 	sent, got int       // bytes, by the peer
@@ -57,6 +59,23 @@ type Call struct {
 
 // Dial lets an application ask for a connection.
 func (l *Lab) Dial(plan Plan) *Call {
+	c := l.newCall(plan)
+	l.After(0, func() { l.tcp.AppConnect(c.name) })
+	return c
+}
+
+// DialIn lets the peer ask for a connection to an application. The TCP under test has to be an api.Incoming.
+func (l *Lab) DialIn(plan Plan) *Call {
+	c := l.newCall(plan)
+	c.called = true
+	l.After(0, func() {
+		c.peer = tcp.Dial(&l.env, &l.peers, l.now, c.remote(), mtu)
+		c.turn()
+	})
+	return c
+}
+
+func (l *Lab) newCall(plan Plan) *Call {
 	n := len(l.calls)
 	ips := [2]string{"10.7.0.1", "10.7.0.2"}
 	if l.setup.IPv6 {
@@ -65,7 +84,6 @@ func (l *Lab) Dial(plan Plan) *Call {
 	name := api.Conn{Src: api.Endpoint{IP: ips[0], Port: 61084 + n}, Dst: api.Endpoint{IP: ips[1], Port: 80}}
 	c := &Call{lab: l, name: name, plan: plan, id: idOf(name)}
 	l.calls[name] = c
-	l.After(0, func() { l.tcp.AppConnect(name) })
 	return c
 }
 

@@ -11,7 +11,12 @@ import (
 
 // Course runs what the course asks of a TCP, each as a subtest: the handshake, data both ways, closing in every order, long
 // transfers, many connections, resets and retransmission. attach makes the TCP under test.
-func Course(t *testing.T, attach func(*Lab) api.Outgoing) {
+func Course(t *testing.T, attach func(*Lab) api.Outgoing) { course(t, attach, (*Lab).Dial) }
+
+// CourseIn runs the same with connections that the peer begins.
+func CourseIn(t *testing.T, attach func(*Lab) api.Outgoing) { course(t, attach, (*Lab).DialIn) }
+
+func course(t *testing.T, attach func(*Lab) api.Outgoing, dial func(*Lab, Plan) *Call) {
 	for _, family := range []string{"IPv4", "IPv6"} {
 		for _, s := range scenarios() {
 			t.Run(family+"/"+s.name, func(t *testing.T) {
@@ -19,7 +24,9 @@ func Course(t *testing.T, attach func(*Lab) api.Outgoing) {
 				lab := New(t, s.setup)
 				lab.Attach(attach(lab))
 				for range max(1, s.conns) {
-					lab.Dial(s.plan)
+					if c := dial(lab, s.plan); c.called && s.plan.Refused {
+						c.plan = Plan{App: Never, Peer: Never, ResetByApp: -1} // a listener refuses after the handshake
+					}
 				}
 				lab.Run()
 			})

@@ -5,6 +5,8 @@
 //	lab.Dial(peertest.Plan{Up: 3 << 20, Down: 10 << 20})
 //	lab.Run()
 //
+// DialIn, instead of Dial, has the peer begin the connection.
+//
 // A Lab plays the driver and the applications on one side of the TCP, and on the other the path and the peer, which is
 // Antedon's own tcp package. It checks what an SDK program must and must not say, that every byte arrives once and as it
 // was, and how the connection ends at the peer.

@@ -32,12 +32,26 @@ func (l *Lab) live(what string, name api.Conn) *Call {
 // AppConnected implements api.Driver.
 func (l *Lab) AppConnected(name api.Conn) {
 	l.t.Helper()
-	c := l.live("AppConnected", name)
-	if c.app.connected {
-		l.fail("AppConnected twice")
+	l.connected("AppConnected", name, false)
+}
+
+// PeerConnected implements api.Driver.
+func (l *Lab) PeerConnected(name api.Conn) {
+	l.t.Helper()
+	l.connected("PeerConnected", name, true)
+}
+
+func (l *Lab) connected(what string, name api.Conn, called bool) {
+	l.t.Helper()
+	c := l.live(what, name)
+	if c.called != called {
+		l.fail("%s for %v, which began otherwise", what, name)
 	}
-	if c.peer == nil {
-		l.fail("AppConnected before the peer has answered")
+	if c.app.connected {
+		l.fail("%s twice", what)
+	}
+	if c.peer == nil || called && c.peer.State() < tcp.StateEstablished {
+		l.fail("%s before the peer has answered", what)
 	}
 	c.app.connected = true
 	c.start()

@@ -7,6 +7,7 @@ import (
 	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/internal/notation"
 	"github.com/antedon-net/antedon/internal/tcptest"
+	"github.com/antedon-net/antedon/sdk/go/api"
 	"github.com/antedon-net/antedon/tcp"
 	"github.com/antedon-net/antedon/wire"
 )
@@ -135,7 +136,14 @@ func (c *Call) toApp(h wire.TCP, data []byte) {
 	sum := wire.TransportChecksum(wire.PseudoSum(wire.ProtoTCP, id.Local.Addr(), id.Remote.Addr(), len(b)), b)
 	binary.BigEndian.PutUint16(b[16:], sum)
 	c.lab.carry(false, c, h, data, func() {
-		if !c.ended() {
+		switch {
+		case c.ended():
+		case c.called && !c.rung:
+			if h.Flags == wire.SYN { // what a driver takes for a call
+				c.rung = true
+				c.lab.tcp.(api.Incoming).PeerConnect(c.name, append([]byte(nil), b...))
+			}
+		default:
 			c.lab.tcp.TcpRx(c.name, append([]byte(nil), b...))
 		}
 	})

@@ -17,6 +17,7 @@ type conn struct {
 	closing   bool   // a FIN comes after it
 	deserted  bool   // the application is gone
 
+	called                 bool // somebody else began it
 	toldConnected, toldFin bool
 }
 
@@ -41,7 +42,11 @@ func (o *outgoing) tell(now mono.Time, c *conn) {
 	}
 	if !c.toldConnected && c.Events()&tcp.EventConnected != 0 && c.Err() == nil {
 		c.toldConnected = true
-		o.driver.AppConnected(c.name)
+		if c.called {
+			o.driver.PeerConnected(c.name)
+		} else {
+			o.driver.AppConnected(c.name)
+		}
 	}
 	for c.Readable() > 0 {
 		views := c.Peek(o.views[:0], c.Readable())

@@ -19,7 +19,7 @@ import (
 // mtu is what packets the path is taken to carry.
 const mtu = 1500
 
-// outgoing carries the connections that applications open.
+// outgoing carries the connections that applications open, and those that others open to them.
 type outgoing struct {
 	driver api.Driver
 	clock  clock

@@ -45,6 +45,9 @@ func attach(lab *peertest.Lab) api.Outgoing { return newOutgoing(lab, &labClock{
 
 func TestCourse(t *testing.T) { peertest.Course(t, attach) }
 
+// TestCourseIn: the same when the peer calls.
+func TestCourseIn(t *testing.T) { peertest.CourseIn(t, attach) }
+
 // TestBadPath: 3 MB up and 10 MB down, over paths that lose, duplicate and reorder, arrive as they were.
 func TestBadPath(t *testing.T) {
 	for seed := range uint64(8) {
