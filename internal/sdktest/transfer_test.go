@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -180,7 +181,9 @@ func (h *hosts) waitFor(what string, isSo func() bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			h.kill()
+			if h.kill != nil {
+				h.kill()
+			}
 			h.t.Fatalf("no %s; the program said %q", what, h.stderr.String())
 		}
 	}
@@ -206,6 +209,11 @@ func (h *hosts) serve() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	h.serveOn(ln)
+}
+
+func (h *hosts) serveOn(ln net.Listener) {
+	h.t.Helper()
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var n int
 		fmt.Sscanf(r.URL.Path, "/%d", &n)
@@ -226,8 +234,13 @@ const fetchLimit = 90 * time.Second
 
 func (h *hosts) curl(args ...string) []byte {
 	h.t.Helper()
+	return h.curlOn(h.host, args...)
+}
+
+func (h *hosts) curlOn(host *netlab.Lab, args ...string) []byte {
+	h.t.Helper()
 	args = append([]string{"-sS", "--noproxy", "*", "--max-time", fmt.Sprint(int(fetchLimit.Seconds()))}, args...)
-	cmd := h.host.Command(h.ctx, "curl", args...)
+	cmd := host.Command(h.ctx, "curl", args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
