@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -156,7 +157,9 @@ func (f *labDrillFlags) run(cmd *cobra.Command, args []string) error {
 func (f *labDrillFlags) explain(cmd *cobra.Command, err error) error {
 	var no *drill.NoHello
 	if errors.As(err, &no) && no.Output != "" {
-		tell(cmd.ErrOrStderr(), "%s", drill.Printable(no.Output))
+		for line := range strings.Lines(no.Output) {
+			tell(cmd.ErrOrStderr(), "program: %s", drill.Printable(strings.TrimSuffix(line, "\n")))
+		}
 	}
 	return err
 }

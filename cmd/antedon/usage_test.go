@@ -83,6 +83,14 @@ func TestUsage(t *testing.T) {
 		{"bench fair --queue none", `antedon: bench fair: invalid argument "none" for "--queue" flag: "none": want a list of numbers`},
 		{"bench fair --rounds 0", "antedon: bench fair: --rounds 0: want at least 1"},
 		{"bench fair --seconds 0", "antedon: bench fair: --seconds 0s: want at least 0.1"},
+		{"lab drill", "antedon: lab drill: want FILE -- CMD"},
+		{"lab drill handshake --", "antedon: lab drill: want FILE -- CMD"},
+		{"lab drill a b -- true", "antedon: lab drill: want one FILE before --"},
+		{"lab drill --list a", `antedon: lab drill: unexpected argument "a"`},
+		{"lab drill --jobs 0 all -- true", "antedon: lab drill: --jobs 0: want at least 1"},
+		{"lab drill handshaken -- true", "antedon: lab drill: handshaken: no script of that name comes with this program, nor is there a file or directory"},
+		{"lab drill --show handshaken", "antedon: lab drill: handshaken: no script of that name"},
+		{"lab drill usage_test.go -- true", `antedon: lab drill: usage_test.go:1:1: "package" is no statement`},
 		{"lab grade", "antedon: lab grade: want CMD behind --"},
 		{"lab grade --jobs 0 -- true", "antedon: lab grade: --jobs 0: want at least 1"},
 		{"lab", "antedon: lab: want drill, driver, grade, new or poll"},
@@ -130,7 +138,7 @@ func TestHelp(t *testing.T) {
 	p := newPlace(t)
 	for _, args := range []string{
 		"demo", "netcat", "httpd", "webget", "chargen", "discard", "ping", "dump", "tun", "tun up", "tun down", "tun status",
-		"load", "bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab driver", "lab grade", "lab new", "lab poll", "version", "",
+		"load", "bench", "bench bulk", "bench rr", "bench crr", "bench core", "bench idle", "bench poll", "bench loss", "bench fair", "bench report", "lab", "lab drill", "lab driver", "lab grade", "lab new", "lab poll", "version", "",
 	} {
 		out := p.ok(append(strings.Fields(args), "-h")...)
 		if !strings.Contains(out, "Examples:\n") || !strings.Contains(out, strings.TrimSpace("antedon "+args)) {

@@ -22,7 +22,7 @@
 //	--> <SEQ=ISS+1><ACK=IRS+1><CTL=ACK> within 2s
 //	app_connected
 //
-// Segments and calls of the program are in order each, but not among each
+// docs/lab/drills.md has all statements. Segments and calls of the program are in order each, but not among each
 // other. A segment that only acknowledges, or repeats what was sent before, may come between others at any time. What a
 // script does not name may be anything, but for what is wrong always: checksums, ports, text that no application wrote,
 // acknowledgments of what was not sent.
@@ -38,5 +38,5 @@
 // # Limitations
 //
 // Linux. Time is real: upper limits are long enough for a busy machine, lower ones are asked for only where an RFC does. The
-// program always is the one that opens.
+// program always is the one that opens, over IPv4.
 package drill

@@ -48,6 +48,43 @@ func checkCapture(t *testing.T, results []Result) {
 	}
 }
 
+// TestVariants: who makes a mistake is told which one, by the script that is about it, and passes others.
+func TestVariants(t *testing.T) {
+	for _, tt := range []struct{ name, fails, why, passes string }{
+		{"wrong-checksum", "syn", "expected:  the checksum 0x", ""},
+		{"no-timeout", "retransmission", "Nothing was acknowledged, so send it again", "fast-retransmit"},
+		{"no-fast-retransmit", "fast-retransmit", "ISS+1 is missing: send it now", "retransmission"},
+		{"no-out-of-order", "early-and-kept", "The hole is filled", "early"},
+		{"no-verification", "bad-checksum", "It must neither reach the application", "receive"},
+		{"no-flow-control", "window", "SND.UNA+SND.WND is ISS+1001", "long-text"},
+		{"wraps-wrongly", "wrap", "Compare numbers by their difference", "receive"},
+		{"receives-twice", "duplicate", "The application must not get them a second time", "send"},
+		{"one-connection", "two-connections", "connection 2]", "both-ways"},
+		{"deaf-to-resets", "reset", "Tell the application, and forget the connection", "reset-out-of-window"},
+		{"fin-not-counted", "passive-close", "Acknowledge the FIN, which has taken the number IRS+1", "receive"},
+		{"crashes-at-fin", "passive-close", "seen:      the program ended: exit status 1", "handshake"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := pythonVariant(t, tt.name)
+			results, err := Run(t.Context(), cfg, mustFind(t, tt.fails))
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Explanations are broken into lines.
+			if got := written(t, &results[0]); results[0].OK || !strings.Contains(got, tt.why) && !strings.Contains(normal(got), tt.why) {
+				t.Errorf("got\n%s\nwant %q", got, tt.why)
+			}
+			if tt.passes == "" {
+				return
+			}
+			if results, err = Run(t.Context(), cfg, mustFind(t, tt.passes)); err != nil || !results[0].OK {
+				t.Errorf("%v\n%s", err, written(t, &results[0]))
+			}
+		})
+	}
+}
+
 // TestNoProgram: what is no SDK is said so, with what it printed.
 func TestNoProgram(t *testing.T) {
 	cfg := Config{Argv: []string{"sh", "-c", "echo no TCP; exit 7"}, Dir: "/"}

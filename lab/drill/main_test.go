@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/internal/sandbox"
+	"github.com/antedon-net/antedon/lab/variant"
 )
 
 func TestMain(m *testing.M) {
@@ -27,6 +29,20 @@ func built(t *testing.T, pkg string) Config {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return Config{Argv: []string{"./main"}, Dir: dir}
+}
+
+// pythonVariant makes a directory with a variant of the Python reference.
+func pythonVariant(t *testing.T, name string) Config {
+	t.Helper()
+	v, err := variant.Find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := errors.Join(os.Chmod(dir, 0o755), v.Write("../..", dir)); err != nil {
+		t.Fatal(err)
+	}
+	return Config{Argv: []string{"python3", "-B", "main.py"}, Dir: dir}
 }
 
 // mustFind returns scripts.
