@@ -38,6 +38,7 @@ type conversation struct {
 	calls     []arrival
 	fault     *Failure // something that is wrong in every script
 	log       []Line
+	size      int  // bytes of what the program has said
 	closed    bool // what comes now is of no interest
 }
 
@@ -74,6 +75,12 @@ func length(flags wire.Flags, text int) int {
 
 func less(a, b uint32) bool { return seq.Number(a).Less(seq.Number(b)) }
 
+// What a program may say in a script: more is a flood.
+const (
+	mostLines = 5000
+	mostBytes = 16 << 20
+)
+
 // take notes what the program has said.
 func (c *conversation) take(m *exp4.Message) {
 	c.mu.Lock()
@@ -81,6 +88,21 @@ func (c *conversation) take(m *exp4.Message) {
 	if c.closed {
 		return
 	}
+	c.size += len(m.Bytes)
+	if len(c.log) > mostLines || c.size > mostBytes {
+		c.note("and so on", true)
+		c.fail(nil, fmt.Sprintf("at most %d segments and calls, of %d bytes", mostLines, mostBytes), "a flood")
+		c.closed = true
+	} else {
+		c.taken(m)
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *conversation) taken(m *exp4.Message) {
 	a := arrival{at: time.Now(), flags: m.Flags, line: len(c.log)}
 	if m.Flags == exp4.Segment {
 		c.takeSegment(&a, m.Bytes)
@@ -89,10 +111,6 @@ func (c *conversation) take(m *exp4.Message) {
 		c.onCall(m.Flags)
 		c.note(callText(m.Flags.ToDriver(), m.Bytes), true)
 		c.calls = append(c.calls, a)
-	}
-	select {
-	case c.wake <- struct{}{}:
-	default:
 	}
 }
 
@@ -213,7 +231,7 @@ func (c *conversation) onCall(flags exp4.Flags) {
 func (c *conversation) fail(rule *Rule, expected, seen string) {
 	c.log[len(c.log)-1].Note = "wrong"
 	if c.fault == nil {
-		c.fault = &Failure{Rule: rule, Expected: expected, Seen: seen}
+		c.fault = &Failure{Rule: rule, Expected: expected, Seen: seen, general: true}
 	}
 }
 

@@ -95,15 +95,15 @@ const (
 	textWidth  = 48
 )
 
-// mostLines is how many lines of a conversation are drawn.
-const mostLines = 40
+// drawnLines is how many lines of a conversation are drawn.
+const drawnLines = 40
 
 // drawFigure draws a conversation.
 func drawFigure(b *strings.Builder, lines []Line, indent string) {
 	fmt.Fprintf(b, "%s%9s %-*s     %-*s     %s\n", indent, "", stateWidth, "TCP A", textWidth, "(your program)", "TCP B (the drill)")
-	if len(lines) > mostLines {
-		fmt.Fprintf(b, "%s%9s … %d lines before\n", indent, "", len(lines)-mostLines)
-		lines = lines[len(lines)-mostLines:]
+	if len(lines) > drawnLines {
+		fmt.Fprintf(b, "%s%9s … %d lines before\n", indent, "", len(lines)-drawnLines)
+		lines = lines[len(lines)-drawnLines:]
 	}
 	several := false
 	for _, l := range lines {

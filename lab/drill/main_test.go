@@ -56,11 +56,8 @@ func mustFind(t *testing.T, name string) []*Script {
 }
 
 // written returns a result as people read it.
-func written(t *testing.T, r *Result) string {
-	t.Helper()
+func written(r *Result) string {
 	var b strings.Builder
-	if err := r.WriteText(&b, false); err != nil {
-		t.Fatal(err)
-	}
+	_ = r.WriteText(&b, false)
 	return b.String()
 }

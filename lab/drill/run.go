@@ -1,8 +1,11 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/antedon-net/antedon/lab/exp4"
@@ -72,23 +75,12 @@ func (r *run) conversation(id int) *conversation {
 // end has the program forget the connections, and returns what was said, in order.
 func (r *run) end() []Line {
 	var all []Line
-	for _, c := range r.conns {
-		r.prog.close(c)
-		all = merge(all, c.close())
+	for _, id := range slices.Sorted(maps.Keys(r.conns)) {
+		r.prog.close(r.conns[id])
+		all = append(all, r.conns[id].close()...)
 	}
+	slices.SortStableFunc(all, func(a, b Line) int { return cmp.Compare(a.At, b.At) })
 	return all
-}
-
-// merge merges two lists that are ordered by time.
-func merge(a, b []Line) []Line {
-	var all []Line
-	for len(a) > 0 && len(b) > 0 {
-		if b[0].At < a[0].At {
-			a, b = b, a
-		}
-		all, a = append(all, a[0]), a[1:]
-	}
-	return append(append(all, a...), b...)
 }
 
 func (k call) do(r *run, c *conversation) *Failure {

@@ -41,7 +41,7 @@ var Variants = []Variant{
 	{"late-final-ack", "acknowledges only the second SYN,ACK", []Edit{{connectionPy, "            self._establish()\n            self.rcv.ack_due = True\n        else:", "            self._establish()\n        else:"}}, nil, nil},
 	{"sequence-near-wrap", "begins shortly before sequence numbers wrap", []Edit{wrapISS}, nil, nil},
 
-	{"wrong-checksum", "sends wrong checksums", []Edit{{segmentPy, "checksum = -self._sum(", "checksum = (self._sum(b\"\") + 1) and -1 - self._sum("}}, everything, nil},
+	{"wrong-checksum", "sends wrong checksums", []Edit{{segmentPy, "checksum = -self._sum(", "checksum = 1 + -self._sum("}}, everything, nil},
 	{"no-checksum", "leaves the checksum 0", []Edit{{segmentPy, "return HEADER.pack(*fields, checksum, 0)", "return HEADER.pack(*fields, 0, 0)"}}, everything, nil},
 	{"ports-swapped", "mixes up the ports", []Edit{{segmentPy, "self.ports = conn.src.port, conn.dst.port", "self.ports = conn.dst.port, conn.src.port"}}, everything, nil},
 	{"crashes-at-start", "ends before its hello", []Edit{{outgoingPy, "import hashlib\n", "import hashlib\nraise SystemExit(1)\n"}}, everything, nil},
