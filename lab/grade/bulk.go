@@ -98,7 +98,7 @@ func markPage(s *stage, m *Mark) error {
 	}
 	n := s.path.count(func(p *packet) bool { return p.peer == port && p.fromSDK && p.h.Flags.Has(wire.SYN) && !p.again })
 	seen := fmt.Sprintf("%d of %d intact, over %d connections", right, objects, n)
-	if said != "" {
+	if said != "" && right < objects { // some versions show their progress all the same
 		seen += "; curl said: " + said
 	}
 	m.check("all parts arrive", 5, right == objects, fmt.Sprintf("curl --parallel fetches %d parts from a web server, several at a time", objects), seen)
@@ -109,7 +109,7 @@ func markPage(s *stage, m *Mark) error {
 func (s *stage) curl(dir string, port uint16) (string, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, transferTime)
 	defer cancel()
-	args := []string{"--silent", "--show-error", "--parallel", "--parallel-immediate", "--parallel-max", "6", "--max-time", "40", "--noproxy", "*"}
+	args := []string{"--silent", "--no-progress-meter", "--show-error", "--parallel", "--parallel-immediate", "--parallel-max", "6", "--max-time", "40", "--noproxy", "*"}
 	for i := range objects {
 		args = append(args, "-o", filepath.Join(dir, strconv.Itoa(i)), fmt.Sprintf("http://%s:%d/%d", peerAddress, port, i))
 	}

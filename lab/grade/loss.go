@@ -39,7 +39,7 @@ func markRetransmission(s *stage, m *Mark) error {
 	if c == nil {
 		return err
 	}
-	m.check("a lost SYN", 1, err == nil, "the SYN is sent again "+retransmits, s.resent(c.port, err == nil, "the connection is established"))
+	m.check("a lost SYN", 1, err == nil, "the SYN is sent again "+retransmits, s.resent(c.port, either(err == nil, "the connection is established", "no connection was established in time")))
 
 	s.path.set(0, nil)
 	if c, err = s.connect(0, patience); err != nil {
@@ -50,7 +50,7 @@ func markRetransmission(s *stage, m *Mark) error {
 	s.path.set(0, loseText(nth))
 	ok, seen := transfer(c.app, c.peer, s.bytes(s.number(25_000, 40_000)))
 	m.check("a lost segment", 3, ok, fmt.Sprintf("segment %d with text is lost; it is sent again, and everything arrives ", nth)+retransmits,
-		s.resent(c.port, ok, seen))
+		s.resent(c.port, seen))
 
 	s.path.set(0, nil)
 	if c, err = s.connect(0, patience); err != nil {
@@ -60,20 +60,25 @@ func markRetransmission(s *stage, m *Mark) error {
 	s.path.set(0, loseOnce(func(p *packet) bool { return p.h.Flags.Has(wire.FIN) }))
 	_ = c.app.CloseWrite()
 	_, err = io.Copy(io.Discard, c.peer)
-	m.check("a lost FIN", 1, err == nil, "the FIN is sent again "+retransmits, s.resent(c.port, err == nil, "the stream has ended"))
+	m.check("a lost FIN", 1, err == nil, "the FIN is sent again "+retransmits, s.resent(c.port, either(err == nil, "the stream has ended", "the stream did not end in time")))
 	return nil
 }
 
-// resent says what was sent again on the connections to a port.
-func (s *stage) resent(port uint16, ok bool, seen string) string {
+// resent says what was sent again on the connections to a port, and what came of it.
+func (s *stage) resent(port uint16, seen string) string {
 	n := 0
 	for _, p := range s.path.all(port) {
 		if p.fromSDK && p.again {
 			n++
 		}
 	}
-	if !ok {
-		return fmt.Sprintf("%d segments sent again; not in time: %s", n, seen)
-	}
 	return fmt.Sprintf("%d segments sent again; %s", n, seen)
+}
+
+// either returns one of two texts.
+func either(ok bool, yes, no string) string {
+	if ok {
+		return yes
+	}
+	return no
 }

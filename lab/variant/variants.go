@@ -73,7 +73,7 @@ var Variants = []Variant{
 	{"window-zero", "offers no window", []Edit{{connectionPy, "flags, WINDOW, payload", "flags, 0, payload"}},
 		marks("small-data", 20, "close", 10, "receive", 5, "page", 5), nil},
 	{"receives-three-megabytes", "stops to hand over after 3 MB", []Edit{{connectionPy, "        if data:\n", "        self.got = getattr(self, \"got\", 0) + len(data)\n        if data and self.got < 3_000_000:\n"}}, marks("receive", 3), nil},
-	{"sends-three-megabytes", "stops to send after 3 MB", []Edit{{senderPy, "        self.buffer += data\n", "        if self.max - self.iss < 3_000_000:\n            self.buffer += data\n"}}, marks("send", 3), nil},
+	{"sends-three-megabytes", "stops to send after 3 MB", []Edit{{senderPy, "        self.buffer += data\n", "        self.taken = getattr(self, \"taken\", 0) + len(data)\n        if self.taken < 3_000_000:\n            self.buffer += data\n"}}, marks("send", 3), nil},
 	{"zeroes-later", "sends zeroes after 100 kB", []Edit{{senderPy, "        payload = bytes(self.buffer[start : start + size])\n", "        payload = bytes(self.buffer[start : start + size])\n        if seq - self.iss > 100_000:\n            payload = bytes(len(payload))\n"}}, marks("send", 5), nil},
 	{"wraps-wrongly", "does not know that sequence numbers wrap", []Edit{wrapISS, {segmentPy, "    return near + (number - near + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000", "    return number"}},
 		marks("small-data", 10, "send", 5, "retransmission", 3), nil},
