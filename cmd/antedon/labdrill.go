@@ -141,16 +141,23 @@ func (f *labDrillFlags) run(cmd *cobra.Command, args []string) error {
 	if printErr != nil {
 		return printErr
 	}
-	passed := drill.Count(results)
+	passed, skipped := drill.Count(results)
 	if !f.json && len(results) > 1 {
-		if _, err := fmt.Fprintf(out, "\n%d of %d passed\n", passed, len(results)); err != nil {
+		if _, err := fmt.Fprintf(out, "\n%d of %d passed%s\n", passed, len(results)-skipped, aboutSkipped(skipped)); err != nil {
 			return err
 		}
 	}
-	if passed < len(results) {
+	if passed+skipped < len(results) {
 		return exitCode(exitFailure)
 	}
 	return nil
+}
+
+func aboutSkipped(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d skipped: the program takes no connections that others open", n)
 }
 
 // explain shows what a program printed that cannot be drilled.

@@ -39,6 +39,7 @@ type conversation struct {
 	fault     *Failure // something that is wrong in every script
 	log       []Line
 	size      int  // bytes of what the program has said
+	uncalled  bool // the program has yet to be told that the drill opens
 	closed    bool // what comes now is of no interest
 }
 
@@ -56,10 +57,10 @@ type arrival struct {
 	again bool // all that it takes of the sequence space was sent before
 }
 
-func newConversation(id int, name exp4.Conn, irs uint32) *conversation {
+func newConversation(id int, name exp4.Conn, irs uint32, incoming bool) *conversation {
 	c := &conversation{id: id, name: name, irs: irs, begun: time.Now(), wake: make(chan struct{}, 1)}
-	c.rcv.nxt = irs
-	c.b.passive = true
+	c.rcv.nxt, c.rcv.edge = irs, irs
+	c.a.passive, c.b.passive, c.uncalled = incoming, !incoming, incoming
 	return c
 }
 
@@ -163,6 +164,10 @@ func (c *conversation) inject(seg *segment) *exp4.Message {
 	}
 	l := c.note(describe(&h, text, c.irs, c.iss, "IRS", "ISS")+seg.oddities(), false)
 	l.segment, l.raw = true, b
+	if c.uncalled {
+		c.uncalled = false
+		return c.message(exp4.PeerConnect, b)
+	}
 	return c.message(exp4.Segment, b)
 }
 
@@ -173,6 +178,10 @@ func (c *conversation) advance(h *wire.TCP, text []byte) {
 	begins := h.Flags.Has(wire.SYN) && h.Seq == c.irs && c.rcv.nxt == c.irs
 	switch {
 	case !c.hasISS:
+		if begins && c.a.passive && h.Flags&(wire.ACK|wire.RST) == 0 {
+			c.rcv.nxt++
+			c.a.gotSYN, c.b.sentSYN = true, true
+		}
 		return
 	case begins: // in SYN-SENT; its own ACK has to be acceptable
 		if h.Flags.Has(wire.ACK) && (h.Ack != c.iss+1 || h.Flags.Has(wire.RST)) {
@@ -231,7 +240,7 @@ func (c *conversation) onCall(flags exp4.Flags) {
 func (c *conversation) fail(rule *Rule, expected, seen string) {
 	c.log[len(c.log)-1].Note = "wrong"
 	if c.fault == nil {
-		c.fault = &Failure{Rule: rule, Expected: expected, Seen: seen, general: true}
+		c.fault = &Failure{Rule: rule, Expected: expected, Seen: seen, general: rule == nil}
 	}
 }
 

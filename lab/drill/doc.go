@@ -38,5 +38,5 @@
 // # Limitations
 //
 // Linux. Time is real: upper limits are long enough for a busy machine, lower ones are asked for only where an RFC does. The
-// program always is the one that opens, over IPv4.
+// connections are over IPv4.
 package drill

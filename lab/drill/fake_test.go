@@ -30,6 +30,7 @@ type fake struct {
 	out     chan exp4.Message
 	end     chan struct{} // closed when it ends
 	once    sync.Once
+	first   string // the name of what it was told first
 }
 
 // say is one thing that a fake says: a call of that name, or a segment.
@@ -69,6 +70,9 @@ func (f *fake) Send(m *exp4.Message) error {
 		return nil
 	}
 	name := m.Flags.ToSDK()
+	if f.first == "" {
+		f.first = name
+	}
 	if m.Flags == exp4.Segment {
 		if h, _, err := wire.ParseTCP(m.Bytes); err == nil {
 			name = controls(h.Flags)
@@ -124,8 +128,8 @@ func sent(flags wire.Flags, seq, ack uint32, data string) say {
 
 func later(d time.Duration, s say) say { s.after = d; return s }
 
-// playFake plays a script to a fake.
-func playFake(t *testing.T, script string, answers map[string][]say) *Result {
+// playFake plays a script to a fake that knows these extensions.
+func playFake(t *testing.T, script string, answers map[string][]say, extensions ...string) *Result {
 	t.Helper()
 	s, err := Parse("script", script)
 	if err != nil {
@@ -136,11 +140,14 @@ func playFake(t *testing.T, script string, answers map[string][]say) *Result {
 		f := newFake(answers)
 		p := newProgram()
 		p.serve(f, f.end)
-		f.out <- exp4.Hello()
+		f.out <- exp4.Hello(extensions...)
 		<-p.hello
 		r.play(t.Context(), p)
 		synctest.Wait()
 		p.shut()
+		if len(extensions) > 0 && f.first != "hello" {
+			t.Errorf("the program was told %q before its hello was answered", f.first)
+		}
 	})
 	return r
 }
@@ -189,6 +196,29 @@ func data() []say {
 func TestPass(t *testing.T) {
 	r := playFake(t, greeting, handshake(map[string][]say{"ACK": {received, sent(wire.ACK, 1, 6, "")}, "app_send": data()}))
 	if !r.OK {
+		t.Error(written(r))
+	}
+}
+
+// TestCalled: the drill can open connections, to programs that know of it; for others such a script is no failure.
+func TestCalled(t *testing.T) {
+	const script = "title Called\nincoming\nirs 4000000000\nestablish <MSS=1000>\napp_fin\n--> <SEQ=ISS+1><ACK=IRS+1><CTL=FIN,ACK>\n"
+	synAck, fin := sent(wire.SYN|wire.ACK, 0, 0, ""), sent(wire.ACK|wire.FIN, 1, 0, "")
+	synAck.h.Ack, fin.h.Ack = 4000000001, 4000000001
+	answers := map[string][]say{"peer_connect": {synAck}, "ACK": {{flags: exp4.PeerConnect}}, "app_fin": {fin}}
+	r := playFake(t, script, answers, exp4.Incoming)
+	if !r.OK || r.Skipped {
+		t.Error(written(r))
+	}
+	states := ""
+	for _, l := range r.Conversation {
+		states += l.A + " " + l.B + "\n"
+	}
+	const want = "SYN-RECEIVED SYN-SENT\nSYN-RECEIVED ESTABLISHED\nESTABLISHED ESTABLISHED\nESTABLISHED ESTABLISHED\nESTABLISHED ESTABLISHED\nFIN-WAIT-1 ESTABLISHED\n"
+	if states != want {
+		t.Errorf("got\n%swant\n%s", states, want)
+	}
+	if r = playFake(t, script, answers); !r.OK || !r.Skipped || written(r) != "skip  script: Called\n" {
 		t.Error(written(r))
 	}
 }

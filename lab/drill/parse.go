@@ -52,6 +52,11 @@ func (p *parser) statement(c *cursor) error {
 	switch word {
 	case "title", "about", "level", "irs":
 		return p.header(c, word, at)
+	case "incoming":
+		if p.Incoming = true; len(p.Steps) > 0 {
+			return c.errorAt(at, "incoming belongs before the first step")
+		}
+		return nil
 	case "rfc":
 		return p.readRule(c)
 	case "connection":
@@ -152,7 +157,11 @@ func (p *parser) establish(c *cursor) error {
 	rule := p.rule
 	defer func() { p.rule = rule }()
 	steps := len(p.Steps)
-	lines := splitLines(fmt.Sprintf(establish, options))
+	handshake := establish
+	if p.Incoming {
+		handshake = called
+	}
+	lines := splitLines(fmt.Sprintf(handshake, options))
 	for i := range lines {
 		sub := &cursor{file: c.file, line: &lines[i]}
 		if err := p.statement(sub); err != nil {

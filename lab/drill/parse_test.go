@@ -15,6 +15,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"title a\ntitle b", "x:2:1: title twice"},
 		{"title", "x:1:6: title of what?"},
 		{"level hard", "x:1:7: level hard: want base or full"},
+		{"app_fin\nincoming", "x:2:1: incoming belongs before the first step"},
 		{"irs 4294967296", "x:1:5: irs 4294967296: want a number below 2^32"},
 		{"app_fin\nlevel full", "x:2:1: level belongs before the first step"},
 		{"app_fin\n\n# so\nrfc x", "x:4:5: want the number of an RFC"},
@@ -132,7 +133,7 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, step := range s.Steps {
 			if i, ok := step.do.(inject); ok {
-				c := newConversation(1, exp4Conn(1), s.IRS)
+				c := newConversation(1, exp4Conn(1), s.IRS, s.Incoming)
 				c.inject(i.seg)
 			}
 		}

@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,8 @@ type program struct {
 	queue []*exp4.Message // that the program has not taken yet
 	more  chan struct{}   // told when something is in it
 	stray []string        // what came and belongs to no connection
+
+	callable bool // it takes connections that the drill opens
 }
 
 // start starts a program and waits for its hello.
@@ -151,7 +154,7 @@ func (p *program) receive() {
 			case <-time.After(time.Millisecond):
 			}
 		case m.IsHello():
-			p.greet()
+			p.greet(&m)
 		default:
 			p.dispatch(&m)
 		}
@@ -159,7 +162,7 @@ func (p *program) receive() {
 }
 
 // greet answers a hello. A second one means that the program has forgotten everything.
-func (p *program) greet() {
+func (p *program) greet(m *exp4.Message) {
 	if err := p.socket.Connect(); err != nil {
 		p.notice("its socket: " + err.Error())
 		return
@@ -168,8 +171,21 @@ func (p *program) greet() {
 	case <-p.hello:
 		p.notice("a second hello")
 	default:
+		if common := exp4.Common(m.Extensions, []string{exp4.Incoming}); len(common) > 0 {
+			p.mu.Lock()
+			p.callable = true
+			p.mu.Unlock()
+			p.send(&exp4.Message{Conn: m.Conn, Flags: m.Flags, Bytes: bytes.Clone(m.Bytes), Extensions: common})
+		}
 		close(p.hello)
 	}
+}
+
+// canBeCalled reports whether the program takes connections that the drill opens.
+func (p *program) canBeCalled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.callable
 }
 
 // dispatch gives a call to its connection.
@@ -218,6 +234,7 @@ func (p *program) deliver() {
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
 	for {
+		due := false
 		select {
 		case <-p.closed:
 			return
@@ -225,12 +242,15 @@ func (p *program) deliver() {
 		case <-tick.C:
 			select {
 			case <-p.hello:
-				_ = p.socket.Send(&exp4.Message{Tick: true}) // if it is gone, done tells
+				due = true
 			default:
 			}
 		}
 		for m := p.next(); m != nil; m = p.next() {
-			_ = p.socket.Send(m)
+			_ = p.socket.Send(m) // if it is gone, done tells
+		}
+		if due {
+			_ = p.socket.Send(&exp4.Message{Tick: true})
 		}
 	}
 }
@@ -247,12 +267,12 @@ func (p *program) next() *exp4.Message {
 }
 
 // open makes a connection, of which the program does not know yet.
-func (p *program) open(id int, irs uint32) *conversation {
+func (p *program) open(id int, irs uint32, incoming bool) *conversation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	name := exp4.Conn{Src: netip.AddrPortFrom(ourAddr, firstPort+p.ports), Dst: peer}
 	p.ports++
-	c := newConversation(id, name, irs)
+	c := newConversation(id, name, irs, incoming)
 	p.conns[name] = c
 	return c
 }

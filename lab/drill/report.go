@@ -16,10 +16,13 @@ const (
 // WriteText writes what became of a script for people: a line if it passed, and if not all that explains why.
 func (r *Result) WriteText(w io.Writer, colours bool) error {
 	word, colour, end := "ok  ", "", ""
-	if !r.OK {
+	switch {
+	case !r.OK:
 		word = "FAIL"
+	case r.Skipped:
+		word = "skip"
 	}
-	if colours {
+	if colours && !r.Skipped {
 		if colour, end = green, plain; !r.OK {
 			colour = red
 		}
@@ -113,12 +116,15 @@ func Printable(s string) string {
 	}, s)
 }
 
-// Count returns how many results are good.
-func Count(results []Result) (passed int) {
+// Count returns how many scripts were passed, and how many were skipped because the program cannot be called.
+func Count(results []Result) (passed, skipped int) {
 	for i := range results {
-		if results[i].OK {
+		switch r := &results[i]; {
+		case r.Skipped:
+			skipped++
+		case r.OK:
 			passed++
 		}
 	}
-	return passed
+	return passed, skipped
 }

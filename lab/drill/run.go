@@ -54,8 +54,14 @@ func play(ctx context.Context, prog *program, s *Script) (*Failure, []Line) {
 // complete puts in what the step says.
 func (f *Failure) complete(s *Step) {
 	f.Line, f.Step = s.Line, s.Text
-	if f.Rule == nil && !f.general {
-		f.Rule, f.Explain = s.Rule, s.Explain
+	if f.general {
+		return
+	}
+	if f.Rule == nil || f.Rule == ruleAck { // what must not be acknowledged is what the step is about
+		f.Explain = s.Explain
+	}
+	if f.Rule == nil {
+		f.Rule = s.Rule
 	}
 }
 
@@ -63,7 +69,7 @@ func (f *Failure) complete(s *Step) {
 func (r *run) conversation(id int) *conversation {
 	c := r.conns[id]
 	if c == nil {
-		c = r.prog.open(id, r.script.IRS)
+		c = r.prog.open(id, r.script.IRS, r.script.Incoming)
 		if first := r.conns[1]; first != nil {
 			c.begun = first.begun
 		}

@@ -23,6 +23,10 @@ type Script struct {
 	About string
 	Level Level
 	IRS   uint32 // the drill's initial sequence number
+
+	// Incoming says that the drill opens the connections: the script is for programs that can be called.
+	Incoming bool
+
 	Steps []Step
 	Text  string // the file
 }
@@ -100,7 +104,7 @@ var (
 	}
 	fromProgram = map[string]exp4.Flags{
 		"app_connected": exp4.Connect, "app_recv": exp4.Data, "app_peer_fin": exp4.FIN, "app_peer_rst": exp4.RST,
-		"release_connection": exp4.Release,
+		"release_connection": exp4.Release, "peer_connected": exp4.PeerConnect,
 	}
 )
 
@@ -117,6 +121,16 @@ app_connect
     ! A SYN,ACK that acknowledges your SYN has to be acknowledged.
 app_connected
     ! The connection is established: the application has to be told, by app_connected.
+`
+
+// called is what establish stands for if the drill opens.
+const called = `rfc 9293 3.5 "The "three-way handshake" is the procedure used to establish a connection."
+<-- <SEQ=IRS><CTL=SYN>%s
+--> <SEQ=ISS><ACK=IRS+1><CTL=SYN,ACK>
+    ! Somebody wants a connection: peer_connect has to answer the SYN.
+<-- <SEQ=IRS+1><ACK=ISS+1><CTL=ACK>
+peer_connected
+    ! The connection is established: peer_connected, so that the application is called.
 `
 
 // normal is text with one space where there were several.

@@ -21,11 +21,11 @@ func (e *end) state() string {
 	switch {
 	case e.reset, e.second && e.finAcked, !e.sentSYN && !e.passive:
 		return "CLOSED"
-	case !e.sentSYN:
+	case !e.sentSYN && !e.gotSYN:
 		return "LISTEN"
 	case !e.gotSYN:
 		return "SYN-SENT"
-	case !e.synAcked:
+	case !e.sentSYN, !e.synAcked:
 		return "SYN-RECEIVED"
 	case !e.sentFIN && !e.gotFIN:
 		return "ESTABLISHED"

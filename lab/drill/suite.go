@@ -30,7 +30,8 @@ type Result struct {
 	Title        string   `json:"title"`
 	Level        Level    `json:"level"`
 	OK           bool     `json:"ok"`
-	Alone        bool     `json:"alone"` // it had the program to itself
+	Skipped      bool     `json:"skipped,omitempty"` // it is for programs that can be called
+	Alone        bool     `json:"alone"`             // it had the program to itself
 	Failure      *Failure `json:"failure,omitempty"`
 	Conversation []Line   `json:"conversation"`
 	Strays       []string `json:"strays,omitempty"` // what the program said of no connection
@@ -146,6 +147,10 @@ func (r *Result) playAlone(ctx context.Context, cfg *Config) error {
 // play plays the script.
 func (r *Result) play(ctx context.Context, p *program) {
 	r.begun = time.Now()
+	if r.script.Incoming && !p.canBeCalled() {
+		r.OK, r.Skipped = true, true
+		return
+	}
 	r.Failure, r.Conversation = play(ctx, p, r.script)
 	r.OK = r.Failure == nil
 	r.Seconds = time.Since(r.begun).Round(time.Millisecond).Seconds()
