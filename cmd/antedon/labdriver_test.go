@@ -53,9 +53,13 @@ func TestLabDriverIncoming(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := []string{"--", "python3", "-m", "http.server", "8080", "--directory", dir}
-	args := []string{"lab", "driver", "--stack", "builtin", "--incoming", "8080,9090", "--caller"}
-	if out := p.ok(append(append(args, "curl -sS http://10.7.0.1:8080/page"), server...)...); out != "served here\n" {
-		t.Errorf("got %q", out)
+	args := []string{"lab", "driver", "--incoming", "8080,9090", "--stack", "builtin", "--caller"}
+	for _, who := range [][]string{{"--stack", "builtin"}, {"--sdk", buildSDK(t)}} {
+		args := append([]string{"lab", "driver", "--incoming", "8080,9090"}, who...)
+		args = append(append(args, "--caller", "curl -sS http://10.7.0.1:8080/page"), server...)
+		if out := p.ok(args...); out != "served here\n" {
+			t.Errorf("%q: got %q", who, out)
+		}
 	}
 	if code := p.antedon(append(append(args, "exit 3"), server...)...).start().wait(); code != 3 {
 		t.Errorf("got exit code %d, want the caller's", code)
@@ -137,6 +141,10 @@ func TestLabDriverUnprivileged(t *testing.T) {
 		if out := run(args...).ok(); !strings.Contains(out, "Hello from the kernel") {
 			t.Errorf("%q: got %q", who, out)
 		}
+	}
+	args := []string{"lab", "driver", "--sdk", sdk, "--incoming", "8080", "--caller", "curl -sS http://10.7.0.1:8080/"}
+	if out := run(append(args, "--", "python3", "-m", "http.server", "8080", "--directory", "/usr/share")...).ok(); !strings.Contains(out, "Directory listing") {
+		t.Errorf("called: got %q", out)
 	}
 	run("lab", "driver", "--host").start().fails(exitFailure, "antedon: lab driver: only root may capture connections of this machine")
 	killed := run("lab", "driver", "--sdk", sdk, "--", "sh", "-c", "echo begun; sleep 1000").start()
