@@ -29,7 +29,7 @@ import (
 //go:embed nodejs/*.js nodejs/package.json nodejs/package-lock.json nodejs/.npmrc nodejs/template nodejs/typescript
 //go:embed nodejs/tsconfig.json nodejs/types/api.d.ts nodejs/types/conn.d.ts nodejs/README.md nodejs/README.zh-CN.md
 //go:embed python/*.py python/template python/README.md python/README.zh-CN.md
-//go:embed rust/.gitignore rust/src rust/template rust/README.md rust/README.zh-CN.md
+//go:embed rust/.gitignore rust/build.rs rust/src rust/template rust/README.md rust/README.zh-CN.md
 var files embed.FS
 
 // Kit is what a student's directory in one language is made of.
@@ -75,7 +75,7 @@ var kits = []Kit{
 		Lang: "rust",
 		Parts: []Part{
 			{"rust/src/main.rs", "src/main.rs"}, {"rust/src/api.rs", "src/api.rs"}, {"rust/src/codec.rs", "src/codec.rs"},
-			{"rust/template/outgoing.rs", "src/outgoing.rs"},
+			{"rust/build.rs", "build.rs"}, {"rust/template/outgoing.rs", "src/outgoing.rs"}, {"rust/template/incoming.rs", "src/incoming.rs"},
 			{"rust/template/Cargo.toml", "Cargo.toml"}, {"rust/template/Cargo.lock", "Cargo.lock"}, {"rust/.gitignore", ".gitignore"},
 			{"rust/README.md", "README.md"}, {"rust/README.zh-CN.md", "README.zh-CN.md"},
 		},

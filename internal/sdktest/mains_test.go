@@ -30,7 +30,7 @@ var mains = []struct {
 	{"go", []string{"go", "build", "-o", "main", "."}, []string{"./main"}},
 	{"python", nil, []string{"python3", "-B", "main.py", "tests/echo"}},
 	{"cpp", []string{"make", "-j2", "CXXFLAGS=-O1", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
-	{"rust", []string{"sh", "-c", "mkdir -p own && cp -r Cargo.* src own/ && cp tests/echo/outgoing.rs own/src/ && cd own && cargo build --offline --locked"}, []string{"own/target/debug/antedon-sdk"}},
+	{"rust", []string{"sh", "-c", "mkdir -p own && cp -r Cargo.* build.rs src own/ && cp tests/echo/outgoing.rs own/src/ && rm own/src/incoming.rs && cd own && cargo build --offline --locked"}, []string{"own/target/debug/antedon-sdk"}},
 	{"nodejs", []string{"npm", "ci", "--omit=dev", "--no-audit", "--no-fund"}, []string{"node", "main.js", "tests/echo"}},
 	{
 		"java", []string{"mvn", "-B", "-ntp", "-q", "-DskipTests", "package"},
@@ -45,7 +45,7 @@ func TestMains(t *testing.T) {
 			t.Parallel()
 			dir := copySDK(t, p.name)
 			if p.name == "go" {
-				dir = goEcho(t, dir)
+				dir = goEcho(t, dir, "outgoing.go")
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 2*limit) // others may run Maven first
 			defer cancel()
@@ -55,6 +55,7 @@ func TestMains(t *testing.T) {
 			start := func(t *testing.T) *mainProgram { return newMain(ctx, t, dir, p.run) }
 			t.Run("calls", func(t *testing.T) { checkCalls(t, start(t)) })
 			t.Run("threads", func(t *testing.T) { checkThreads(t, start(t)) })
+			t.Run("uncalled", func(t *testing.T) { checkUncalled(t, start(t)) })
 			t.Run("rubbish", func(t *testing.T) { checkRubbish(t, start(t)) })
 			t.Run("large", func(t *testing.T) { checkLarge(t, start(t)) })
 			t.Run("no driver", func(t *testing.T) { checkNoDriver(t, start(t)) })
@@ -78,8 +79,8 @@ func runBuild(ctx context.Context, t testing.TB, dir string, build []string) {
 	}
 }
 
-// goEcho makes a directory of the SDK for Go, whose copy is given, with its echo filled in.
-func goEcho(t *testing.T, copied string) string {
+// goEcho makes a directory of the SDK for Go, whose copy is given, with files of its echo in place of the template's.
+func goEcho(t *testing.T, copied string, names ...string) string {
 	kit, err := sdk.Find("go")
 	if err != nil {
 		t.Fatal(err)
@@ -88,12 +89,17 @@ func goEcho(t *testing.T, copied string) string {
 	if err := kit.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	echo, err := os.ReadFile(filepath.Join(copied, "testdata", "echo", kit.FillIn))
-	if err != nil {
+	if err := os.Remove(filepath.Join(dir, "incoming.go")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, kit.FillIn), echo, 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range names {
+		echo, err := os.ReadFile(filepath.Join(copied, "testdata", "echo", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), echo, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
@@ -151,11 +157,11 @@ func (p *mainProgram) start() {
 	})
 }
 
-// greet starts the program and waits for its hello.
-func (p *mainProgram) greet() {
+// greet starts the program and waits for its hello, with those extensions.
+func (p *mainProgram) greet(extensions ...string) {
 	p.t.Helper()
 	p.start()
-	hello := exp4.Hello()
+	hello := exp4.Hello(extensions...)
 	want, err := exp4.Append(nil, &hello)
 	if err != nil {
 		p.t.Fatal(err)

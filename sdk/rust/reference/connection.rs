@@ -1,7 +1,8 @@
 //! One connection: its state, and what each event does to it. RFC 9293, Section 3.10.
 //!
-//! What happens comes in through connect, send, finish, abort, on_segment and on_tick, each with the time; what has to be done
-//! then lies in calls. There is no clock, thread or socket in here, so a test can be the network, the application and the time.
+//! What happens comes in through connect, accept, send, finish, abort, on_segment and on_tick, each with the time; what has to
+//! be done then lies in calls. There is no clock, thread or socket in here, so a test can be the network, the application and
+//! the time.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -34,6 +35,7 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
     Connected,
+    PeerConnected,
     Recv(Vec<u8>),
     PeerFin,
     PeerRst,
@@ -47,6 +49,8 @@ pub struct Connection {
     pub path: Path,
     pub state: State,
     pub snd: Sender,
+    /// The peer began it: it came from Listen by a SYN.
+    is_called: bool,
     /// Once we have seen the peer's SYN.
     rcv: Option<Receiver>,
     time_wait: Timer,
@@ -54,10 +58,10 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Returns a connection in Listen, which it leaves with connect; the driver offers no connections from outside yet.
+    /// Returns a connection in Listen, which it leaves with connect or accept.
     pub fn new(path: Path, iss: u32, now: Instant) -> Connection {
         let snd = Sender::new(iss.into(), now);
-        Connection { path, state: State::Listen, snd, rcv: None, time_wait: None, calls: Vec::new() }
+        Connection { path, state: State::Listen, snd, is_called: false, rcv: None, time_wait: None, calls: Vec::new() }
     }
 
     /// Hands out what has to be done, in this order. To be called after each event.
@@ -70,6 +74,14 @@ impl Connection {
     pub fn connect(&mut self, now: Instant) {
         self.state = State::SynSent;
         self.flush(now);
+    }
+
+    /// Somebody calls: the application listens, and this came for it.
+    pub fn accept(&mut self, syn: Segment, now: Instant) {
+        self.on_segment(syn, now);
+        if self.state == State::Listen {
+            self.release(); // it was no SYN; the driver brings none such
+        }
     }
 
     pub fn send(&mut self, data: &[u8], now: Instant) {
@@ -122,10 +134,23 @@ impl Connection {
             self.rcv = Some(rcv);
         } else if self.state == State::SynSent {
             self.on_syn_sent(seg, now);
-        } else if self.state == State::Listen && seg.has(SYN) && !seg.has(ACK | RST) {
-            self.take_syn(seg, now);
+        } else if self.state == State::Listen {
+            self.on_listen(seg, now);
         }
         self.flush(now);
+    }
+
+    /// RFC 9293, Section 3.10.7.2: nobody has sent anything yet.
+    fn on_listen(&mut self, seg: Segment, now: Instant) {
+        if seg.has(RST) {
+            return; // "it does not refer to anything that has been sent"
+        }
+        if seg.has(ACK) {
+            self.emit_reset(seg.ack); // "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state."
+        } else if seg.has(SYN) {
+            self.is_called = true;
+            self.take_syn(seg, now);
+        }
     }
 
     /// RFC 9293, Section 3.10.7.3: we have sent SYN, and this is the first that we hear.
@@ -144,6 +169,7 @@ impl Connection {
         }
     }
 
+    /// Data that comes with a SYN is left to be sent again: we acknowledge the SYN alone.
     fn take_syn(&mut self, seg: Segment, now: Instant) {
         let mut rcv = Receiver::new(seg.seq, self.path.mss);
         self.snd.begin(self.path.mss.min(seg.mss.filter(|mss| *mss > 0).unwrap_or(self.path.default_mss)));
@@ -160,7 +186,7 @@ impl Connection {
 
     fn establish(&mut self) {
         self.state = if self.snd.is_closed() { State::FinWait1 } else { State::Established };
-        self.calls.push(Call::Connected);
+        self.calls.push(if self.is_called { Call::PeerConnected } else { Call::Connected });
     }
 
     /// RFC 9293, Section 3.10.7.4: the checks, in their order, for all states in which the peer's SYN is known.
@@ -185,6 +211,8 @@ impl Connection {
         acceptable
     }
 
+    /// RFC 9293 has one in SynReceived that was called "return to the LISTEN state". The one who listens is the driver: the next
+    /// SYN is the next connection.
     fn check_rst(&mut self, rcv: &mut Receiver, seg: &Segment) -> bool {
         if !seg.has(RST) {
             return true;

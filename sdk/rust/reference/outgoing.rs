@@ -14,13 +14,14 @@ use crate::api::{self, Conn};
 
 pub mod congestion;
 pub mod connection;
+pub mod incoming;
 pub mod receiver;
 pub mod segment;
 pub mod sender;
 pub mod timers;
 
 use connection::{Call, Connection, State};
-use segment::Path;
+use segment::{Path, Segment};
 
 /// All connections there are. main.rs calls us from one thread, so that nothing needs a lock.
 #[derive(Default)]
@@ -40,11 +41,7 @@ pub fn app_connect(conn: &Conn) {
         Ok(path) => path,
         Err(error) => return eprintln!("a connection to {:?}: {error}", conn.dst),
     };
-    TABLE.with(|table| {
-        let mut table = table.borrow_mut();
-        let iss = initial_sequence_number(conn, &table.secret, START.with(|start| now - *start));
-        table.connections.insert(conn.clone(), Connection::new(path, iss, now));
-    });
+    add(conn, path, now);
     on_event(conn, |connection| connection.connect(now));
 }
 
@@ -61,14 +58,9 @@ pub fn app_rst(conn: &Conn) {
 }
 
 pub fn tcp_rx(conn: &Conn, data: &[u8]) {
-    let known = TABLE.with(|table| table.borrow().connections.get(conn).map(|connection| connection.path.clone()));
-    let path = match known.map_or_else(|| Path::new(conn), Ok) {
-        Ok(path) => path,
-        Err(error) => return eprintln!("a segment of {:?}: {error}", conn.dst),
-    };
-    let segment = match path.parse(data) {
-        Ok(segment) => segment,
-        Err(damage) => return eprintln!("a segment of {}:{}: {damage}", conn.dst.ip, conn.dst.port),
+    let (path, segment) = match read(conn, data) {
+        Some(read) => read,
+        None => return,
     };
     let answer = segment.reset();
     let is_known = on_event(conn, |connection| connection.on_segment(segment, Instant::now()));
@@ -85,6 +77,34 @@ pub fn tick() {
             carry_out(conn, connection);
             connection.state != State::Closed
         });
+    });
+}
+
+/// Reads a segment that came in, on a connection that need not exist. One that is damaged is reported.
+fn read(conn: &Conn, data: &[u8]) -> Option<(Path, Segment)> {
+    let known = TABLE.with(|table| table.borrow().connections.get(conn).map(|connection| connection.path.clone()));
+    let path = match known.map_or_else(|| Path::new(conn), Ok) {
+        Ok(path) => path,
+        Err(error) => {
+            eprintln!("a segment of {:?}: {error}", conn.dst);
+            return None;
+        }
+    };
+    match path.parse(data) {
+        Ok(segment) => Some((path, segment)),
+        Err(damage) => {
+            eprintln!("a segment of {}:{}: {damage}", conn.dst.ip, conn.dst.port);
+            None
+        }
+    }
+}
+
+/// Makes a connection in Listen.
+fn add(conn: &Conn, path: Path, now: Instant) {
+    TABLE.with(|table| {
+        let mut table = table.borrow_mut();
+        let iss = initial_sequence_number(conn, &table.secret, START.with(|start| now - *start));
+        table.connections.insert(conn.clone(), Connection::new(path, iss, now));
     });
 }
 
@@ -109,6 +129,7 @@ fn carry_out(conn: &Conn, connection: &mut Connection) {
     for call in connection.take_calls() {
         match call {
             Call::Connected => api::app_connected(conn),
+            Call::PeerConnected => api::peer_connected(conn),
             Call::Recv(data) => api::app_recv(conn, &data),
             Call::PeerFin => api::app_peer_fin(conn),
             Call::PeerRst => api::app_peer_rst(conn),

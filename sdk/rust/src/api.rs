@@ -1,8 +1,9 @@
-//! The six calls with which a TCP speaks to the driver.
+//! The seven calls with which a TCP speaks to the driver.
 //!
-//! The driver in turn calls the functions of outgoing.rs, from main.rs. Each call names the connection it is about with the
-//! conn that app_connect was given. All of them may be called from any thread, and block while the driver is busy: that is how
-//! it slows us down. Nothing is ever reported back: a call about a connection that is gone does nothing.
+//! The driver in turn calls the functions of outgoing.rs, and of incoming.rs if there is one, from main.rs. Each call names the
+//! connection it is about with the conn that app_connect or peer_connect was given. All of them may be called from any thread,
+//! and block while the driver is busy: that is how it slows us down. Nothing is ever reported back: a call about a connection
+//! that is gone does nothing.
 
 #![allow(dead_code)] // until you have called them all
 
@@ -10,7 +11,7 @@ use std::os::unix::net::UnixDatagram;
 use std::process;
 use std::sync::RwLock;
 
-use crate::codec::encode;
+use crate::codec::{encode, encode_hello};
 pub use crate::codec::{Conn, Endpoint};
 
 // What the flags of a message to the driver mean.
@@ -18,6 +19,7 @@ const APP_RECV: i32 = 0x00;
 const APP_PEER_FIN: i32 = 0x01;
 const APP_CONNECTED: i32 = 0x02;
 const APP_PEER_RST: i32 = 0x04;
+const PEER_CONNECTED: i32 = 0x12;
 const TCP_TX: i32 = 0x40;
 const RELEASE_CONNECTION: i32 = 0x80;
 const HELLO: i32 = 0xa0;
@@ -31,6 +33,12 @@ static DRIVER: RwLock<Option<UnixDatagram>> = RwLock::new(None);
 /// The connection is established. From now on the driver hands over what the application writes.
 pub fn app_connected(conn: &Conn) {
     send(conn, &[], APP_CONNECTED);
+}
+
+/// The connection that peer_connect began is established. The driver finds the application that listens, and from now on hands
+/// over what it writes.
+pub fn peer_connected(conn: &Conn) {
+    send(conn, &[], PEER_CONNECTED);
 }
 
 /// Hands the application bytes of the peer: in order, each once.
@@ -61,18 +69,23 @@ pub fn release_connection(conn: &Conn) {
     send(conn, &[], RELEASE_CONNECTION);
 }
 
-/// For main.rs: has all calls go to a socket that is connected to the driver, and tells the driver that we are here and that
-/// connections of before are void.
-pub fn attach(socket: UnixDatagram) {
+/// For main.rs: has all calls go to a socket that is connected to the driver, and tells the driver that we are here, what we
+/// know beyond version 1 of the protocol, and that connections of before are void.
+pub fn attach(socket: UnixDatagram, extensions: &[&str]) {
     *DRIVER.write().unwrap() = Some(socket);
     let end = |ip: &str, port| Endpoint { ip: ip.to_string(), port };
-    send(&Conn { src: end("127.84.0.1", 8484), dst: end("", 0) }, b"network_exp4", HELLO);
+    let nobody = Conn { src: end("127.84.0.1", 8484), dst: end("", 0) };
+    send_datagram(&encode_hello(&nobody, b"network_exp4", HELLO, extensions));
 }
 
 fn send(conn: &Conn, data: &[u8], flags: i32) {
+    send_datagram(&encode(conn, data, flags));
+}
+
+fn send_datagram(datagram: &[u8]) {
     let driver = DRIVER.read().unwrap();
     let socket = driver.as_ref().expect("main.rs attaches before it calls outgoing.rs");
-    if let Err(error) = socket.send(&encode(conn, data, flags)) {
+    if let Err(error) = socket.send(datagram) {
         eprintln!("the driver is gone: {error}");
         process::exit(1); // from whatever thread this is
     }

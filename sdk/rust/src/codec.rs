@@ -4,9 +4,11 @@
 //! {conn: {src: {ip, port}, dst: {ip, port}}, bytes: binary, flags: integer}
 //! ```
 //!
+//! A hello may have a further key, extensions: an array of strings.
+//!
 //! BSON (bsonspec.org) is little-endian: a document is its own length in four bytes, then elements, then a zero byte; an
 //! element is one byte that tells its type, its name with a zero byte after it, and its value. This file holds as much of it
-//! as such documents need: it writes the five types of the shape above, reads these and 64-bit integers, and steps over every
+//! as such documents need: it writes the types of the shape above, reads these and 64-bit integers, and steps over every
 //! other type, so that a driver may add keys that we do not know. Nothing in it concerns TCP.
 
 use std::fmt;
@@ -33,6 +35,8 @@ pub struct Message {
     pub conn: Conn,
     pub bytes: Vec<u8>,
     pub flags: i64,
+    /// What a hello names beyond version 1 of the protocol.
+    pub extensions: Vec<String>,
 }
 
 /// Why a datagram is none of ours.
@@ -59,6 +63,11 @@ const DEEPEST: u32 = 16;
 
 /// Returns the datagram of a message.
 pub fn encode(conn: &Conn, bytes: &[u8], flags: i32) -> Vec<u8> {
+    encode_hello(conn, bytes, flags, &[])
+}
+
+/// Returns the datagram of a hello, which may name extensions.
+pub fn encode_hello(conn: &Conn, bytes: &[u8], flags: i32, extensions: &[&str]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + 256);
     put_document(&mut out, |out| {
         put_name(out, DOCUMENT, "conn");
@@ -74,17 +83,32 @@ pub fn encode(conn: &Conn, bytes: &[u8], flags: i32) -> Vec<u8> {
         out.extend_from_slice(bytes);
         put_name(out, INT32, "flags");
         put_int32(out, flags);
+        if !extensions.is_empty() {
+            put_name(out, ARRAY, "extensions");
+            put_document(out, |out| put_strings(out, extensions));
+        }
     });
     out
 }
 
 fn put_endpoint(out: &mut Vec<u8>, end: &Endpoint) {
-    put_name(out, STRING, "ip");
-    put_int32(out, end.ip.len() as i32 + 1);
-    out.extend_from_slice(end.ip.as_bytes());
-    out.push(0);
+    put_string(out, "ip", &end.ip);
     put_name(out, INT32, "port");
     put_int32(out, end.port.into());
+}
+
+/// Writes what is in an array: a document with the names "0", "1", …
+fn put_strings(out: &mut Vec<u8>, strings: &[&str]) {
+    for (i, string) in strings.iter().enumerate() {
+        put_string(out, &i.to_string(), string);
+    }
+}
+
+fn put_string(out: &mut Vec<u8>, name: &str, string: &str) {
+    put_name(out, STRING, name);
+    put_int32(out, string.len() as i32 + 1);
+    out.extend_from_slice(string.as_bytes());
+    out.push(0);
 }
 
 fn put_document(out: &mut Vec<u8>, elements: impl FnOnce(&mut Vec<u8>)) {
@@ -121,6 +145,7 @@ pub fn decode(datagram: &[u8]) -> Result<Message, Refused> {
             _ => return Err(Refused("bytes is no binary")),
         },
         flags: document.integer("flags")?,
+        extensions: document.strings("extensions"),
     })
 }
 
@@ -165,6 +190,16 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Returns the strings in an array. Whatever else is found there is none of ours.
+    fn strings(&self, name: &str) -> Vec<String> {
+        let items = self.document(name).map_or(&[][..], |array| &array.0);
+        let string = |(_, value): &(&str, Value<'a>)| match value {
+            Value::String(text) => Some(text.to_string()),
+            _ => None,
+        };
+        items.iter().filter_map(string).collect()
+    }
+
     /// Takes a document from the front of rest.
     fn read(rest: &mut &'a [u8], depth: u32) -> Result<Self, Refused> {
         let size = take_length(rest)?.checked_sub(4).ok_or(Refused("a document of negative length"))?;
@@ -199,7 +234,6 @@ impl<'a> Value<'a> {
                     _ => Value::Other, // text of its own kind, an identifier or the like
                 }
             }
-            // An array is a document with the names "0", "1", …
             DOCUMENT | ARRAY => Value::Document(Document::read(rest, depth + 1)?),
             _ => {
                 take(rest, fixed_size(kind).ok_or(Refused("an element of unknown type"))?)?;

@@ -1,7 +1,10 @@
-//! The program around a TCP: joins the driver, and calls the functions of outgoing.rs for each of its messages.
+//! The program around a TCP: joins the driver, and calls the functions of outgoing.rs for each of its messages, and that of
+//! incoming.rs if there is such a file.
 //!
-//! The driver has to run already. While it serves another SDK this program waits. All functions of outgoing.rs are called from
-//! one thread, one after the other.
+//! The driver has to run already. While it serves another SDK this program waits. All these functions are called from one
+//! thread, one after the other.
+
+#![allow(unknown_lints, unexpected_cfgs)] // not every compiler is told of build.rs's "incoming"
 
 use std::env;
 use std::fs;
@@ -14,6 +17,8 @@ use std::time::Duration;
 
 mod api;
 mod codec;
+#[cfg(incoming)]
+mod incoming;
 mod outgoing;
 
 /// A datagram as long as that is an error.
@@ -33,7 +38,45 @@ const APP_SEND: i64 = 0x00;
 const APP_FIN: i64 = 0x01;
 const APP_CONNECT: i64 = 0x02;
 const APP_RST: i64 = 0x04;
+const PEER_CONNECT: i64 = 0x12;
 const TCP_RX: i64 = 0x40;
+const ANSWER: i64 = 0xa0; // to a hello
+
+/// Our name for incoming.rs in a hello, and that of every other SDK.
+const EXTENSION: &str = "incoming";
+
+/// The function of incoming.rs.
+type PeerConnect = fn(&codec::Conn, &[u8]);
+
+/// What is agreed with the driver on connections that others begin.
+#[derive(Clone, Copy)]
+#[allow(dead_code)] // without incoming.rs
+enum Incoming {
+    /// There will be none.
+    Refused,
+    /// Our hello has named the extension. A driver that knows of it answers before it says anything else.
+    Asked(PeerConnect),
+    Agreed(PeerConnect),
+}
+
+impl Incoming {
+    /// If the answer is still due, this is it: what the driver knows of the extensions that were named.
+    fn settle(&mut self, extensions: &[String]) {
+        if let Incoming::Asked(peer_connect) = *self {
+            *self = if extensions.iter().any(|name| name == EXTENSION) {
+                Incoming::Agreed(peer_connect)
+            } else {
+                eprintln!("this driver does not capture incoming connections");
+                Incoming::Refused
+            };
+        }
+    }
+}
+
+#[cfg(incoming)]
+const INCOMING: Incoming = Incoming::Asked(incoming::peer_connect);
+#[cfg(not(incoming))]
+const INCOMING: Incoming = Incoming::Refused;
 
 fn main() {
     let directory = env::var_os("ANTEDON_LAB_DIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
@@ -47,7 +90,7 @@ fn main() {
 fn run(directory: &Path) -> io::Result<()> {
     let driver = directory.join("network-exp4-driver.socket");
     let socket = join(&directory.join("network-exp4-sdk.socket"), &driver)?;
-    api::attach(socket.try_clone()?);
+    api::attach(socket.try_clone()?, if let Incoming::Asked(_) = INCOMING { &[EXTENSION] } else { &[] });
     serve(&socket, &driver)
 }
 
@@ -70,10 +113,11 @@ fn join(own: &Path, driver: &Path) -> io::Result<UnixDatagram> {
 /// Receives and dispatches until the driver is gone.
 fn serve(socket: &UnixDatagram, driver: &Path) -> io::Result<()> {
     let mut buffer = vec![0; LONGEST];
+    let mut incoming = INCOMING;
     socket.set_read_timeout(Some(SILENCE))?;
     loop {
         match socket.recv(&mut buffer) {
-            Ok(size) => dispatch(&buffer[..size]),
+            Ok(size) => dispatch(&buffer[..size], &mut incoming),
             Err(error) if error.kind() == ErrorKind::WouldBlock => check_presence(driver)?,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -91,8 +135,9 @@ fn check_presence(driver: &Path) -> io::Result<()> {
 }
 
 /// Calls the function that a datagram is for. What cannot be understood is reported and passed over.
-fn dispatch(datagram: &[u8]) {
+fn dispatch(datagram: &[u8], incoming: &mut Incoming) {
     if datagram == [0] {
+        incoming.settle(&[]);
         return outgoing::tick();
     }
     if datagram.len() == LONGEST {
@@ -102,12 +147,17 @@ fn dispatch(datagram: &[u8]) {
         Ok(message) => message,
         Err(error) => return eprintln!("a datagram from the driver: {error}"),
     };
-    match message.flags {
-        APP_CONNECT => outgoing::app_connect(&message.conn),
-        APP_SEND => outgoing::app_send(&message.conn, &message.bytes),
-        APP_FIN => outgoing::app_fin(&message.conn),
-        APP_RST => outgoing::app_rst(&message.conn),
-        TCP_RX => outgoing::tcp_rx(&message.conn, &message.bytes),
-        flags => eprintln!("a datagram from the driver: unknown flags {flags:#x}"),
+    if let (ANSWER, Incoming::Asked(_)) = (message.flags, *incoming) {
+        return incoming.settle(&message.extensions);
+    }
+    incoming.settle(&[]);
+    match (message.flags, *incoming) {
+        (PEER_CONNECT, Incoming::Agreed(peer_connect)) => peer_connect(&message.conn, &message.bytes),
+        (APP_CONNECT, _) => outgoing::app_connect(&message.conn),
+        (APP_SEND, _) => outgoing::app_send(&message.conn, &message.bytes),
+        (APP_FIN, _) => outgoing::app_fin(&message.conn),
+        (APP_RST, _) => outgoing::app_rst(&message.conn),
+        (TCP_RX, _) => outgoing::tcp_rx(&message.conn, &message.bytes),
+        (flags, _) => eprintln!("a datagram from the driver: unknown flags {flags:#x}"),
     }
 }

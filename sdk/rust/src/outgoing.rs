@@ -3,4 +3,4 @@
 #[path = "../reference/outgoing.rs"]
 mod reference;
 
-pub use reference::{app_connect, app_fin, app_rst, app_send, tcp_rx, tick};
+pub use reference::{app_connect, app_fin, app_rst, app_send, incoming, tcp_rx, tick};

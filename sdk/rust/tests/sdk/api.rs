@@ -22,6 +22,10 @@ pub fn app_connected(_: &Conn) {
     note(Call::Connected);
 }
 
+pub fn peer_connected(_: &Conn) {
+    note(Call::PeerConnected);
+}
+
 pub fn app_recv(_: &Conn, data: &[u8]) {
     note(Call::Recv(data.to_vec()));
 }

@@ -12,6 +12,7 @@ mod script;
 mod vectors;
 
 mod test_codec;
+mod test_incoming;
 mod test_outgoing;
 mod test_program;
 mod test_segment;

@@ -72,7 +72,7 @@ impl Network {
         for call in self.hosts[side].connection.take_calls() {
             let host = &mut self.hosts[side];
             match call {
-                Call::Connected => host.events.push("connected"),
+                Call::Connected | Call::PeerConnected => host.events.push("connected"),
                 Call::Recv(data) => host.received.extend(data),
                 Call::PeerFin => host.events.push("peer fin"),
                 Call::PeerRst => host.events.push("peer rst"),

@@ -75,9 +75,12 @@ impl Script {
     }
 
     pub fn inject(&mut self, segment: Segment) {
-        let wire = |number: Seq, first: u32| Seq::from(first.wrapping_add(number as u32));
-        let segment = Segment { seq: wire(segment.seq, IRS), ack: wire(segment.ack, ISS), ..segment };
-        self.on(|connection, now| connection.on_segment(segment, now));
+        self.on(|connection, now| connection.on_segment(as_sent(segment), now));
+    }
+
+    /// Somebody calls.
+    pub fn accept(&mut self, segment: Segment) {
+        self.on(|connection, now| connection.accept(as_sent(segment), now));
     }
 
     /// Lets time pass, with ticks.
@@ -94,6 +97,12 @@ impl Script {
     pub fn sent(&mut self) -> Vec<String> {
         self.out.drain(..).map(|segment| print(&segment)).collect()
     }
+}
+
+/// Returns a segment with the numbers that it has on the wire.
+fn as_sent(segment: Segment) -> Segment {
+    let wire = |number: Seq, first: u32| Seq::from(first.wrapping_add(number as u32));
+    Segment { seq: wire(segment.seq, IRS), ack: wire(segment.ack, ISS), ..segment }
 }
 
 fn print(segment: &Segment) -> String {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::api::{take_calls, Conn};
 use crate::outgoing::connection::Call;
+use crate::outgoing::incoming::peer_connect;
 use crate::outgoing::segment::{Path, Segment, ACK, FIN, RST, SYN};
 use crate::outgoing::{app_connect, app_fin, app_rst, app_send, initial_sequence_number, tcp_rx, tick};
 use crate::script::{seg, text};
@@ -41,6 +42,29 @@ fn session() {
     assert_eq!(calls().1, want);
     rx(&seg(ACK, 506, iss + 7));
     assert!(calls().0[0].has(RST), "it is forgotten");
+}
+
+#[test]
+fn call() {
+    let wire = |segment: &Segment| Path::new(&reverse(&conn())).unwrap().build(segment);
+    peer_connect(&conn(), &wire(&seg(SYN, 500, 0)));
+    let answer = &calls().0[0];
+    assert_eq!((answer.flags, answer.ack), (SYN | ACK, 501));
+    rx(&seg(SYN, 500, 0));
+    rx(&text(501, answer.seq + 1, b"GET /"));
+    app_send(&conn(), b"page");
+    app_fin(&conn());
+    rx(&seg(ACK | FIN, 506, answer.seq + 6));
+    let want = [Call::PeerConnected, Call::Recv(b"GET /".to_vec()), Call::PeerFin];
+    assert_eq!(calls().1, want);
+    app_rst(&conn());
+    peer_connect(&conn(), &wire(&seg(RST, 500, 0)));
+    assert_eq!(calls(), (vec![], vec![Call::Release]), "it is no call");
+    let mut damaged = wire(&seg(SYN, 500, 0));
+    damaged[4] ^= 1;
+    peer_connect(&conn(), &damaged);
+    rx(&seg(ACK, 501, 9));
+    assert!(calls().0[0].has(RST), "neither is known");
 }
 
 #[test]

@@ -65,17 +65,6 @@ fn impossible_acknowledgments() {
     }
 }
 
-#[test]
-fn passive_open() {
-    let mut t = Script::new();
-    t.inject(seg(SYN, 0, 0));
-    assert_eq!((t.connection.state, t.sent()), (State::SynReceived, vec!["SYN|ACK seq=0 ack=1 len=0".to_string()]));
-    t.inject(seg(ACK, 1, 500)); // of another connection
-    assert_eq!((t.connection.state, t.sent()), (State::SynReceived, vec!["RST seq=500 len=0".to_string()]));
-    t.inject(seg(ACK, 1, 1));
-    assert_eq!((t.connection.state, t.events), (State::Established, vec![Call::Connected]));
-}
-
 /// Segments may begin early, end late, come in any order, and contain each other.
 #[test]
 fn overlap() {

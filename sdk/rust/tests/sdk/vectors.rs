@@ -51,6 +51,17 @@ impl Json {
         from_hex(self.string(key))
     }
 
+    pub fn strings(&self, key: &str) -> Option<Vec<String>> {
+        let string = |item: &Json| match item {
+            Json::String(text) => text.clone(),
+            other => panic!("{key} has {other:?}, want a string"),
+        };
+        match self.get(key) {
+            Some(Json::Array(items)) => Some(items.iter().map(string).collect()),
+            _ => None,
+        }
+    }
+
     pub fn conn(&self) -> Option<Conn> {
         let end = |end: &Json| Endpoint { ip: end.string("ip").to_string(), port: end.word("port").parse().unwrap() };
         self.get("conn").map(|conn| Conn { src: end(conn.get("src").unwrap()), dst: end(conn.get("dst").unwrap()) })
