@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -137,8 +138,8 @@ func (f *labGradeFlags) class(cmd *cobra.Command, args []string) error {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), r.Summary())
 		return err
 	})
-	if err == nil && f.out != "" {
-		err = grade.WriteClass(f.out, reports)
+	if f.out != "" && len(reports) > 0 { // what goes wrong with one does not spoil the page of the others
+		err = errors.Join(err, grade.WriteClass(f.out, reports))
 	}
 	return orInterrupted(cmd.Context(), err)
 }

@@ -100,7 +100,20 @@ func (r *Report) Summary() string {
 	for _, m := range r.Marks {
 		s += fmt.Sprintf(" %s %d", m.Name, m.Points)
 	}
+	if note := r.Note(); note != "" {
+		s += ": " + printable(note)
+	}
 	return s
+}
+
+// Note says why a program got no further than it did.
+func (r *Report) Note() string {
+	for _, m := range r.Marks {
+		if m.Note != "" {
+			return m.Note
+		}
+	}
+	return ""
 }
 
 // WriteClass writes marks.csv and index.html for a class to a directory, in which the reports lie already.
@@ -114,13 +127,13 @@ func WriteClass(dir string, reports []*Report) error {
 	for _, p := range scheme {
 		head = append(head, p.name)
 	}
-	_ = w.Write(append(head, "bonus"))
+	_ = w.Write(append(head, "bonus", "note"))
 	for _, r := range reports {
 		row := []string{harmless(r.Name), strconv.Itoa(r.Score)}
 		for _, m := range r.Marks {
 			row = append(row, strconv.Itoa(m.Points))
 		}
-		_ = w.Write(append(row, strings.Join(r.Bonus, " ")))
+		_ = w.Write(append(row, strings.Join(r.Bonus, " "), r.Note()))
 	}
 	w.Flush()
 	if err := errors.Join(w.Error(), f.Close()); err != nil {
@@ -138,10 +151,10 @@ func harmless(name string) string {
 }
 
 var classPage = template.Must(template.New("class").Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Marks</title>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Marks</title>
 <style>` + style + `</style>
 <h1>Marks</h1>
-<table><tr><th>Name<th>Score{{with index . 0}}{{range .Marks}}<th>{{.Title}}{{end}}{{end}}<th>Beyond</tr>
-{{range .}}<tr><td><a href="{{.Name}}/report.html">{{.Name}}</a><td class="n"><b>{{.Score}}</b>/{{.Max}}{{range .Marks}}<td class="n{{if not .OK}} bad{{end}}">{{.Points}}/{{.Max}}{{end}}<td>{{range .Bonus}}{{.}} {{end}}</tr>
-{{end}}</table></html>
+<div class="wide"><table><tr><th>Name<th class="n">Score{{with index . 0}}{{range .Marks}}<th class="n" title="{{.Title}}">{{.Name}}{{end}}{{end}}<th>Beyond<th>Note</tr>
+{{range .}}<tr><td><a href="{{.Name}}/report.html">{{.Name}}</a><td class="n"><b>{{.Score}}</b>/{{.Max}}{{range .Marks}}<td class="n{{if not .OK}} bad{{end}}">{{.Points}}/{{.Max}}{{end}}<td>{{range .Bonus}}{{.}} {{end}}<td>{{.Note}}</tr>
+{{end}}</table></div></html>
 `))

@@ -72,7 +72,7 @@ func (s *stage) resent(port uint16, seen string) string {
 			n++
 		}
 	}
-	return fmt.Sprintf("%d segments sent again; %s", n, seen)
+	return fmt.Sprintf("segments sent again: %d; %s", n, seen)
 }
 
 // either returns one of two texts.
