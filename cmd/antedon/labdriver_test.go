@@ -147,7 +147,12 @@ func TestLabDriverUnprivileged(t *testing.T) {
 		t.Errorf("called: got %q", out)
 	}
 	run("lab", "driver", "--host").start().fails(exitFailure, "antedon: lab driver: only root may capture connections of this machine")
-	killed := run("lab", "driver", "--sdk", sdk, "--", "sh", "-c", "echo begun; sleep 1000").start()
-	killed.says(killed.stdout, "begun").signal(unix.SIGKILL).wait()
-	expectHere(t, before)
+	for _, app := range []string{
+		"echo begun; sleep 1000", // and one whose connection is in use
+		"curl -sS http://10.7.0.2/bytes/1000000000 | (head -c 1000000 >/dev/null; echo begun; cat >/dev/null)",
+	} {
+		killed := run("lab", "driver", "--sdk", "(setsid sleep 1000 &) ; "+sdk+"; true", "--", "sh", "-c", app).start()
+		killed.says(killed.stdout, "begun").signal(unix.SIGKILL).wait()
+		expectHere(t, before)
+	}
 }

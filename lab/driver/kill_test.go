@@ -1,22 +1,18 @@
 package driver
 
 import (
-	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/antedon-net/antedon/internal/netlab"
 	"github.com/antedon-net/antedon/lab/exp4"
 	"github.com/antedon-net/antedon/lab/table"
-	"github.com/antedon-net/antedon/wire"
 )
 
 // until waits for something to become true.
@@ -56,40 +52,136 @@ func (p *place) stream(port int) <-chan error {
 	return failed
 }
 
-// TestKillDriver: whatever it was doing, rules, routes and processes are gone soon, and applications do not hang.
+// stages are how far a connection has got when something is killed.
+var stages = []string{"idle", "handshake", "data", "closing"}
+
+// sdkPart is the SDK that brings a connection there: for a handshake that is not answered, one that says nothing.
+func sdkPart(stage string) string {
+	if stage == "handshake" {
+		return "mute"
+	}
+	return "sdk"
+}
+
+// A peer is the remote end of the connections of a test.
+type peer struct {
+	failed <-chan error  // a stream's
+	ended  chan struct{} // tells that an application has ended its stream, and then that the peer has
+}
+
+// Ports of a peer.
+const (
+	streamPort = ":7"
+	endingPort = ":9"
+)
+
+func (p *place) peer() *peer {
+	r := &peer{failed: p.stream(7), ended: make(chan struct{})}
+	p.serve(9, func(c net.Conn) {
+		_, _ = io.Copy(io.Discard, c)
+		for range 2 { // it closes when the second one is taken
+			select {
+			case r.ended <- struct{}{}:
+			case <-p.ctx.Done():
+			}
+		}
+	})
+	return r
+}
+
+// bring brings a connection to a stage, and returns it, or nil if that is idle.
+func (p *place) bring(stage string, remote *peer, dial func(address string) *net.TCPConn) *net.TCPConn {
+	p.Helper()
+	switch stage {
+	case "handshake":
+		return dial("10.7.0.2" + streamPort)
+	case "data":
+		c := dial("10.7.0.2" + streamPort)
+		if _, err := io.ReadFull(c, make([]byte, 1<<20)); err != nil {
+			p.Fatal(err)
+		}
+		return c
+	case "closing":
+		c := dial("10.7.0.2" + endingPort)
+		if err := c.CloseWrite(); err != nil {
+			p.Fatal(err)
+		}
+		p.gets(remote.ended, "the peer hears of the end")
+		return c
+	}
+	return nil
+}
+
+// gets waits for something from a channel.
+func (p *place) gets(c <-chan struct{}, what string) {
+	p.Helper()
+	select {
+	case <-c:
+	case <-p.ctx.Done():
+		p.Fatalf("not within %v: %s", limit, what)
+	}
+}
+
+// TestKillDriver: whatever it was doing, rules, routes, sockets and processes are gone soon, and applications do not hang.
 func TestKillDriver(t *testing.T) {
-	for _, stage := range []string{"idle", "asked", "carrying"} {
+	for _, stage := range stages {
 		t.Run(stage, func(t *testing.T) {
 			p := newPlace(t)
-			p.stream(7)
-			before := p.snapshot()
+			remote := p.peer()
+			before := p.traces()
 			dir := t.TempDir()
 			driver := p.play("driver", dir)
-			var c net.Conn
-			switch stage {
-			case "asked":
-				defer p.kill(p.play("mute", dir))
-				c = p.dial("10.7.0.2:7")
-			case "carrying":
-				defer p.kill(p.play("sdk", dir))
-				c = p.dial("10.7.0.2:7")
-				if _, err := io.ReadFull(c, make([]byte, 1<<20)); err != nil {
-					t.Fatal(err)
-				}
+			sdk := p.play(sdkPart(stage), dir)
+			c := p.bring(stage, remote, p.dial)
+			if during := p.traces(); !strings.Contains(during, "socket tcp 0100007F:52C0 ") {
+				t.Errorf("no listener in\n%s", during)
 			}
+			killed := time.Now()
 			p.kill(driver)
+			p.until("everything is as before", func() bool {
+				return netlab.Diff(withoutProcesses(before), withoutProcesses(p.traces())) == ""
+			})
+			t.Logf("as before %v after the kill", time.Since(killed).Round(time.Millisecond))
 			if c != nil {
 				p.ends(c)
 			}
-			var diff string
-			p.until("everything is as before", func() bool {
-				diff = netlab.Diff(withoutProcesses(before), withoutProcesses(p.snapshot()))
-				return diff == ""
-			})
+			if _, err := os.Lstat(filepath.Join(dir, exp4.DriverSocket)); !os.IsNotExist(err) {
+				t.Errorf("the driver's socket is still there: %v", err)
+			}
+			p.kill(sdk)
 			p.dial("10.7.0.2:7").Close()
 			p.start(1, nil) // nothing is in its way
 		})
 	}
+}
+
+// traces is a snapshot with the sockets by which a driver may be known: those that listen, raw ones, and those of names like ours.
+func (p *place) traces() string {
+	p.Helper()
+	all := p.snapshot()
+	err := p.host.Do(func() error {
+		for _, kind := range []string{"tcp", "tcp6", "raw", "raw6", "packet", "unix"} {
+			b, err := os.ReadFile("/proc/thread-self/net/" + kind)
+			if err != nil {
+				return err
+			}
+			for i, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
+				f := strings.Fields(line)
+				switch {
+				case i == 0 || kind == "unix" && !strings.Contains(line, "antedon-lab"):
+				case kind == "packet" || kind == "unix":
+					all += fmt.Sprintf("socket %s %s\n", kind, f[len(f)-1])
+				case strings.HasPrefix(kind, "raw") || f[3] == "0A": // which listens
+					all += fmt.Sprintf("socket %s %s %s\n", kind, f[1], f[3])
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
+	return all
 }
 
 // withoutProcesses leaves out the lines on processes: SDKs go on.
@@ -105,38 +197,45 @@ func withoutProcesses(s string) string {
 
 // TestKillSDK: its connections end on both sides, those of others go on, and another program may take its place.
 func TestKillSDK(t *testing.T) {
-	for _, stage := range []string{"mute", "sdk"} {
+	for _, stage := range stages {
 		t.Run(stage, func(t *testing.T) {
 			p := newPlace(t)
+			remote := p.peer()
 			p.serve(8, echo)
-			failed := p.stream(7)
 			p.start(2, func(c *Config) { c.Mode = Partial })
 			p.sdk(1, nil)
-			victim := p.play(stage, p.dirs[0])
+			victim := p.play(sdkPart(stage), p.dirs[0])
 			p.hears("SDK 1 said hello")
-			other, c := p.dialFrom(2, "10.7.0.2:8"), p.dialFrom(1, "10.7.0.2:7")
-			if stage == "sdk" {
-				if _, err := io.ReadFull(c, make([]byte, 1<<20)); err != nil {
-					t.Fatal(err)
-				}
-			} else {
+			other := p.dialFrom(2, "10.7.0.2:8")
+			c := p.bring(stage, remote, func(address string) *net.TCPConn { return p.dialFrom(1, address) })
+			what := "SDK 1 is gone: its socket is closed"
+			if c != nil {
 				p.until("it is asked", func() bool { return p.driver.Counters().Accepted == 2 })
+				what += "; its 1 connection is reset"
 			}
 			p.kill(victim)
-			p.hears("SDK 1 is gone: its socket is closed; its 1 connection is reset")
-			p.ends(c)
-			if stage == "sdk" {
-				select {
-				case <-failed:
-				case <-p.ctx.Done():
-					t.Error("the peer hangs")
-				}
+			p.hears(what)
+			if c != nil {
+				p.ends(c)
+			}
+			if stage == "data" {
+				p.fails(remote)
 			}
 			p.echoes(other)
 			p.play("sdk", p.dirs[0])
 			p.until("another one is attached", func() bool { return p.driver.Attached() == 2 })
 			p.echoes(p.dialFrom(1, "10.7.0.2:8"))
 		})
+	}
+}
+
+// fails waits until the peer has learnt that a connection is gone.
+func (p *place) fails(remote *peer) {
+	p.Helper()
+	select {
+	case <-remote.failed:
+	case <-p.ctx.Done():
+		p.Error("the peer hangs")
 	}
 }
 
@@ -156,179 +255,92 @@ func (p *place) dialFrom(n byte, address string) *net.TCPConn {
 
 // TestKillApplication: the peer learns of it, and nothing is kept.
 func TestKillApplication(t *testing.T) {
+	for _, stage := range []string{"data", "closing"} {
+		t.Run(stage, func(t *testing.T) {
+			p := newPlace(t)
+			remote := p.peer()
+			p.start(1, nil)
+			p.sdk(0, nil)
+			p.kill(p.bringProgram(stage, remote))
+			if stage == "data" {
+				p.fails(remote)
+			} else {
+				p.gets(remote.ended, "the peer closes") // which is what a kernel's TCP would wait for, too
+			}
+			p.until("the connection is forgotten", func() bool { return p.driver.owned(table.SDK(0)) == 0 })
+		})
+	}
+}
+
+// TestKillApplicationEarly: what it has said before it is connected might still be meant, so the SDK may finish the handshake and
+// is then told of the end.
+func TestKillApplicationEarly(t *testing.T) {
 	p := newPlace(t)
-	failed := p.stream(7)
 	p.start(1, nil)
-	p.sdk(0, nil)
-	nc := p.host.Command(p.ctx, "nc", "10.7.0.2", "7")
-	out, err := nc.StdoutPipe()
+	ep, err := exp4.Dial(p.ctx, p.dirs[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := nc.Start(); err != nil {
+	defer ep.Close()
+	if deadline, ok := p.ctx.Deadline(); ok {
+		_ = ep.SetReadDeadline(deadline)
+	}
+	hello := exp4.Hello()
+	if err := ep.Send(&hello); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadFull(out, make([]byte, 1<<20)); err != nil {
-		t.Fatal(err)
-	}
+	p.hears("SDK 1 said hello")
+	nc := p.bringProgram("handshake", nil)
+	p.until("it is captured", func() bool { return p.driver.Counters().Accepted == 1 })
 	p.kill(nc)
-	select {
-	case <-failed:
-	case <-p.ctx.Done():
-		t.Error("the peer hangs")
+	for {
+		m, err := ep.Receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := exp4.Message{Conn: m.Conn}
+		switch {
+		case m.Tick:
+			continue
+		case m.Flags == exp4.Connect:
+			answer.Flags = exp4.Connect // app_connected
+		case m.Flags == exp4.FIN:
+			answer.Flags = exp4.Release
+		}
+		if err := ep.Send(&answer); err != nil {
+			t.Fatal(err)
+		}
+		if m.Flags == exp4.FIN {
+			break
+		}
 	}
 	p.until("the connection is forgotten", func() bool { return p.driver.owned(table.SDK(0)) == 0 })
 }
 
-// TestStalledSDK: one that does not read is reported, holds up its own applications only, and may go on.
-func TestStalledSDK(t *testing.T) {
-	p := newPlace(t)
-	p.serve(8, echo)
-	p.start(2, func(c *Config) { c.Mode, c.Stall = Partial, 50*time.Millisecond })
-	p.sdk(1, nil)
-	stalled := p.play("sdk", p.dirs[0])
-	p.hears("SDK 1 said hello")
-	c := p.dialFrom(1, "10.7.0.2:8")
-	if _, err := c.Write([]byte("x")); err != nil {
-		t.Fatal(err)
+// bringProgram has nc bring a connection to a stage.
+func (p *place) bringProgram(stage string, remote *peer) *netlab.Cmd {
+	p.Helper()
+	args := []string{"10.7.0.2", streamPort[1:]}
+	if stage == "closing" {
+		args = []string{"-N", "10.7.0.2", endingPort[1:]}
 	}
-	if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
-		t.Fatal(err)
+	nc := p.host.Command(p.ctx, "nc", args...)
+	if stage == "closing" {
+		nc.Stdin = strings.NewReader("")
 	}
-	if err := stalled.Process.Signal(unix.SIGSTOP); err != nil {
-		t.Fatal(err)
+	out, err := nc.StdoutPipe()
+	if err == nil {
+		err = nc.Start()
 	}
-	want := random(5_000_000, 1)
-	go func() {
-		_, _ = c.Write(want)
-		_ = c.CloseWrite()
-	}()
-	p.hears("SDK 1 has not read for 50ms: its applications wait")
-	p.echoes(p.dialFrom(2, "10.7.0.2:8"))
-	if err := stalled.Process.Signal(unix.SIGCONT); err != nil {
-		t.Fatal(err)
+	if err == nil && stage == "data" {
+		_, err = io.ReadFull(out, make([]byte, 1<<20))
 	}
-	p.hears("SDK 1 reads again")
-	got, err := io.ReadAll(c)
-	if err != nil || string(got) != string(want) {
-		t.Errorf("got %d bytes, %v, want %d", len(got), err, len(want))
-	}
-}
-
-// TestRubbish: whatever an SDK sends is reported once, and others notice nothing.
-func TestRubbish(t *testing.T) {
-	p := newPlace(t)
-	p.serve(8, echo)
-	p.start(2, func(c *Config) { c.Mode = Partial })
-	p.sdk(1, nil)
-	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Net: "unixgram", Name: filepath.Join(p.dirs[0], exp4.DriverSocket)})
 	if err != nil {
-		t.Fatal(err)
+		p.Fatal(err)
 	}
-	defer conn.Close()
-	flood := func(n int, datagram func(i int) []byte) {
-		t.Helper()
-		for i := range n {
-			if _, err := conn.Write(datagram(i)); err != nil {
-				t.Fatal(err)
-			}
-		}
+	p.Cleanup(func() { p.kill(nc) })
+	if stage == "closing" {
+		p.gets(remote.ended, "the peer hears of the end")
 	}
-	strange, err := exp4.Append(nil, &exp4.Message{Flags: exp4.Segment, Bytes: []byte("whose?")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	flood(1, func(int) []byte { return []byte("rubbish") })
-	p.hears("SDK 1: before its hello: a datagram of 7 bytes: not a BSON document")
-	sdk, err := exp4.Dial(p.ctx, p.dirs[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sdk.Close()
-	go func() {
-		for {
-			if _, err := sdk.Receive(); err != nil {
-				return
-			}
-		}
-	}()
-	hello := exp4.Hello()
-	if err := sdk.Send(&hello); err != nil {
-		t.Fatal(err)
-	}
-	p.hears("SDK 1 said hello")
-	for i := range 20_000 {
-		m := exp4.Message{Flags: exp4.Flags(i % 300), Conn: exp4.Hello().Conn, Bytes: strange}
-		if m.Flags == exp4.Greet {
-			continue
-		}
-		if err := sdk.Send(&m); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p.echoes(p.dialFrom(2, "10.7.0.2:8"))
-	p.hears("SDK 1: tcp_tx for a connection that is not its own, or no more")
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.lines) > 6 {
-		t.Errorf("the driver said much: %d lines", len(p.lines))
-	}
-}
-
-// TestPeer: what a hostile or confused remote host sends.
-func TestPeer(t *testing.T) {
-	p := newPlace(t)
-	p.start(1, nil)
-	p.sdk(0, nil)
-	var raw net.PacketConn
-	err := p.remote.Do(func() (err error) {
-		raw, err = net.ListenPacket("ip4:tcp", "10.7.0.2")
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer raw.Close()
-	send := func(b []byte) {
-		t.Helper()
-		if _, err := raw.WriteTo(b, &net.IPAddr{IP: net.IPv4(10, 7, 0, 1)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	wrong, stray := strayACK(), strayACK()
-	wrong[17] ^= 1
-	for range 3 {
-		send(wrong)
-	}
-	p.until("bad checksums are counted", func() bool { return p.driver.Counters().BadChecksums == 3 })
-	send(stray)
-	p.until("a stray is refused", func() bool { return p.driver.Counters().Refused == 1 })
-	b := make([]byte, 1500)
-	if deadline, ok := p.ctx.Deadline(); ok {
-		_ = raw.SetReadDeadline(deadline)
-	}
-	n, _, err := raw.ReadFrom(b)
-	if err != nil || n != 20 || b[13] != flagRST {
-		t.Errorf("got %x, %v, want a reset of the driver's", b[:n], err)
-	}
-	send(stray)
-	if n, _, err = raw.ReadFrom(b); err != nil || n != 20 || string(b[4:8]) != string(stray[8:12]) {
-		t.Errorf("got %x, %v, want one reset for each stray, and none of the kernel's", b[:n], err)
-	}
-}
-
-// strayACK is an ACK to a port of the pool that belongs to no connection.
-func strayACK() []byte {
-	return callSegment(80, 61099, flagACK)
-}
-
-// callSegment is a segment from the remote host without text.
-func callSegment(from, to uint16, flags wire.Flags) []byte {
-	name := exp4.Conn{
-		Src: netip.AddrPortFrom(netip.MustParseAddr("10.7.0.2"), from), Dst: netip.AddrPortFrom(netip.MustParseAddr("10.7.0.1"), to),
-	}
-	h := wire.TCP{SrcPort: from, DstPort: to, Seq: 7, Ack: 9, Flags: flags, Window: 1000}
-	b := h.AppendTo(nil)
-	binary.BigEndian.PutUint16(b[16:], wire.TransportChecksum(wire.PseudoSum(wire.ProtoTCP, name.Src.Addr(), name.Dst.Addr(), len(b)), b))
-	return b
+	return nc
 }

@@ -97,13 +97,9 @@ func (t *Table) onPeerFIN(c *conn) {
 func (t *Table) Mistake(sdk SDK, format string, args ...any) {
 	t.counters.Mistakes++
 	p := t.attached[sdk]
-	text := fmt.Sprintf(format, args...)
-	if p == nil || p.told[text] || len(p.told) >= maxTold {
+	if p == nil || p.told[format] {
 		return
 	}
-	p.told[text] = true
-	t.act(Action{Kind: Report, Text: fmt.Sprintf("SDK %d: %s", sdk+1, text)})
+	p.told[format] = true
+	t.act(Action{Kind: Report, Text: fmt.Sprintf("SDK %d: ", sdk+1) + fmt.Sprintf(format, args...)})
 }
-
-// maxTold bounds how many mistakes of one program are reported.
-const maxTold = 50

@@ -130,7 +130,9 @@ type trace struct {
 
 // A program is an attached SDK.
 type program struct {
-	told      map[string]bool // mistakes that were reported once
+	greeted   mono.Time
+	hellos    int             // each within a second of the one before
+	told      map[string]bool // kinds of mistakes that were reported once
 	takesCall bool            // it has named the extension
 	ringing   list.List       // of *conn, called and not connected, the oldest first
 }
@@ -180,18 +182,29 @@ func (t *Table) Owner(name exp4.Conn) string {
 // earlier one, or of itself before it was started again, are dropped.
 func (t *Table) Attach(now mono.Time, sdk SDK, extensions []string) {
 	n := t.drop(now, sdk)
-	t.attached[sdk] = &program{told: make(map[string]bool), takesCall: slices.Contains(extensions, exp4.Incoming)}
+	p := &program{told: make(map[string]bool), takesCall: slices.Contains(extensions, exp4.Incoming), greeted: now, hellos: 1}
+	if earlier := t.attached[sdk]; earlier != nil && now.Sub(earlier.greeted) < time.Second {
+		p.told, p.hellos = earlier.told, earlier.hellos+1
+	}
+	t.attached[sdk] = p
 	t.lonely = false
 	t.counters.Hellos++
-	text := fmt.Sprintf("SDK %d said hello", sdk+1)
-	if n > 0 {
-		text += fmt.Sprintf("; its %s reset", pluralAre(n, "earlier connection"))
+	if p.hellos > manyHellos {
+		t.Mistake(sdk, "it says hello again and again")
+	} else {
+		text := fmt.Sprintf("SDK %d said hello", sdk+1)
+		if n > 0 {
+			text += fmt.Sprintf("; its %s reset", pluralAre(n, "earlier connection"))
+		}
+		t.act(Action{Kind: Report, Text: text})
 	}
-	t.act(Action{Kind: Report, Text: text})
 	if len(extensions) > 0 {
 		t.act(Action{Kind: ToSDK, SDK: sdk, Message: exp4.Hello(extensions...)})
 	}
 }
+
+// manyHellos is how many, each within a second of the one before, are reported each.
+const manyHellos = 3
 
 // Detach notes that an SDK is lost, and why.
 func (t *Table) Detach(now mono.Time, sdk SDK, why string) {
