@@ -11,9 +11,9 @@ import (
 var (
 	ruleHeader   = &Rule{9293, "3.1", "TCP segments are sent as internet datagrams. … A TCP header, followed by any user data in the segment, is formatted as follows"}
 	ruleChecksum = &Rule{9293, "3.1", "The sender MUST generate it (MUST-2) and the receiver MUST check it (MUST-3)."}
-	ruleText     = &Rule{9293, "3.7", "The term \"segmentation\" refers to the activity TCP performs when ingesting a stream of bytes from a sending application and packetizing that stream of bytes into TCP segments."}
+	ruleText     = &Rule{9293, "3.1", "The sequence number of the first data octet in this segment (except when the SYN flag is set)."}
 	ruleAck      = &Rule{9293, "3.1", "If the ACK control bit is set, this field contains the value of the next sequence number the sender of the segment is expecting to receive."}
-	ruleMSS      = &Rule{9293, "3.2", "it MUST NOT be sent in other segments"}
+	ruleMSS      = &Rule{9293, "3.2", "This field may be sent in the initial connection request (i.e., in segments with the SYN control bit set) and MUST NOT be sent in other segments (MUST-65)."}
 )
 
 // checkAlways checks what is wrong with a segment of the program whatever is expected. b is the segment.

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/antedon-net/antedon/internal/seq"
 	"github.com/antedon-net/antedon/lab/exp4"
 	"github.com/antedon-net/antedon/wire"
 )
@@ -64,18 +63,6 @@ func newConversation(id int, name exp4.Conn, irs uint32, incoming bool) *convers
 	return c
 }
 
-// length is what a segment takes of the sequence space.
-func length(flags wire.Flags, text int) int {
-	for _, f := range []wire.Flags{wire.SYN, wire.FIN} {
-		if flags.Has(f) {
-			text++
-		}
-	}
-	return text
-}
-
-func less(a, b uint32) bool { return seq.Number(a).Less(seq.Number(b)) }
-
 // What a program may say in a script: more is a flood.
 const (
 	mostLines = 5000
@@ -130,30 +117,6 @@ func (c *conversation) takeSegment(a *arrival, b []byte) {
 	c.segs = append(c.segs, *a)
 }
 
-// follow moves the numbers on.
-func (c *conversation) follow(a *arrival) {
-	h := &a.h
-	n := length(h.Flags, len(a.text))
-	if !c.hasISS {
-		c.hasISS, c.iss = true, h.Seq
-		c.snd.una, c.snd.nxt = h.Seq, h.Seq
-	}
-	end := h.Seq + uint32(n)
-	if !h.Flags.Has(wire.RST) {
-		a.again = n > 0 && !less(h.Seq, c.iss) && !less(c.snd.nxt, end)
-		if less(c.snd.nxt, end) && !less(c.snd.nxt, h.Seq) {
-			c.snd.nxt = end
-		}
-		if h.Flags.Has(wire.ACK) && less(c.rcv.edge, h.Ack+uint32(h.Window)) || !h.Flags.Has(wire.ACK) {
-			c.rcv.edge = c.rcv.nxt + uint32(h.Window)
-			if h.Flags.Has(wire.ACK) {
-				c.rcv.edge = h.Ack + uint32(h.Window)
-			}
-		}
-	}
-	c.a.onSent(&c.b, h, end, c.irs)
-}
-
 // inject makes a segment to the program and notes it.
 func (c *conversation) inject(seg *segment) *exp4.Message {
 	c.mu.Lock()
@@ -169,64 +132,6 @@ func (c *conversation) inject(seg *segment) *exp4.Message {
 		return c.message(exp4.PeerConnect, b)
 	}
 	return c.message(exp4.Segment, b)
-}
-
-// advance moves the numbers on, if the segment is acceptable.
-func (c *conversation) advance(h *wire.TCP, text []byte) {
-	n := length(h.Flags, len(text))
-	end := h.Seq + uint32(n)
-	begins := h.Flags.Has(wire.SYN) && h.Seq == c.irs && c.rcv.nxt == c.irs
-	switch {
-	case !c.hasISS:
-		if begins && c.a.passive && h.Flags&(wire.ACK|wire.RST) == 0 {
-			c.rcv.nxt++
-			c.a.gotSYN, c.b.sentSYN = true, true
-		}
-		return
-	case begins: // in SYN-SENT; its own ACK has to be acceptable
-		if h.Flags.Has(wire.ACK) && (h.Ack != c.iss+1 || h.Flags.Has(wire.RST)) {
-			return
-		}
-		c.rcv.nxt++
-	case c.rcv.nxt == c.irs:
-		if h.Flags.Has(wire.RST|wire.ACK) && h.Ack == c.iss+1 {
-			c.a.reset = true
-		}
-		return
-	case h.Flags.Has(wire.RST):
-		if h.Seq == c.rcv.nxt {
-			c.a.reset, c.b.reset = true, true
-		}
-		return
-	case h.Flags.Has(wire.SYN) && h.Seq != c.irs, h.Flags&(wire.ACK|wire.SYN) == 0:
-		return
-	}
-	if h.Flags.Has(wire.ACK) && less(c.snd.nxt, h.Ack) {
-		return // of what was not sent: the whole segment is dropped
-	}
-	c.receive(h, end)
-	if h.Flags.Has(wire.ACK) && less(c.snd.una, h.Ack) {
-		c.snd.una = h.Ack
-	}
-	c.b.onSent(&c.a, h, end, c.iss)
-	if c.b.sentFIN && !less(c.rcv.nxt, c.b.finEnd) {
-		c.a.onFIN()
-	}
-}
-
-// receive moves RCV.NXT on over what is in the window.
-func (c *conversation) receive(h *wire.TCP, end uint32) {
-	if less(h.Seq, c.rcv.edge) {
-		c.rcv.early = append(c.rcv.early, stretch{h.Seq, end})
-	}
-	for moved := true; moved; {
-		moved = false
-		for _, s := range c.rcv.early {
-			if !less(c.rcv.nxt, s.low) && less(c.rcv.nxt, s.high) {
-				c.rcv.nxt, moved = s.high, true
-			}
-		}
-	}
 }
 
 // onCall moves the program's state on where it says so itself.

@@ -2,12 +2,10 @@ package drill
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,9 +15,6 @@ import (
 
 // tickEvery is how often a program is told that time passes.
 const tickEvery = 100 * time.Millisecond
-
-// helloTime is how long a program may take to start, on however busy a machine.
-const helloTime = 30 * time.Second
 
 // The ends of connections, but for the program's port.
 var (
@@ -57,46 +52,6 @@ type program struct {
 
 	callable bool // it takes connections that the drill opens
 }
-
-// start starts a program and waits for its hello.
-func start(ctx context.Context, cfg *Config) (p *program, err error) {
-	p = newProgram()
-	p.box, err = sandbox.New(ctx, sandbox.Config{Argv: cfg.Argv, Dir: cfg.Dir, Show: cfg.Show, Output: &p.out, Limits: cfg.Limits})
-	if err != nil {
-		return nil, err
-	}
-	ep, err := exp4.Listen(p.box.Tmp())
-	if err != nil {
-		p.box.Close()
-		return nil, err
-	}
-	if err := p.box.Start(); err != nil {
-		ep.Close()
-		p.box.Close()
-		return nil, err
-	}
-	p.serve(ep, p.box.Done())
-	select {
-	case <-p.hello:
-		return p, nil
-	case <-p.done:
-		err = &NoHello{"ended before its hello: " + p.why(), p.out.String()}
-	case <-time.After(helloTime):
-		err = &NoHello{fmt.Sprintf("said no hello within %v", helloTime), p.out.String()}
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	}
-	p.shut()
-	return nil, err
-}
-
-// NoHello is why nothing can be done with a program.
-type NoHello struct {
-	Why    string
-	Output string // the end of what the program printed
-}
-
-func (e *NoHello) Error() string { return "the program " + e.Why }
 
 func newProgram() *program {
 	return &program{
@@ -285,29 +240,4 @@ func (p *program) close(c *conversation) {
 	if !gone {
 		p.send(c.message(exp4.RST, nil))
 	}
-}
-
-// tail keeps the end of what a program prints.
-type tail struct {
-	mu sync.Mutex
-	b  []byte
-}
-
-// tailSize is how much.
-const tailSize = 4 << 10
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.b = append(t.b, b...)
-	if len(t.b) > tailSize {
-		t.b = append(t.b[:0], t.b[len(t.b)-tailSize:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.ToValidUTF8(string(t.b), "?")
 }
