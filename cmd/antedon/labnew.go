@@ -52,7 +52,8 @@ func howToGoOn(kit *sdk.Kit, dir string) string {
 	for _, command := range build {
 		fmt.Fprintf(&b, "  %s\n", command)
 	}
-	fmt.Fprintf(&b, "  antedon lab driver --sdk %s -- curl http://10.7.0.2/\n", quoted(run))
+	fmt.Fprintf(&b, "  antedon lab driver --sdk %s -- curl http://10.7.0.2/\n\n", quoted(run))
+	fmt.Fprintf(&b, "One segment at a time, from the first SYN on:\n\n  antedon lab drill base -- %s\n", run)
 	return b.String()
 }
 

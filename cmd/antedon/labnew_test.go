@@ -15,6 +15,7 @@ func TestLabNew(t *testing.T) {
 	out := p.ok("lab", "new", "go", dir)
 	for _, want := range []string{
 		"Write your TCP in " + filepath.Join(dir, "outgoing.go"), "\n  cd '" + dir + "'\n", "\n  go build -o mytcp .\n  antedon lab driver --sdk ./mytcp -- curl http://10.7.0.2/\n",
+		"\n  antedon lab drill base -- ./mytcp\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

@@ -91,9 +91,14 @@ func bind(dir, name, peer string) (*Endpoint, error) {
 	return e, nil
 }
 
-// Connect connects to the other end's socket as it is now.
+// Connect connects to the other end's socket as it is now. A driver's follows no link: see Reach.
 func (e *Endpoint) Connect() error {
-	return e.control(func(fd int) error { return connect(fd, e.peer) })
+	return e.control(func(fd int) error {
+		if dir, name := filepath.Split(e.peer); name == SDKSocket {
+			return Reach(fd, dir)
+		}
+		return connect(fd, e.peer)
+	})
 }
 
 // Disconnect lets go of the other end, so that another one can connect.

@@ -261,3 +261,24 @@ func BenchmarkCodec(b *testing.B) {
 		}
 	}
 }
+
+// TestConnectFollowsNoLink: what an SDK, which may be a stranger's, puts in the place of its socket leads a driver nowhere.
+func TestConnectFollowsNoLink(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	driver, err := Listen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer driver.Close()
+	other, err := Listen(elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := os.Symlink(filepath.Join(elsewhere, DriverSocket), filepath.Join(dir, SDKSocket)); err != nil {
+		t.Fatal(err)
+	}
+	if err := driver.Connect(); !errors.Is(err, ErrNoSocket) {
+		t.Errorf("got %v, want %v", err, ErrNoSocket)
+	}
+}
