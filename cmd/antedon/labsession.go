@@ -52,7 +52,7 @@ func (s *labSession) run(ctx context.Context) (err error) {
 			return err
 		}
 		defer s.room.Close()
-		s.cfg.Namespace = s.room.Host()
+		s.cfg.Namespace, s.cfg.Offload = s.room.Host(), true
 	}
 	s.cfg.Log = s.say
 	if s.driver, err = driver.Start(s.cfg); err != nil {

@@ -120,7 +120,7 @@ func newBareHosts(t testing.TB) *hosts {
 // capture starts a driver.
 func (h *hosts) capture(cfg driver.Config) {
 	h.t.Helper()
-	cfg.Namespace, cfg.Log = h.host.Namespace, h.log
+	cfg.Namespace, cfg.Offload, cfg.Log = h.host.Namespace, true, h.log
 	var err error
 	if h.driver, err = driver.Start(cfg); err != nil {
 		h.t.Fatal(err)

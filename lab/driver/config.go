@@ -27,6 +27,10 @@ type Config struct {
 	// Incoming are the ports of listeners on this machine whose connections are captured as well: at most 16, and not 22.
 	Incoming []uint16
 
+	// Offload has the links below cut runs of segments, or pass them on uncut: several times as fast, but past the kernel's
+	// rules for what goes out. It is for namespaces without any.
+	Offload bool
+
 	// Impair makes the path to the remote ends worse, in both directions; nil leaves it.
 	Impair *impair.Plan
 

@@ -11,6 +11,7 @@ type Counters struct {
 	Stalls        uint64 `json:"stalls"`          // times an SDK did not read for long
 	BadChecksums  uint64 `json:"bad_checksums"`   // segments that came with a wrong checksum, and were dropped
 	NotSent       uint64 `json:"not_sent"`        // segments that the kernel refused to send
+	Joined        uint64 `json:"joined"`          // segments that left in a run, see Config.Offload
 	Carried       uint64 `json:"carried"`         // connections that Antedon's own TCP carries
 	Answered      uint64 `json:"answered"`        // calls that it carries
 	Impaired      uint64 `json:"impaired"`        // segments that Config.Impair lost

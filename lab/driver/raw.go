@@ -21,6 +21,7 @@ type rawSocket struct {
 	v6      bool
 	in, out *batch
 	queue   outbox[exp4.Conn]
+	lanes   *lanes // nil if everything is to pass the kernel's IP layer
 
 	// Of each message, in both directions.
 	names    [batchSize]unix.RawSockaddrInet6
@@ -144,32 +145,50 @@ func (s *rawSocket) received(i int) (name exp4.Conn, segment []byte, ok bool) {
 	}, segment, true
 }
 
-// send sends a segment, by the next flush at the latest. It returns how many could not be sent: a full queue below loses them,
-// as any queue on the path may.
-func (s *rawSocket) send(name exp4.Conn, segment []byte) (lost int) {
+// send sends a segment, by the next flush at the latest.
+func (s *rawSocket) send(name exp4.Conn, segment []byte, counters *Counters) {
 	s.queue.text = append(s.queue.text, segment...)
 	s.queue.add(name)
-	if s.queue.waiting() < batchSize {
-		return 0
+	if s.queue.waiting() >= batchSize {
+		s.flush(counters)
 	}
-	return s.flush()
 }
 
-// flush sends what waits, and returns how many segments could not be sent.
-func (s *rawSocket) flush() (lost int) {
+// flush sends what waits. A full queue below loses segments, as any queue on the path may.
+func (s *rawSocket) flush(counters *Counters) {
 	for s.queue.waiting() > 0 {
-		n := min(s.queue.waiting(), batchSize)
+		n := s.single()
+		if n == 0 {
+			if sent := s.lanes.send(&s.queue); sent > 0 {
+				s.queue.done(sent)
+				counters.Joined += uint64(sent)
+				continue
+			}
+			n = 1
+		}
 		for i := range n {
 			s.address(i)
 		}
 		sent, err := s.out.send(s.fd, n)
 		if err != nil {
 			sent++
-			lost++
+			counters.NotSent++
 		}
 		s.queue.done(sent)
 	}
-	return lost
+}
+
+// single returns how many of the first segments, of a batch at most, are no run that a lane takes.
+func (s *rawSocket) single() int {
+	n := min(s.queue.waiting(), batchSize)
+	for i := range n - 1 {
+		aName, a := s.queue.at(i)
+		bName, b := s.queue.at(i + 1)
+		if s.lanes.leads(aName, bName, a, b) {
+			return i
+		}
+	}
+	return n
 }
 
 // address says whence and whither a message goes.

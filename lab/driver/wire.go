@@ -23,6 +23,7 @@ type wireEnd struct {
 	v6    *rawSocket // nil without IPv6
 	descs []*reactor.Desc
 
+	lanes   *lanes       // nil without Config.Offload
 	out, in *impair.Line // nil for an unimpaired path
 	timer   *reactor.Timer
 	frame   []byte // of the device
@@ -42,10 +43,17 @@ func openWire(d *Driver) (*wireEnd, error) {
 		w.close()
 		return nil, err
 	}
+	if d.cfg.Offload {
+		if w.lanes, err = openLanes(); err != nil {
+			w.close()
+			return nil, err
+		}
+	}
 	for _, s := range []*rawSocket{w.v4, w.v6} {
 		if s == nil {
 			continue
 		}
+		s.lanes = w.lanes
 		desc, err := d.loop.Register(s.fd, reactor.Readable, func(reactor.Events) { w.onReadable(s) })
 		if err != nil {
 			w.close()
@@ -203,14 +211,14 @@ func (w *wireEnd) send(name exp4.Conn, segment []byte) {
 		w.d.counters.NotSent++
 		return
 	}
-	w.d.counters.NotSent += uint64(s.send(name, segment))
+	s.send(name, segment, &w.d.counters)
 }
 
 // flush sends the segments that wait for a batch to be full.
 func (w *wireEnd) flush() {
 	for _, s := range []*rawSocket{w.v4, w.v6} {
 		if s != nil {
-			w.d.counters.NotSent += uint64(s.flush())
+			s.flush(&w.d.counters)
 		}
 	}
 }
@@ -236,5 +244,8 @@ func (w *wireEnd) close() {
 		if s != nil {
 			s.close()
 		}
+	}
+	if w.lanes != nil {
+		w.lanes.close()
 	}
 }
