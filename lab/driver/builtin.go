@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -18,8 +19,8 @@ type builtin struct {
 	d      *Driver
 	dev    *device
 	stack  *antedon.Stack
-	conns  map[exp4.Conn]bool
-	cursor int // of the pool of ports
+	conns  map[exp4.Conn]int // how many of the name there are or were a while ago
+	cursor int               // of the pool of ports
 }
 
 func (d *Driver) startBuiltin() error {
@@ -32,7 +33,7 @@ func (d *Driver) startBuiltin() error {
 		dev.Close()
 		return err
 	}
-	d.builtin = &builtin{d: d, dev: dev, stack: stack, conns: make(map[exp4.Conn]bool)}
+	d.builtin = &builtin{d: d, dev: dev, stack: stack, conns: make(map[exp4.Conn]int)}
 	for _, port := range d.cfg.Incoming {
 		lc := antedon.ListenConfig{Stack: stack}
 		if _, err := lc.ListenInLoop("tcp", fmt.Sprintf(":%d", port), d.builtin.answer); err != nil {
@@ -45,9 +46,9 @@ func (d *Driver) startBuiltin() error {
 // answer takes a call: it is joined to a connection to the listener.
 func (b *builtin) answer(c reactor.Conn) reactor.Handler {
 	name := exp4.Conn{Src: addrPort(c.LocalAddr()), Dst: addrPort(c.RemoteAddr())}
-	b.conns[name] = true
+	b.conns[name]++
 	b.d.counters.Answered++
-	forget := func(error) { delete(b.conns, name) }
+	forget := func(error) { b.forget(name) }
 	dial := b.d.dialListener(name, func(fd int, err error) {
 		var app *reactor.Socket
 		if err == nil {
@@ -91,9 +92,21 @@ func (b *builtin) carry(fd int, to netip.AddrPort) {
 		conn.Abort()
 		return
 	}
-	b.conns[name] = true
+	b.conns[name]++
 	b.d.counters.Carried++
-	reactor.Join(app, conn, func(error) { delete(b.conns, name) })
+	reactor.Join(app, conn, func(error) { b.forget(name) })
+}
+
+// lastsOn is how long the stack may have to send what is left of a connection that nobody uses any more.
+const lastsOn = 5 * time.Minute
+
+// forget takes note that nobody uses a connection any more.
+func (b *builtin) forget(name exp4.Conn) {
+	b.d.loop.AfterFunc(lastsOn, func() {
+		if b.conns[name]--; b.conns[name] == 0 {
+			delete(b.conns, name)
+		}
+	})
 }
 
 // dial begins a connection from the next port of the pool that is free.

@@ -37,7 +37,7 @@ func TestOffloadImpaired(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.start(0, func(c *Config) { c.Builtin, c.Offload, c.Impair = true, true, &plan })
-	p.bulk(300_000, 1_000_000)
+	p.bulk(2_000_000, 300_000)
 	if c := p.driver.Counters(); c.Impaired == 0 || c.Joined == 0 {
 		t.Errorf("got %+v, want lost and joined segments", c)
 	}

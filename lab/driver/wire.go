@@ -145,7 +145,7 @@ func (w *wireEnd) noteCaller(name exp4.Conn) {
 // knows reports whether segments of a connection may be sent.
 func (w *wireEnd) knows(name exp4.Conn) bool {
 	if w.d.builtin != nil {
-		return w.d.builtin.conns[name] || w.callers[name]
+		return w.d.builtin.conns[name] > 0 || w.callers[name]
 	}
 	return w.d.table.Knows(name)
 }
