@@ -67,6 +67,7 @@ type hosts struct {
 	driver    *driver.Driver
 	stderr    bytes.Buffer // the program's; to be read after its end
 	kill      func()
+	pid       int
 
 	mu    sync.Mutex
 	lines []string // what the driver said
@@ -154,6 +155,7 @@ func (h *hosts) start(p program, dir string) {
 	if err := cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
+	h.pid = cmd.Process.Pid
 	h.kill = sync.OnceFunc(func() {
 		cmd.Process.Kill()
 		cmd.Wait()

@@ -67,31 +67,45 @@ type session struct {
 	agreed   bool     // the driver knows of that
 	told     bool     // it does not, and that was logged
 
-	mu     sync.Mutex   // held while a datagram is being sent, be the driver's queue full
-	buf    []byte       // that datagram
+	mu     sync.Mutex   // held while datagrams are being sent, be the driver's queue full
+	text   []byte       // those that wait to be sent together
+	ends   []int        // of each of them
+	out    *batch       // to send them
+	since  time.Time    // when we began to let them wait; the zero Time if none may
 	ended  bool         // the socket is closed
 	failed atomic.Value // the error of a send
 }
 
 // serve receives what the driver says until it goes away.
 func (s *session) serve(tcp Outgoing) error {
-	buf := make([]byte, maxDatagram)
+	room := newRoom()
 	for {
-		n, err := s.socket.receive(buf)
+		n, err := s.socket.receive(room)
 		if failed, ok := s.failed.Load().(error); ok {
 			return failed
 		}
 		switch {
-		case err == nil && n == len(buf):
-			log.Printf("a datagram of %d bytes or more came from the driver, and was left", n)
 		case err == nil:
-			s.dispatch(tcp, buf[:n])
+			s.dispatchAll(tcp, room, n)
 		case errors.Is(err, errSilence):
 			if !isServing(s.drivers) {
 				return errors.New("the driver has gone")
 			}
 		default:
 			return fmt.Errorf("receiving from the driver: %w", err)
+		}
+	}
+}
+
+// dispatchAll calls what a batch stands for. What the TCP says meanwhile is sent together.
+func (s *session) dispatchAll(tcp Outgoing, room *batch, n int) {
+	s.letWait(time.Now())
+	defer s.letWait(time.Time{})
+	for i := 0; i < n; i++ {
+		if b := room.received(i); len(b) < maxDatagram {
+			s.dispatch(tcp, b)
+		} else {
+			log.Printf("a datagram of %d bytes or more came from the driver, and was left", len(b))
 		}
 	}
 }
@@ -156,18 +170,45 @@ func (s *session) checkAgreed() {
 // isTick reports whether a datagram is the tick, which is not a document.
 func isTick(b []byte) bool { return len(b) == 1 && b[0] == 0 }
 
-// send sends a datagram. If the driver's queue is full it waits.
+// send sends a datagram, at once or together with others. If the driver's queue is full it waits.
 func (s *session) send(d datagram) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
 		return
 	}
-	s.buf = d.appendTo(s.buf[:0])
-	if err := s.socket.send(s.buf); err != nil {
+	s.text = d.appendTo(s.text)
+	s.ends = append(s.ends, len(s.text))
+	if s.since.IsZero() || len(s.ends) == maxBatch || time.Since(s.since) > longestWait {
+		s.flush()
+	}
+}
+
+// longestWait bounds how long a TCP that takes its time may send things together.
+const longestWait = time.Millisecond
+
+// letWait has what is said from now on wait to be sent together, or no longer, if since is zero.
+func (s *session) letWait(since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.since = since
+	if since.IsZero() && !s.ended {
+		s.flush()
+	}
+}
+
+// flush sends what waits. The mutex is held.
+func (s *session) flush() {
+	begin := 0
+	for i, end := range s.ends {
+		s.out.set(i, s.text[begin:end])
+		begin = end
+	}
+	if err := s.socket.sendBatch(s.out, len(s.ends)); err != nil {
 		s.failed.Store(fmt.Errorf("sending to the driver: %w", err))
 		s.socket.hangUp()
 	}
+	s.text, s.ends = s.text[:0], s.ends[:0]
 }
 
 // end closes the socket, which timers of the TCP may still want to send on.

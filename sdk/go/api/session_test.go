@@ -286,7 +286,7 @@ func TestNonsense(t *testing.T) {
 	if err := conn.setPatience(patience); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.receive(make([]byte, 1000)); err != nil {
+	if _, err := conn.receive(newRoom()); err != nil {
 		t.Fatal(err)
 	}
 	if err := conn.connect(filepath.Join(dir, exp4.SDKSocket)); err != nil {

@@ -29,7 +29,7 @@ func open() (*session, error) {
 		s.close()
 		return nil, fmt.Errorf("no driver at %s: %w", drivers, err)
 	}
-	return &session{socket: s, drivers: drivers}, nil
+	return &session{socket: s, drivers: drivers, out: newBatch()}, nil
 }
 
 func newSocket() (socket, error) {
@@ -90,20 +90,6 @@ func (s socket) setPatience(d time.Duration) error {
 
 // errSilence says that receive has waited in vain.
 var errSilence = errors.New("nothing came")
-
-// receive waits for a datagram. After hangUp it returns 0 bytes.
-func (s socket) receive(buf []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(s), buf)
-		switch err {
-		case syscall.EINTR: // the Go runtime sends signals to itself
-		case syscall.EAGAIN:
-			return 0, errSilence
-		default:
-			return n, err
-		}
-	}
-}
 
 // send sends a datagram. If the other end's queue is full it waits.
 func (s socket) send(b []byte) error {
