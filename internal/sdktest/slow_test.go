@@ -17,9 +17,9 @@ import (
 const slowPort = 22002
 
 // slowSize is what an application writes meanwhile, and mostGrowth what of it a program may keep, with all that it needs
-// for its work. The driver lets it have 4 MiB.
+// for its work. The driver lets it have 1 MiB.
 const (
-	slowSize   = 64 << 20
+	slowSize   = 48 << 20
 	mostGrowth = 32 << 20
 )
 

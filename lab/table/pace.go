@@ -11,7 +11,8 @@ import (
 // the peer has not acknowledged.
 //
 // A TCP may be made in a way that this does not foresee, such as one that sends nothing before it has everything. It is given
-// more once it has been idle for Config.Patience: nothing that it sent is unacknowledged, and the peer's window is not closed.
+// more once it has been idle for Config.Patience, twice as much each time: nothing that it sent is unacknowledged, and the
+// peer's window is not closed.
 
 // A pace is how far an SDK has come with what its application wrote.
 type pace struct {
@@ -93,7 +94,7 @@ func (t *Table) goOn(c *conn) {
 // onTime gives more to an SDK that has waited for it.
 func (t *Table) onTime(now mono.Time, c *conn) {
 	if c.pace.waits && c.pace.isIdle(now, t) {
-		c.pace.extra, c.pace.progress = c.pace.extra+int64(t.cfg.SendLimit), now
+		c.pace.extra, c.pace.progress = 2*c.pace.extra+int64(t.cfg.SendLimit), now
 		t.goOn(c)
 	}
 }

@@ -32,7 +32,7 @@ type Config struct {
 	SoftLimit, HoldLimit, HardLimit int
 
 	// SendLimit is how many bytes of an application its SDK may have that the peer has not acknowledged, before it is not read;
-	// default 4 MiB. Patience is after how long an SDK that is idle all the same gets more; default 1 s.
+	// default 1 MiB. Patience is after how long an SDK that is idle all the same gets more; default 1 s.
 	SendLimit int
 	Patience  time.Duration
 
@@ -69,7 +69,7 @@ func (c Config) WithDefaults() Config {
 		c.HardLimit = 64 << 20
 	}
 	if c.SendLimit == 0 {
-		c.SendLimit = 4 << 20
+		c.SendLimit = 1 << 20
 	}
 	if c.Patience == 0 {
 		c.Patience = time.Second
