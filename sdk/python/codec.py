@@ -2,16 +2,19 @@
 
     {conn: {src: {ip, port}, dst: {ip, port}}, bytes: binary, flags: integer}
 
+A hello may also have extensions: an array of strings, what its sender knows beyond version 1 of the protocol.
+
 BSON (bsonspec.org) is little-endian: a document is its own length in four bytes, then elements, then a zero byte; an element
 is one byte that tells its type, its name with a zero byte after it, and its value. This file holds as much of it as such
-documents need: it writes the five types of the shape above, and reads these and 64-bit integers, and steps over every other
-type, so that a driver may add keys that we do not know.
+documents need: it writes the types of the shape above, and reads these and 64-bit integers, and steps over every other type, so
+that a driver may add keys that we do not know.
 
 There is nothing to install for it, and nothing to configure. All of its functions may be called from any thread.
 """
 
 import functools
 import struct
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 STRING, DOCUMENT, ARRAY, BINARY, INT32, INT64 = 0x02, 0x03, 0x04, 0x05, 0x10, 0x12
@@ -42,11 +45,12 @@ class Message(NamedTuple):
     conn: Conn
     bytes: bytes
     flags: int
+    extensions: tuple[str, ...] = ()
 
 
-def encode(conn: Conn, data: bytes, flags: int) -> bytes:
+def encode(conn: Conn, data: bytes, flags: int, extensions: Iterable[str] = ()) -> bytes:
     """Returns the datagram of a message."""
-    body = b"%b\x05bytes\0%b\0%b\x10flags\0%b\0" % (_conn(conn), _int32(len(data)), data, _int32(flags))
+    body = b"%b\x05bytes\0%b\0%b\x10flags\0%b%b\0" % (_conn(conn), _int32(len(data)), data, _int32(flags), _extensions(extensions))
     return _int32(len(body) + 4) + body
 
 
@@ -55,7 +59,8 @@ def decode(datagram: bytes) -> Message:
     try:
         document, end = _document(datagram, 0, len(datagram), 0)
         conn = document["conn"]
-        message = Message(Conn(_endpoint(conn["src"]), _endpoint(conn["dst"])), document["bytes"], document["flags"])
+        ends = Conn(_endpoint(conn["src"]), _endpoint(conn["dst"]))
+        message = Message(ends, document["bytes"], document["flags"], _strings(document.get("extensions")))
     except (KeyError, TypeError, IndexError, struct.error, UnicodeDecodeError) as error:
         raise ValueError(f"not a document of the lab protocol: {error!r}") from error
     if end != len(datagram) or not isinstance(message.bytes, bytes) or not isinstance(message.flags, int):
@@ -75,9 +80,19 @@ def _conn(conn: Conn) -> bytes:
     return _element(DOCUMENT, b"conn", ends + b"\0")
 
 
+def _extensions(names: Iterable[str]) -> bytes:
+    elements = b"".join(_element(STRING, b"%d" % i, name.encode() + b"\0") for i, name in enumerate(names))
+    return _element(ARRAY, b"extensions", elements + b"\0") if elements else b""
+
+
 def _element(kind: int, name: bytes, value: bytes) -> bytes:
-    length = len(value) + 4 if kind == DOCUMENT else len(value)  # a document's length counts itself, a string's does not
+    length = len(value) if kind == STRING else len(value) + 4  # a document's length counts itself, a string's does not
     return b"%c%b\0%b%b" % (kind, name, _int32(length), value)
+
+
+def _strings(array: Any) -> tuple[str, ...]:
+    """Returns the strings of an array; what else there is belongs to somebody else."""
+    return tuple(value for value in array.values() if isinstance(value, str)) if isinstance(array, dict) else ()
 
 
 def _endpoint(document: dict[str, Any]) -> Endpoint:

@@ -4,9 +4,12 @@
 
 outgoing.py is taken from DIRECTORY, by default the one of this file. The driver has to run already. While it serves another
 SDK this program waits. All functions of outgoing.py are called from one thread, one after the other.
+
+If incoming.py lies beside outgoing.py, the program takes connections that others begin, too, from drivers that have any.
 """
 
 import errno
+import importlib
 import os
 import socket
 import sys
@@ -14,13 +17,18 @@ import time
 from collections.abc import Callable
 
 import api
-from codec import Conn, decode
+from codec import Conn, Message, decode
 
 LONGEST = 500_000  # a datagram as long as that is an error
 RETRY = 0.5  # seconds between attempts while the driver is taken
 
 # What the flags of a message from the driver mean.
 APP_SEND, APP_FIN, APP_CONNECT, APP_RST, TCP_RX = 0x00, 0x01, 0x02, 0x04, 0x40
+PEER_CONNECT, ANSWER = 0x12, 0xA0  # for programs with an incoming.py
+
+INCOMING = "incoming"  # what such a program names in its hello, and the driver in its answer
+
+Handlers = dict[int, Callable[[Conn, bytes], None]]
 
 
 def join(directory: str) -> socket.socket:
@@ -40,7 +48,14 @@ def join(directory: str) -> socket.socket:
             time.sleep(RETRY)
 
 
-def handlers(outgoing) -> dict[int, Callable[[Conn, bytes], None]]:
+def find_incoming(outgoing):
+    """Returns the function peer_connect of the incoming.py beside outgoing.py; None if there is none."""
+    if not os.path.exists(os.path.join(os.path.dirname(outgoing.__file__), "incoming.py")):
+        return None
+    return getattr(importlib.import_module("incoming"), "peer_connect", None)
+
+
+def handlers(outgoing) -> Handlers:
     """Says which function of outgoing.py to call for which flags."""
     return {
         APP_CONNECT: lambda conn, _: outgoing.app_connect(conn),
@@ -51,34 +66,59 @@ def handlers(outgoing) -> dict[int, Callable[[Conn, bytes], None]]:
     }
 
 
-def serve(sock: socket.socket, outgoing) -> None:
+def serve(sock: socket.socket, calls: Handlers, tick: Callable[[], None]) -> None:
     """Receives and dispatches for ever. What cannot be understood is reported and passed over."""
-    calls = handlers(outgoing)
     while True:
         datagram = sock.recv(LONGEST)
         if datagram == b"\0":
-            outgoing.tick()
+            tick()
             continue
         try:
-            if len(datagram) == LONGEST:
-                raise ValueError(f"{LONGEST} bytes or more")
-            message = decode(datagram)
-            call = calls[message.flags]
-        except (ValueError, KeyError) as error:
-            print(f"a datagram from the driver: {error!r}", file=sys.stderr)
+            message = understand(datagram)
+            if message.flags not in calls:
+                raise ValueError(f"unknown flags {message.flags:#x}")
+        except ValueError as error:
+            print(f"a datagram from the driver: {error}", file=sys.stderr)
             continue
-        call(message.conn, message.bytes)
+        calls[message.flags](message.conn, message.bytes)
+
+
+def understand(datagram: bytes) -> Message:
+    if len(datagram) == LONGEST:
+        raise ValueError(f"{LONGEST} bytes or more")
+    return decode(datagram)
+
+
+def takes_calls(sock: socket.socket) -> bool:
+    """Waits for what the driver says to a hello that names INCOMING: does it know what that is?
+
+    One that does answers with a hello of its own, before anything else. One of version 1 does not answer, and begins with what
+    it always says, a tick at the latest. So it is enough to look at the first datagram, which is left for serve if it is no answer.
+    """
+    try:
+        first = understand(sock.recv(LONGEST, socket.MSG_PEEK))
+    except ValueError:
+        return False
+    if first.flags != ANSWER:
+        return False
+    sock.recv(LONGEST)
+    return INCOMING in first.extensions
 
 
 def main() -> None:
     sys.path[:0] = sys.argv[1:2]
     import outgoing  # here, because it may lie in that directory
 
+    calls, peer_connect = handlers(outgoing), find_incoming(outgoing)
     try:
         sock = join(os.environ.get("ANTEDON_LAB_DIR", "/tmp"))
         api.attach(sock)
-        api.hello()
-        serve(sock, outgoing)
+        api.hello([INCOMING] if peer_connect else [])
+        if peer_connect and takes_calls(sock):
+            calls[PEER_CONNECT] = peer_connect
+        elif peer_connect:
+            print("the driver knows nothing of incoming connections: nobody will call", file=sys.stderr)
+        serve(sock, calls, outgoing.tick)
     except OSError as error:
         sys.exit(f"the driver is gone, or was never there: {error}")
     except KeyboardInterrupt:

@@ -41,7 +41,8 @@ class Connection:
         self.conn = conn
         self.api = api  # the module, or what a test puts in its place
         self.path = Path(conn)
-        self.state = State.LISTEN  # until connect; the driver offers no connections from outside yet
+        self.state = State.LISTEN  # until connect, or the peer's SYN
+        self.called = False  # the peer began it
         self.snd = Sender(iss)
         self.rcv: Receiver | None = None  # once we have seen the peer's SYN
         self.time_wait = Timer()
@@ -93,9 +94,19 @@ class Connection:
             self._on_arrival(seg, now)
         elif self.state is State.SYN_SENT:
             self._on_syn_sent(seg, now)
-        elif self.state is State.LISTEN and seg.flags & (SYN | ACK | RST) == SYN:
-            self._take_syn(seg, now)
+        elif self.state is State.LISTEN:
+            self._on_listen(seg, now)
         self._flush(now)
+
+    def _on_listen(self, seg: Segment, now: float) -> None:
+        """RFC 9293, Section 3.10.7.2: nobody has sent anything yet. Only a SYN is any good."""
+        if seg.flags & RST:
+            return
+        if seg.flags & ACK:  # "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state."
+            self._emit(seg.ack, RST)
+        elif seg.flags & SYN:
+            self.called = True
+            self._take_syn(seg, now)  # text that came with it is left: the peer will send it again
 
     def _on_syn_sent(self, seg: Segment, now: float) -> None:
         """RFC 9293, Section 3.10.7.3: we have sent SYN, and this is the first that we hear."""
@@ -111,17 +122,21 @@ class Connection:
 
     def _take_syn(self, seg: Segment, now: float) -> None:
         self.rcv = Receiver(seg.seq, self.path.mss)
-        self.snd.begin(min(self.path.mss, seg.mss or self.path.default_mss))
+        self.snd.mss = min(self.path.mss, seg.mss or self.path.default_mss)
         if seg.flags & ACK:
+            self.snd.begin()
             self.snd.on_ack(seg.ack, seg.seq, seg.window, False, now)
             self._establish()
             self.rcv.ack_due = True
         else:  # both ends have sent SYN at the same time, or we were in LISTEN
             self.state = State.SYN_RECEIVED
-            self.snd.rewind()  # SYN goes out again, now with an acknowledgment
+            self.snd.rewind()  # SYN goes out, perhaps again, now with an acknowledgment
 
     def _establish(self) -> None:
         self.state = State.FIN_WAIT_1 if self.snd.fin is not None else State.ESTABLISHED
+        if self.called:
+            self.api.peer_connected(self.conn)
+            return
         self.api.app_connected(self.conn)
 
     def _on_arrival(self, seg: Segment, now: float) -> None:
@@ -132,7 +147,9 @@ class Connection:
     def _check_seq(self, seg: Segment, now: float) -> bool:
         if self.rcv.accepts(seg.seq, seg.length):
             return True
-        if not seg.flags & RST:
+        if self.state is State.SYN_RECEIVED and seg.flags & (SYN | ACK | RST) == SYN:
+            self.snd.rewind()  # the peer asks again: our SYN with its acknowledgment was lost, so both go out once more
+        elif not seg.flags & RST:
             self.rcv.ack_due = True  # "an acknowledgment should be sent in reply"
             if self.state is State.TIME_WAIT and seg.flags & FIN:  # our last one was lost
                 self.time_wait.start(now + 2 * MSL)
@@ -150,9 +167,13 @@ class Connection:
         return False
 
     def _check_syn(self, seg: Segment) -> bool:
-        if seg.flags & SYN:
+        if not seg.flags & SYN:
+            return True
+        if self.state is State.SYN_RECEIVED and self.called:
+            self._release()  # "return this connection to the LISTEN state": it is the driver that listens
+        else:
             self.rcv.ack_due = True  # RFC 5961, Section 4.2
-        return not seg.flags & SYN
+        return False
 
     def _check_ack(self, seg: Segment, now: float) -> bool:
         if not seg.flags & ACK:
@@ -161,6 +182,7 @@ class Connection:
             if not self.snd.una < seg.ack <= self.snd.max:
                 self._emit(seg.ack, RST)
                 return False
+            self.snd.begin()
             self._establish()
         if seg.ack > self.snd.max or seg.ack < self.snd.una - self.snd.widest:
             self.rcv.ack_due = True  # of what we never sent, or too old to be true: RFC 5961, Section 5.2

@@ -26,7 +26,7 @@ class Sender:
         self.wnd = 0  # the peer's window, counted from una
         self.widest = 0  # the widest it ever was
         self.wl1 = self.wl2 = 0  # SEG.SEQ and SEG.ACK of the segment that set it
-        self.mss = 536  # until begin
+        self.mss = 536  # until the peer's SYN says what it takes
         self.buffer = bytearray()  # bytes from una on
         self.fin: int | None = None  # where FIN is, once the application has no more
         self.timer = Timer()
@@ -36,10 +36,9 @@ class Sender:
         self._timed: tuple[int, float] | None = None  # the end of a segment, and when it was sent
         self._waiting_since = 0.0
 
-    def begin(self, mss: int) -> None:
-        """The peer's SYN has come, and with it the size of the segments it takes."""
-        self.mss = mss
-        self.congestion = NewReno(mss, self.iss, self.rtt.backoff > 0)
+    def begin(self) -> None:
+        """Our SYN is acknowledged: from now on data can go out."""
+        self.congestion = NewReno(self.mss, self.iss, self.rtt.backoff > 0)
 
     def push(self, data: bytes) -> None:
         self.buffer += data

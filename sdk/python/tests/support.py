@@ -51,6 +51,8 @@ class Host:
     def app_connected(self, conn):
         self.events.append("connected")
 
+    peer_connected = app_connected
+
     def app_recv(self, conn, data):
         self.received += data
 
@@ -146,7 +148,7 @@ class Script:
 
     def __getattr__(self, name):
         """The calls of api that carry nothing but their name."""
-        if name not in ("app_connected", "app_peer_fin", "app_peer_rst", "release_connection"):
+        if name not in ("app_connected", "app_peer_fin", "app_peer_rst", "release_connection", "peer_connected"):
             raise AttributeError(name)
         return lambda conn: self.events.append(name)
 
@@ -174,6 +176,12 @@ class Script:
     def establish(self, window: int = 65535, mss: int | None = 1460) -> "Script":
         self.connection.connect(self.now)
         self.inject(SYN | ACK, 0, 1, window=window, mss=mss)
+        self.sent()
+        return self
+
+    def answer(self) -> "Script":
+        """The peer calls; the handshake is not done yet."""
+        self.inject(SYN, 0, mss=1460)
         self.sent()
         return self
 

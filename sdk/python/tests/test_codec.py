@@ -5,23 +5,32 @@ import unittest
 
 from support import vectors
 
-from codec import Conn, Endpoint, decode, encode
+from codec import Conn, Endpoint, Message, decode, encode
 
 
 def golden():
-    return [vector for vector in vectors("golden.json") if "conn" in vector]
+    return [vector for vector in vectors("golden.json") + vectors("incoming.json") if "conn" in vector]
 
 
 class Codec(unittest.TestCase):
     def test_golden(self):
-        self.assertGreater(len(golden()), 20)
+        self.assertGreater(len(golden()), 30)
         for vector in golden():
             with self.subTest(vector["name"]):
                 ends = (Endpoint(**vector["conn"][end]) for end in ("src", "dst"))
-                want = Conn(*ends), bytes.fromhex(vector["bytes"]), vector["flags"]
-                self.assertEqual(decode(bytes.fromhex(vector["hex"])), want)
+                message = decode(bytes.fromhex(vector["hex"]))
+                extensions = tuple(vector.get("extensions", message.extensions))  # golden.json does not say which there are
+                want = Message(Conn(*ends), bytes.fromhex(vector["bytes"]), vector["flags"], extensions)
+                self.assertEqual(message, want)
                 if vector["strict"]:
                     self.assertEqual(encode(*want).hex(), vector["hex"])
+
+    def test_extensions(self):
+        """Whatever else is there is not ours: it is passed over."""
+        names = encode(Conn(Endpoint("", 0), Endpoint("", 0)), b"", 0xA0, ["one", "two"])
+        self.assertEqual(decode(names).extensions, ("one", "two"))
+        self.assertEqual(decode(names.replace(b"\x02" + b"1\0\4\0\0\0two\0", b"\x01" + b"1\0" + bytes(8))).extensions, ("one",))
+        self.assertEqual(decode(names.replace(b"extensions", b"extensionz")).extensions, ())
 
     def test_bad(self):
         for vector in vectors("bad.json"):
