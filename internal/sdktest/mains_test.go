@@ -29,7 +29,10 @@ var mains = []struct {
 }{
 	{"go", []string{"go", "build", "-o", "main", "."}, []string{"./main"}},
 	{"python", []string{"sh", "-c", "mkdir -p uncalled && cp tests/echo/outgoing.py uncalled/"}, []string{"python3", "-B", "main.py", "uncalled"}},
-	{"cpp", []string{"make", "-j2", "CXXFLAGS=-O1", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
+	{
+		"cpp", []string{"sh", "-c", "mkdir -p uncalled && cp tests/echo/outgoing.cpp uncalled/ && make -j2 CXXFLAGS=-O1 OUTGOING=uncalled"},
+		[]string{"build/uncalled/main"},
+	},
 	{"rust", []string{"sh", "-c", "mkdir -p own && cp -r Cargo.* build.rs src own/ && cp tests/echo/outgoing.rs own/src/ && rm own/src/incoming.rs && cd own && cargo build --offline --locked"}, []string{"own/target/debug/antedon-sdk"}},
 	{"nodejs", []string{"npm", "ci", "--omit=dev", "--no-audit", "--no-fund"}, []string{"node", "main.js", "tests/echo"}},
 	{

@@ -14,6 +14,7 @@ enum Flags {
     kAppPeerFin = 0x01,
     kAppConnected = 0x02,
     kAppPeerRst = 0x04,
+    kPeerConnected = 0x12, // only if driver and program both know of incoming connections
     kTcpTx = 0x40,
     kRelease = 0x80,
     kHello = 0xa0,
@@ -24,8 +25,8 @@ constexpr std::size_t kLargestRecv = 65536; // bytes in one message
 int driver = -1;
 
 // A datagram: the kernel sends it whole, whatever other threads do meanwhile.
-void send_message(const Conn& conn, const Bytes& data, Flags flags) {
-    const Bytes datagram = encode({conn, data, flags});
+void send_message(const Conn& conn, const Bytes& data, Flags flags, const std::vector<std::string>& extensions = {}) {
+    const Bytes datagram = encode({conn, data, flags, extensions});
     while (::send(driver, datagram.data(), datagram.size(), MSG_NOSIGNAL) < 0) {
         if (errno == EINTR) continue;
         std::perror("the driver is gone");
@@ -52,8 +53,10 @@ void tcp_tx(const Conn& conn, const Bytes& segment) { send_message(conn, segment
 
 void release_connection(const Conn& conn) { send_message(conn, {}, kRelease); }
 
-void attach(int descriptor) {
+void peer_connected(const Conn& conn) { send_message(conn, {}, kPeerConnected); }
+
+void attach(int descriptor, const std::vector<std::string>& extensions) {
     driver = descriptor;
     const std::string name = "network_exp4";
-    send_message({{"127.84.0.1", 8484}, {"", 0}}, {name.begin(), name.end()}, kHello);
+    send_message({{"127.84.0.1", 8484}, {"", 0}}, {name.begin(), name.end()}, kHello, extensions);
 }

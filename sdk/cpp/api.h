@@ -1,4 +1,4 @@
-// The six calls with which a TCP speaks to the driver.
+// The calls with which a TCP speaks to the driver.
 //
 // The driver in turn calls the functions of outgoing.h, from main.cpp. Each call names the connection it is about with the conn
 // that app_connect was given. All of them may be called from any thread, and block while the driver is busy: that is how it slows us
@@ -26,6 +26,10 @@ void tcp_tx(const Conn& conn, const Bytes& segment);
 // Both directions are closed and nothing is left to do. The driver frees the port; segments no longer reach us.
 void release_connection(const Conn& conn);
 
-// For main.cpp: has all calls go to a datagram socket that is connected to the driver, and tells the driver that we are here and
-// that connections of before are void.
-void attach(int descriptor);
+// The handshake of a connection that peer_connect told of is done: what app_connected is for one that an application began. Only now
+// is the application called that listens. If it does not want the connection, app_rst follows.
+void peer_connected(const Conn& conn);
+
+// For main.cpp: has all calls go to a datagram socket that is connected to the driver, and tells the driver that we are here, that
+// connections of before are void, and what we know beyond version 1 of the protocol.
+void attach(int descriptor, const std::vector<std::string>& extensions);

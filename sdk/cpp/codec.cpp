@@ -33,6 +33,7 @@ public:
     bool string(std::string& value) override {
         if (is_at({"conn", "src", "ip"})) return take(kSrcIp, message.conn.src.ip, value);
         if (is_at({"conn", "dst", "ip"})) return take(kDstIp, message.conn.dst.ip, value);
+        if (is_at({"extensions", ""})) message.extensions.push_back(value); // what is in an array has no key
         return true;
     }
     bool number_integer(std::int64_t value) override {
@@ -94,11 +95,13 @@ std::size_t length(const Bytes& datagram) {
 } // namespace
 
 Bytes encode(const Message& message) {
-    return Json::to_bson({
+    Json whole{
         {"conn", {{"src", document(message.conn.src)}, {"dst", document(message.conn.dst)}}},
         {"bytes", Json::binary(message.bytes)},
         {"flags", message.flags},
-    });
+    };
+    if (!message.extensions.empty()) whole["extensions"] = message.extensions;
+    return Json::to_bson(whole);
 }
 
 Message decode(const Bytes& datagram) {

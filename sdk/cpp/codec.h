@@ -2,6 +2,8 @@
 //
 //   {conn: {src: {ip, port}, dst: {ip, port}}, bytes: binary, flags: integer}
 //
+// A hello may also have extensions: an array of strings, what its sender knows beyond version 1 of the protocol.
+//
 // All functions may be called from any thread.
 #pragma once
 
@@ -35,6 +37,7 @@ struct Message {
     Conn conn;
     Bytes bytes;
     int flags = 0;
+    std::vector<std::string> extensions = {}; // written only if there are any
 };
 
 // Returns the datagram of a message.

@@ -43,10 +43,21 @@ void Connection::on_segment(Segment segment, Time now) {
         if (check_seq(segment, now) && check_rst(segment) && check_syn(segment) && check_ack(segment, now)) take_text(segment, now);
     } else if (state == State::SYN_SENT) {
         on_syn_sent(segment, now);
-    } else if (segment.has(SYN) && !segment.has(ACK) && !segment.has(RST)) {
-        take_syn(segment, now); // LISTEN
+    } else {
+        on_listen(segment, now);
     }
     flush(now);
+}
+
+// RFC 9293, Section 3.10.7.2: nobody has sent anything yet. Only a SYN is any good.
+void Connection::on_listen(const Segment& segment, Time now) {
+    if (segment.has(RST)) return;
+    if (segment.has(ACK)) { // "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state."
+        emit({segment.ack, RST, {}});
+    } else if (segment.has(SYN)) {
+        called_ = true;
+        take_syn(segment, now); // text that came with it is left: the peer will send it again
+    }
 }
 
 // RFC 9293, Section 3.10.7.3: we have sent SYN, and this is the first that we hear.
@@ -63,25 +74,32 @@ void Connection::on_syn_sent(const Segment& segment, Time now) {
 
 void Connection::take_syn(const Segment& segment, Time now) {
     rcv.emplace(segment.seq, path.mss);
-    snd.begin(std::min(path.mss, segment.mss.value_or(path.default_mss)));
+    snd.mss = std::min(path.mss, segment.mss.value_or(path.default_mss));
     if (segment.has(ACK)) {
+        snd.begin();
         snd.on_ack(segment, now);
         establish();
         rcv->ack_due = true;
     } else { // both ends have sent SYN at the same time, or we were in LISTEN
         state = State::SYN_RECEIVED;
-        snd.rewind(); // SYN goes out again, now with an acknowledgment
+        snd.rewind(); // SYN goes out, perhaps again, now with an acknowledgment
     }
 }
 
 void Connection::establish() {
     state = snd.is_closed() ? State::FIN_WAIT_1 : State::ESTABLISHED;
-    driver_.app_connected(conn);
+    if (called_) {
+        driver_.peer_connected(conn);
+    } else {
+        driver_.app_connected(conn);
+    }
 }
 
 bool Connection::check_seq(const Segment& segment, Time now) {
     if (rcv->accepts(segment.seq, segment.length())) return true;
-    if (!segment.has(RST)) {
+    if (state == State::SYN_RECEIVED && segment.has(SYN) && !segment.has(ACK) && !segment.has(RST)) {
+        snd.rewind(); // the peer asks again: our SYN with its acknowledgment was lost, so both go out once more
+    } else if (!segment.has(RST)) {
         rcv->ack_due = true; // "an acknowledgment should be sent in reply"
         if (state == State::TIME_WAIT && segment.has(FIN)) time_wait_.start(now + 2 * kMSL); // our last one was lost
     }
@@ -101,8 +119,13 @@ bool Connection::check_rst(const Segment& segment) {
 }
 
 bool Connection::check_syn(const Segment& segment) {
-    if (segment.has(SYN)) rcv->ack_due = true; // RFC 5961, Section 4.2
-    return !segment.has(SYN);
+    if (!segment.has(SYN)) return true;
+    if (state == State::SYN_RECEIVED && called_) {
+        release(); // "return this connection to the LISTEN state": it is the driver that listens
+    } else {
+        rcv->ack_due = true; // RFC 5961, Section 4.2
+    }
+    return false;
 }
 
 bool Connection::check_ack(const Segment& segment, Time now) {
@@ -112,6 +135,7 @@ bool Connection::check_ack(const Segment& segment, Time now) {
             emit({segment.ack, RST, {}});
             return false;
         }
+        snd.begin();
         establish();
     }
     if (segment.ack > snd.max || segment.ack < snd.una - snd.widest) {

@@ -8,7 +8,7 @@
 #include "sender.h"
 #include "timers.h"
 
-// The six calls of api.h, or what a test puts in their place.
+// The calls of api.h, or what a test puts in their place.
 class Driver {
 public:
     virtual ~Driver() = default;
@@ -18,6 +18,7 @@ public:
     virtual void app_peer_rst(const Conn& conn) = 0;
     virtual void tcp_tx(const Conn& conn, const Bytes& segment) = 0;
     virtual void release_connection(const Conn& conn) = 0;
+    virtual void peer_connected(const Conn& conn) = 0;
 };
 
 enum class State {
@@ -58,11 +59,12 @@ public:
 
     const Conn conn;
     const Path path;
-    State state = State::LISTEN; // until connect; the driver offers no connections from outside yet
+    State state = State::LISTEN; // until connect, or the peer's SYN
     Sender snd;
     std::optional<Receiver> rcv; // once we have seen the peer's SYN
 
 private:
+    void on_listen(const Segment& segment, Time now);
     void on_syn_sent(const Segment& segment, Time now);
     void take_syn(const Segment& segment, Time now);
     void establish();
@@ -84,4 +86,5 @@ private:
 
     Driver& driver_;
     Timer time_wait_;
+    bool called_ = false; // the peer began it
 };

@@ -10,10 +10,7 @@ constexpr auto kPatience = 180s;
 
 } // namespace
 
-void Sender::begin(int mss) {
-    mss_ = mss;
-    congestion = NewReno(mss, iss, rtt.has_backed_off());
-}
+void Sender::begin() { congestion = NewReno(mss, iss, rtt.has_backed_off()); }
 
 void Sender::close() {
     if (!fin_) fin_ = end();
@@ -24,7 +21,7 @@ std::optional<Outgoing> Sender::next(Time now) {
     if (una == iss) return {}; // data waits for the end of the handshake
     if (again_) {
         again_ = false;
-        return cut(una, std::max<Seq>(1, std::min(mss_, wnd)), now);
+        return cut(una, std::max<Seq>(1, std::min(mss, wnd)), now);
     }
     const Seq size = allowed();
     if (size == 0) return {};
@@ -99,9 +96,9 @@ void Sender::on_progress(Seq ack, Time now) {
 Seq Sender::allowed() const {
     const Seq waiting = end() - nxt;
     const Seq room = una + std::min(wnd, congestion.cwnd()) - nxt;
-    const Seq size = std::min({waiting, room, mss_});
+    const Seq size = std::min({waiting, room, mss});
     // RFC 9293, Section 3.8.6.2.1: rather wait than send crumbs into a narrow window.
-    if (size <= 0 || (size < std::min(mss_, waiting) && 2 * size < widest)) return 0;
+    if (size <= 0 || (size < std::min(mss, waiting) && 2 * size < widest)) return 0;
     return size;
 }
 

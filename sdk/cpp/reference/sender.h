@@ -26,8 +26,8 @@ class Sender {
 public:
     explicit Sender(Seq iss) : iss(iss), una(iss), nxt(iss), max(iss), congestion(536, iss, false) {}
 
-    // The peer's SYN has come, and with it the size of the segments it takes.
-    void begin(int mss);
+    // Our SYN is acknowledged: from now on data can go out.
+    void begin();
 
     void push(const Bytes& data) { buffer_.insert(buffer_.end(), data.begin(), data.end()); }
     void close();
@@ -56,6 +56,7 @@ public:
     Seq max;        // behind all that was ever sent
     Seq wnd = 0;    // the peer's window, counted from una
     Seq widest = 0; // the widest it ever was
+    Seq mss = 536;  // until the peer's SYN says what it takes
     Timer timer;
     RoundTrip rtt;
     NewReno congestion;
@@ -69,7 +70,6 @@ private:
     Seq end() const;
 
     std::pair<Seq, Seq> wl_{0, 0};    // SND.WL1 and SND.WL2: SEG.SEQ and SEG.ACK of the segment that set wnd
-    Seq mss_ = 536;                   // until begin
     std::deque<std::uint8_t> buffer_; // bytes from una on
     std::optional<Seq> fin_;          // where FIN is, once the application has no more
     bool again_ = false;              // the segment at una is to be sent again, or the peer's closed window is to be probed

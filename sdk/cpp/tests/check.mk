@@ -1,6 +1,7 @@
-# Included by the Makefile where the tests are. The reference is compiled without its outgoing.cpp, which speaks to a driver.
+# Included by the Makefile where the tests are. The reference is compiled without the sources that speak to a driver.
 
-TESTED   = $(filter-out reference/outgoing.cpp,$(wildcard reference/*.cpp))
+SPEAKING = outgoing incoming connections
+TESTED   = $(filter-out $(SPEAKING:%=reference/%.cpp),$(wildcard reference/*.cpp))
 TESTS    = $(wildcard tests/*.cpp)
 CHECKS   = build/codec.o $(TESTED:%.cpp=build/%.o) $(TESTS:%.cpp=build/%.o)
 

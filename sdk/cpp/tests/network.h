@@ -31,6 +31,7 @@ struct Host : Driver {
     void app_peer_fin(const Conn&) override { events.push_back("peer fin"); }
     void app_peer_rst(const Conn&) override { events.push_back("peer rst"); }
     void release_connection(const Conn&) override { events.push_back("released"); }
+    void peer_connected(const Conn&) override { events.push_back("connected"); }
     void tcp_tx(const Conn&, const Bytes& segment) override;
 
     void input(const Bytes& data);

@@ -25,6 +25,12 @@ Script& Script::establish(int window, std::optional<int> mss) {
     return *this;
 }
 
+Script& Script::answer() {
+    inject(SYN, 0, 0, {}, 65535, 1460);
+    sent();
+    return *this;
+}
+
 void Script::inject(int flags, Seq seq, Seq ack, const Bytes& payload, int window, std::optional<int> mss) {
     const Seq wire = static_cast<std::uint32_t>(kIRS + seq);
     connection.on_segment({wire, static_cast<std::uint32_t>(kISS + ack), flags, window, payload, mss}, now);

@@ -14,6 +14,9 @@ public:
     // Has the connection established, with the peer's window and MSS option.
     Script& establish(int window = 65535, std::optional<int> mss = 1460);
 
+    // Has the peer call; the handshake is not done yet.
+    Script& answer();
+
     void inject(int flags, Seq seq, Seq ack = 0, const Bytes& payload = {}, int window = 65535, std::optional<int> mss = {});
 
     // Returns what was sent since the last call, such as "SYN|ACK seq=0 ack=1 len=0".
@@ -33,6 +36,7 @@ private:
     void app_peer_fin(const Conn&) override { events.push_back("app_peer_fin"); }
     void app_peer_rst(const Conn&) override { events.push_back("app_peer_rst"); }
     void release_connection(const Conn&) override { events.push_back("release_connection"); }
+    void peer_connected(const Conn&) override { events.push_back("peer_connected"); }
     void tcp_tx(const Conn&, const Bytes& segment) override { out_.push_back(connection.path.parse(segment)); }
 
     std::vector<Segment> out_;
