@@ -15,6 +15,8 @@ var calledMains = []struct {
 	run   []string
 }{
 	{"go", []string{"go", "build", "-o", "main", "."}, []string{"./main"}},
+	{"python", nil, []string{"python3", "-B", "main.py", "tests/echo"}},
+	{"cpp", []string{"make", "-j2", "CXXFLAGS=-O1", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
 	{"rust", []string{"sh", "-c", "mkdir -p called && cp -r Cargo.* build.rs src called/ && cp tests/echo/*.rs called/src/ && cd called && cargo build --offline --locked"}, []string{"called/target/debug/antedon-sdk"}},
 }
 
