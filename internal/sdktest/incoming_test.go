@@ -2,12 +2,15 @@ package sdktest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/antedon-net/antedon/lab/driver"
+	"github.com/antedon-net/antedon/wire"
 )
 
 // answering are those of the programs that can be called. "builtin" is the driver's own TCP.
@@ -191,5 +195,65 @@ func (h *hosts) checkAnswered(conns int) {
 	h.t.Helper()
 	if c := h.driver.Counters(); int(c.Answered) != conns || c.BadChecksums+c.NotSent > 0 {
 		h.t.Errorf("got %+v, want %d calls", c, conns)
+	}
+}
+
+// TestIncomingFlood: SYNs from nowhere, ten times as many as may be half open, cost no more than these, and no application
+// anything; whoever calls meanwhile comes through.
+func TestIncomingFlood(t *testing.T) {
+	const bound, size = 100, 1000
+	for _, p := range programs {
+		if !slices.Contains(answering, p.name) {
+			continue
+		}
+		t.Run(p.name, func(t *testing.T) {
+			h := newBareHosts(t)
+			dir := t.TempDir()
+			cfg := driver.Config{Dirs: []string{dir}, Incoming: []uint16{calledPort}}
+			cfg.Table.HalfOpen = bound
+			h.capture(cfg)
+			h.start(p, dir)
+			h.serveNear()
+			h.flood(10_000, size/2)
+			if got := h.farCurl("http://10.7.0.1:8000/100000"); !bytes.Equal(got, content(100_000)) {
+				t.Errorf("got %d bytes, want 100000 others", len(got))
+			}
+			h.flood(20_000, size/2)
+			h.waitFor("flood", func() bool { c := h.driver.Counters(); return c.Called+c.DroppedForSDK == size+1 })
+			var s driver.Status
+			if err := h.host.Do(func() (err error) { s, err = driver.Query(); return err }); err != nil {
+				t.Fatal(err)
+			}
+			if c := s.Counters; s.Conns > bound+1 || c.Connected != 1 || c.Crowded == 0 || c.Mistakes > 0 {
+				t.Errorf("%d connections, want at most %d half open and one that is not: %+v", s.Conns, bound, c)
+			}
+		})
+	}
+}
+
+// flood sends n SYNs from ports from first on, of addresses that nobody has.
+func (h *hosts) flood(first uint16, n int) {
+	h.t.Helper()
+	fd := -1
+	err := h.far.Do(func() (err error) {
+		fd, err = unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	to := netip.MustParseAddrPort("10.7.0.1:8000")
+	for i := range n {
+		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 7, 0, byte(100 + i%100)}), first+uint16(i))
+		syn := wire.TCP{SrcPort: from.Port(), DstPort: to.Port(), Seq: uint32(i), Flags: wire.SYN, Window: 1000}
+		ip := wire.IPv4{TTL: 64, DF: true, Proto: wire.ProtoTCP, Src: from.Addr(), Dst: to.Addr()}
+		segment := syn.AppendTo(nil)
+		sum := wire.TransportChecksum(wire.PseudoSum(wire.ProtoTCP, from.Addr(), to.Addr(), len(segment)), segment)
+		binary.BigEndian.PutUint16(segment[16:], sum)
+		packet := append(ip.AppendTo(nil, len(segment)), segment...)
+		if err := unix.Sendto(fd, packet, 0, &unix.SockaddrInet4{Addr: to.Addr().As4()}); err != nil {
+			h.t.Fatal(err)
+		}
 	}
 }

@@ -35,6 +35,9 @@ func (c *Config) checkIncoming() error {
 		return fmt.Errorf("%d ports for incoming connections: at most %d are possible", len(c.Incoming), maxIncoming)
 	}
 	taken := portRange{c.Table.FirstPort, c.hiddenPorts().last}
+	if len(c.Incoming) > 0 && taken.last < taken.first {
+		return errors.New("the pool of ports leaves none behind it for incoming connections")
+	}
 	for i, p := range c.Incoming {
 		switch {
 		case p == 0:

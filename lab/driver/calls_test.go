@@ -202,6 +202,27 @@ func TestCallRefused(t *testing.T) {
 	}
 }
 
+// TestCallPortTaken: if the caller's port is a listener's here, the application sees another one, of the same address.
+func TestCallPortTaken(t *testing.T) {
+	p := newPlace(t)
+	const port = 40_000
+	p.serveHere(port, echo)
+	from := make(chan net.Addr, 1)
+	p.serveHere(calledPort, func(c net.Conn) {
+		from <- c.RemoteAddr()
+		echo(c)
+	})
+	p.startForCalls(nil)
+	c, err := p.remote.DialWith(p.ctx, &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(10, 7, 0, 2), Port: port}}, "tcp", "10.7.0.1:8080")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.echoes(c.(*net.TCPConn))
+	if a := (<-from).(*net.TCPAddr); !a.IP.Equal(net.IPv4(10, 7, 0, 2)) || a.Port == port {
+		t.Errorf("the application sees %v", a)
+	}
+}
+
 // TestCallResets: a caller that resets, and an application that does.
 func TestCallResets(t *testing.T) {
 	p := newPlace(t)

@@ -23,13 +23,15 @@ type dial struct {
 // dialListener dials the listener at name.Src from name.Dst. done is told in a later turn, and owns the descriptor then.
 func (d *Driver) dialListener(name exp4.Conn, done func(fd int, err error)) *dial {
 	l := &dial{d: d, fd: -1, done: done}
-	if d.host.tap != nil {
-		d.host.tap.expect(turned(name))
-	}
 	err := d.cfg.in(func() (err error) {
 		l.fd, err = openDial(name)
 		return err
 	})
+	if err == nil && d.host.tap != nil {
+		if sa, err := unix.Getsockname(l.fd); err == nil {
+			d.host.tap.expect(exp4.Conn{Src: fromSockaddr(sa), Dst: name.Src}) // which reads what passes in a later turn
+		}
+	}
 	if err == nil {
 		l.desc, err = d.loop.Register(l.fd, reactor.Writable, func(reactor.Events) { l.onReady() })
 	}

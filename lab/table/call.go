@@ -27,6 +27,7 @@ func (t *Table) Called(now mono.Time, app App, sdk SDK, name exp4.Conn, segment 
 	p := t.attached[sdk]
 	if p.ringing.Len() >= t.cfg.HalfOpen {
 		t.counters.Crowded++
+		t.reportOnce(sdk, "%d callers wait for peer_connected: the oldest are given up", p.ringing.Len())
 		t.giveUp(now, p.ringing.Front().Value.(*conn))
 	}
 	c := &conn{app: app, sdk: sdk, name: name, called: true, last: now, begun: now}
@@ -87,9 +88,10 @@ func (t *Table) answered(c *conn) {
 
 // giveUpCalls ends those that have been half open for too long.
 func (t *Table) giveUpCalls(now mono.Time) {
-	for _, p := range t.attached {
+	for sdk, p := range t.attached {
 		for e := p.ringing.Front(); e != nil && now.Sub(e.Value.(*conn).begun) >= t.cfg.RingTime; e = p.ringing.Front() {
 			t.counters.Unanswered++
+			t.reportOnce(sdk, "no peer_connected for a caller within %v: it is given up", t.cfg.RingTime)
 			t.giveUp(now, e.Value.(*conn))
 		}
 	}
@@ -99,4 +101,26 @@ func (t *Table) giveUpCalls(now mono.Time) {
 func (t *Table) giveUp(now mono.Time, c *conn) {
 	t.tell(c, exp4.RST, nil)
 	t.forget(now, c, true)
+}
+
+// maxCalls is how many calls that have ended are remembered. Callers choose their names, so time is not bound enough.
+const maxCalls = 4096
+
+// A callRing has the names of those, the oldest to be overwritten next.
+type callRing struct {
+	names []exp4.Conn
+	next  int
+}
+
+// push adds a name, and removes the oldest from what is remembered if there are too many.
+func (r *callRing) push(name exp4.Conn, ended map[exp4.Conn]trace) {
+	if len(r.names) < maxCalls {
+		r.names = append(r.names, name)
+		return
+	}
+	if oldest := r.names[r.next]; oldest != name {
+		delete(ended, oldest)
+	}
+	r.names[r.next] = name
+	r.next = (r.next + 1) % maxCalls
 }

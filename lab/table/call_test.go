@@ -145,7 +145,9 @@ func TestHalfOpen(t *testing.T) {
 		b.call(App(n+1), 0, from(n))
 		b.want(peerConnect(n))
 	}
-	for n := 4; n < 100; n++ {
+	b.call(5, 0, from(4))
+	b.want("report SDK 1: 3 callers wait for peer_connected: the oldest are given up", `app_rst 0 8080 ""`, peerConnect(4))
+	for n := 5; n < 100; n++ {
 		b.call(App(n+1), 0, from(n))
 		b.want(`app_rst 0 8080 ""`, peerConnect(n))
 		if b.Len() != 4 {
@@ -160,6 +162,23 @@ func TestHalfOpen(t *testing.T) {
 	if c := b.Counters(); c.Crowded != 96 {
 		t.Errorf("got %+v", c)
 	}
+}
+
+// TestFlood: nor is more remembered of it than a bound.
+func TestFlood(t *testing.T) {
+	b := newCalled(t, Config{HalfOpen: 3})
+	for n := range 3 * maxCalls {
+		b.call(App(n+1), 0, from(n))
+		for range 3 {
+			b.Next()
+		}
+		if len(b.ended) > maxCalls || b.Len() > 3 {
+			t.Fatalf("after %d SYNs %d connections are kept and %d remembered", n+1, b.Len(), len(b.ended))
+		}
+	}
+	name := exp4.Conn{Src: listener, Dst: from(3*maxCalls - 4)} // the one that was given up last
+	b.say(exp4.Segment, name, string(segment(name.Src, name.Dst, wire.RST, 0, "")))
+	b.want(fmt.Sprintf(`transmit 8080>%d RST seq 1000 ""`, name.Dst.Port()))
 }
 
 // TestRingTime: an SDK that says nothing is taken not to want the connection. SYNs that come again change nothing.
@@ -179,7 +198,7 @@ func TestRingTime(t *testing.T) {
 	b.want()
 	b.now++
 	b.Tick(b.now)
-	b.want(`app_rst 0 8080 ""`)
+	b.want("report SDK 1: no peer_connected for a caller within 1m15s: it is given up", `app_rst 0 8080 ""`)
 	if b.byName[ring] != nil || b.Len() != 1 || b.Counters().Unanswered != 1 {
 		t.Errorf("%d connections, %+v", b.Len(), b.Counters())
 	}

@@ -96,6 +96,11 @@ func (t *Table) onPeerFIN(c *conn) {
 // Mistake counts a mistake of an SDK, and reports the first one of its kind.
 func (t *Table) Mistake(sdk SDK, format string, args ...any) {
 	t.counters.Mistakes++
+	t.reportOnce(sdk, format, args...)
+}
+
+// reportOnce reports something of an SDK if nothing of this kind was reported before.
+func (t *Table) reportOnce(sdk SDK, format string, args ...any) {
 	p := t.attached[sdk]
 	if p == nil || p.told[format] {
 		return

@@ -97,6 +97,7 @@ type Table struct {
 	attached map[SDK]*program
 	cursor   int // where the search for a free port begins
 	counters Counters
+	calls    callRing
 	lonely   bool // a call came that no SDK takes, and it was reported
 
 	actions []Action
@@ -132,7 +133,7 @@ type trace struct {
 type program struct {
 	greeted   mono.Time
 	hellos    int             // each within a second of the one before
-	told      map[string]bool // kinds of mistakes that were reported once
+	told      map[string]bool // kinds of reports that were made once
 	takesCall bool            // it has named the extension
 	ringing   list.List       // of *conn, called and not connected, the oldest first
 }
@@ -287,6 +288,9 @@ func (t *Table) forget(now mono.Time, c *conn, quiet bool) {
 	delete(t.byName, c.name)
 	t.answered(c)
 	t.ended[c.name] = trace{c.sdk, now.Add(t.cfg.Memory), quiet}
+	if c.called {
+		t.calls.push(c.name, t.ended)
+	}
 	t.counters.Ended++
 }
 
