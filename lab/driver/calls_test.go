@@ -19,7 +19,7 @@ import (
 const calledPort = 8080
 
 // startForCalls starts the driver and an SDK that takes calls.
-func (p *place) startForCalls(change func(*Config)) *testSDK {
+func (p *place) startForCalls(change func(*Config)) {
 	p.Helper()
 	p.start(1, func(c *Config) {
 		c.Incoming = []uint16{calledPort}
@@ -27,7 +27,7 @@ func (p *place) startForCalls(change func(*Config)) *testSDK {
 			change(c)
 		}
 	})
-	return p.sdk(0, takeCalls)
+	p.sdk(0, takeCalls)
 }
 
 func takeCalls(s *testSDK) { s.ports = []int{calledPort} }
@@ -312,8 +312,11 @@ func TestCallFlood(t *testing.T) {
 		echo(c)
 	})
 	const bound = 20
-	sdk := p.startForCalls(func(c *Config) { c.Table.HalfOpen = bound })
-	sdk.mute = true
+	p.start(1, func(c *Config) { c.Incoming, c.Table.HalfOpen = []uint16{calledPort}, bound })
+	sdk := p.sdk(0, func(s *testSDK) {
+		takeCalls(s)
+		s.mute = true
+	})
 	p.flood(500)
 	p.until("the flood is over", func() bool { c := p.driver.Counters(); return c.Called+c.DroppedForSDK >= 500 })
 	if n := p.driver.owned(0); n > bound {
