@@ -41,7 +41,7 @@ func (s *earlierSet) rule() rule {
 		ip = "ip6"
 	}
 	return rule{
-		fmt.Sprintf("%s saddr . %s daddr . tcp sport . tcp dport @%s accept", ip, ip, s.name),
+		fmt.Sprintf("%s saddr . %s daddr . tcp sport . tcp dport @%s accept # it was there before", ip, ip, s.name),
 		[]expr.Any{
 			&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: 1},
 			&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{s.family}},
