@@ -42,12 +42,8 @@ func callRules(cfg *Config) (r callRuleset) {
 		})
 	}
 	r.output = []rule{
-		{fmt.Sprintf("meta mark %d ct mark set %d", markCall, markCall), append(isMark(markCall),
-			&expr.Immediate{Register: 1, Data: word(markCall)}, &expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true})},
-		{fmt.Sprintf("ct mark %d meta mark set %d accept", markCall, markCall), join([]expr.Any{
-			&expr.Ct{Key: expr.CtKeyMARK, Register: 1},
-			&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(markCall)},
-		}, setMark(markCall), []expr.Any{accept})},
+		{fmt.Sprintf("meta mark %d ct mark set %d", markCall, markCall), append(isMark(markCall), setFlowMark(markCall)...)},
+		{fmt.Sprintf("ct mark %d meta mark set %d accept", markCall, markCall), join(isFlowMark(markCall), setMark(markCall), []expr.Any{accept})},
 	}
 	return r
 }
@@ -58,20 +54,6 @@ func (c *Config) marks() []uint32 {
 		return []uint32{markCaptured, markCall}
 	}
 	return []uint32{markCaptured}
-}
-
-func isMark(mark uint32) []expr.Any {
-	return []expr.Any{
-		&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(mark)},
-	}
-}
-
-func setMark(mark uint32) []expr.Any {
-	return []expr.Any{
-		&expr.Immediate{Register: 1, Data: word(mark)},
-		&expr.Meta{Key: expr.MetaKeyMARK, Register: 1, SourceRegister: true},
-	}
 }
 
 // setPort rewrites the destination port, and the checksum with it.

@@ -44,11 +44,7 @@ func rules(cfg *Config) []chain {
 	if len(cfg.Incoming) > 0 {
 		ports.last = cfg.hiddenPorts().last
 	}
-	ours := []expr.Any{
-		&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(markOurs)},
-		&expr.Verdict{Kind: expr.VerdictAccept},
-	}
+	ours := append(isMark(markOurs), accept)
 	oursText := fmt.Sprintf("meta mark %d accept", markOurs)
 	output := []rule{
 		{oursText, ours},
@@ -61,22 +57,13 @@ func rules(cfg *Config) []chain {
 		{"tcp dport 22 accept", append(port(destination, 22), accept)},
 		{"tcp sport 22 accept", append(port(source, 22), accept)},
 	}...)
-	set := []expr.Any{
-		&expr.Immediate{Register: 1, Data: word(markCaptured)},
-		&expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true},
-	}
 	from, fromText := []expr.Any(nil), ""
 	if mode == Partial {
 		from, fromText = partialSource(), "ip saddr "+PartialPrefix.String()+" "
 	}
 	output = append(output,
-		rule{fromText + "tcp flags syn / syn,ack ct mark set 84", join(from, isSYN(), set)},
-		rule{"ct mark 84 meta mark set 84", []expr.Any{
-			&expr.Ct{Key: expr.CtKeyMARK, Register: 1},
-			&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(markCaptured)},
-			&expr.Immediate{Register: 1, Data: word(markCaptured)},
-			&expr.Meta{Key: expr.MetaKeyMARK, Register: 1, SourceRegister: true},
-		}})
+		rule{fromText + "tcp flags syn / syn,ack ct mark set 84", join(from, isSYN(), setFlowMark(markCaptured))},
+		rule{"ct mark 84 meta mark set 84", append(isFlowMark(markCaptured), setMark(markCaptured)...)})
 	tproxy := []rule{
 		tproxyRule("ipv4", unix.NFPROTO_IPV4, []byte{127, 0, 0, 1}),
 		tproxyRule("ipv6", unix.NFPROTO_IPV6, []byte{15: 1}),
@@ -132,6 +119,36 @@ func join(parts ...[]expr.Any) (all []expr.Any) {
 
 // word is a number in the host's byte order, as marks are.
 func word(n uint32) []byte { return binaryutil.NativeEndian.PutUint32(n) }
+
+func isMark(mark uint32) []expr.Any {
+	return []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(mark)},
+	}
+}
+
+func setMark(mark uint32) []expr.Any {
+	return []expr.Any{
+		&expr.Immediate{Register: 1, Data: word(mark)},
+		&expr.Meta{Key: expr.MetaKeyMARK, Register: 1, SourceRegister: true},
+	}
+}
+
+// isFlowMark and setFlowMark are about the mark in conntrack, of all packets of a connection.
+
+func isFlowMark(mark uint32) []expr.Any {
+	return []expr.Any{
+		&expr.Ct{Key: expr.CtKeyMARK, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: word(mark)},
+	}
+}
+
+func setFlowMark(mark uint32) []expr.Any {
+	return []expr.Any{
+		&expr.Immediate{Register: 1, Data: word(mark)},
+		&expr.Ct{Key: expr.CtKeyMARK, Register: 1, SourceRegister: true},
+	}
+}
 
 func l4(op expr.CmpOp) []expr.Any {
 	return []expr.Any{
