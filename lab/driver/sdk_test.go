@@ -18,7 +18,7 @@ import (
 
 // testSDK is an SDK whose TCP is a Stack on a link in memory, the other end of which is the driver.
 type testSDK struct {
-	ep    *exp4.Endpoint
+	ep    sdkEnd
 	stack *antedon.Stack
 	line  *pipe.Device // to and from the stack
 
@@ -39,12 +39,24 @@ type sdkConn struct {
 	finned chan struct{} // closed when our stream has ended
 }
 
+// sdkEnd is an SDK's end towards the driver.
+type sdkEnd interface {
+	Send(*exp4.Message) error
+	Receive() (exp4.Message, error)
+	Close() error
+}
+
 // startSDK says hello to the driver in dir.
 func startSDK(ctx context.Context, dir string, prepare func(*testSDK)) (*testSDK, error) {
 	ep, err := exp4.Dial(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
+	return startSDKAt(ctx, ep, prepare)
+}
+
+// startSDKAt says hello at an end.
+func startSDKAt(ctx context.Context, ep sdkEnd, prepare func(*testSDK)) (*testSDK, error) {
 	near, far := pipe.New(pipe.Config{MTU: deviceMTU})
 	stack, err := antedon.New(near, antedon.Config{AnyAddress: true, Routes: deviceRoutes})
 	if err != nil {
