@@ -64,6 +64,7 @@ func TestMains(t *testing.T) {
 			t.Run("no driver", func(t *testing.T) { checkNoDriver(t, start(t)) })
 			t.Run("no datagrams", func(t *testing.T) { checkStream(t, start(t)) })
 			t.Run("taken driver", func(t *testing.T) { checkTaken(t, start(t)) })
+			t.Run("original driver", func(t *testing.T) { checkOriginal(t, start(t)) })
 			t.Run("dead driver", func(t *testing.T) { checkDead(t, start(t)) })
 		})
 	}
