@@ -118,8 +118,8 @@ var kits = []Kit{
 
 // nodeParts are what JavaScript and TypeScript have in common.
 var nodeParts = []Part{
-	{"nodejs/main.js", "main.js"}, {"nodejs/api.js", "api.js"}, {"nodejs/codec.js", "codec.js"}, {"nodejs/conn.js", "conn.js"},
-	{"nodejs/driver.js", "driver.js"}, {"nodejs/socket.js", "socket.js"}, {"nodejs/types", "types"},
+	{"nodejs/main.js", "main.js"}, {"nodejs/calls.js", "calls.js"}, {"nodejs/api.js", "api.js"}, {"nodejs/codec.js", "codec.js"},
+	{"nodejs/conn.js", "conn.js"}, {"nodejs/driver.js", "driver.js"}, {"nodejs/socket.js", "socket.js"}, {"nodejs/types", "types"},
 	{"nodejs/package.json", "package.json"}, {"nodejs/package-lock.json", "package-lock.json"}, {"nodejs/.npmrc", ".npmrc"},
 	{"nodejs/README.md", "README.md"}, {"nodejs/README.zh-CN.md", "README.zh-CN.md"},
 }

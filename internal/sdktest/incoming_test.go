@@ -22,7 +22,9 @@ import (
 )
 
 // answering are those of the programs that can be called. "builtin" is the driver's own TCP.
-var answering = []string{"builtin", "go/reference", "go/byhand", "python/reference", "cpp/reference", "rust/reference"}
+var answering = []string{
+	"builtin", "go/reference", "go/byhand", "python/reference", "cpp/reference", "rust/reference", "java/reference", "nodejs/reference",
+}
 
 // calledPort is where an application on the near host listens.
 const calledPort = 8000

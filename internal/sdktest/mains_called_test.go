@@ -18,6 +18,11 @@ var calledMains = []struct {
 	{"python", nil, []string{"python3", "-B", "main.py", "tests/echo"}},
 	{"cpp", []string{"make", "-j2", "CXXFLAGS=-O1", "OUTGOING=tests/echo"}, []string{"build/tests/echo/main"}},
 	{"rust", []string{"sh", "-c", "mkdir -p called && cp -r Cargo.* build.rs src called/ && cp tests/echo/*.rs called/src/ && cd called && cargo build --offline --locked"}, []string{"called/target/debug/antedon-sdk"}},
+	{"nodejs", []string{"npm", "ci", "--omit=dev", "--no-audit", "--no-fund"}, []string{"node", "main.js", "tests/called"}},
+	{
+		"java", []string{"mvn", "-B", "-ntp", "-q", "-DskipTests", "package"},
+		[]string{"java", "-cp", "target/test-classes:target/mytcp.jar", "lab.CalledEcho"},
+	},
 }
 
 // TestCalledMains checks what a main program says to a driver that knows of connections which others begin, and to one that does not.

@@ -1,10 +1,10 @@
 /**
- * The six calls with which a TCP speaks to the driver.
+ * The seven calls with which a TCP speaks to the driver.
  *
- *     import { appConnected, appRecv, appPeerFin, appPeerRst, tcpTx, releaseConnection } from "#api";
+ *     import { appConnected, peerConnected, appRecv, appPeerFin, appPeerRst, tcpTx, releaseConnection } from "#api";
  *
- * The driver in turn has main.js call the functions of outgoing.js. Each call names the connection it is about with the conn that
- * appConnect was given. All of them may be called from any thread, return nothing, and block while the driver is busy: that is how
+ * The driver in turn has main.js call the functions of outgoing.js, and of incoming.js if there is one. Each call names the connection it
+ * is about with the conn that appConnect or peerConnect was given. All of them may be called from any thread, return nothing, and block while the driver is busy: that is how
  * it slows us down. Nothing is ever reported back: a call about a connection that is gone does nothing. What you hand over is yours
  * again when the call returns.
  */
@@ -15,7 +15,8 @@ import { send } from "./driver.js";
 /** @typedef {import("./conn.js").Endpoint} Endpoint */
 
 /** What the flags of a message to the driver mean. */
-const APP_RECV = 0x00, APP_PEER_FIN = 0x01, APP_CONNECTED = 0x02, APP_PEER_RST = 0x04, TCP_TX = 0x40, RELEASE_CONNECTION = 0x80;
+const APP_RECV = 0x00, APP_PEER_FIN = 0x01, APP_CONNECTED = 0x02, APP_PEER_RST = 0x04, PEER_CONNECTED = 0x12;
+const TCP_TX = 0x40, RELEASE_CONNECTION = 0x80;
 
 const LARGEST_RECV = 65536; // bytes in one message
 const NOTHING = new Uint8Array(0);
@@ -27,6 +28,16 @@ const NOTHING = new Uint8Array(0);
  */
 export function appConnected(conn) {
   send(conn, NOTHING, APP_CONNECTED);
+}
+
+/**
+ * The connection that peerConnect began is established. The driver finds the application that listens, and from now on hands over what
+ * it writes.
+ * @param {Conn} conn
+ * @returns {void}
+ */
+export function peerConnected(conn) {
+  send(conn, NOTHING, PEER_CONNECTED);
 }
 
 /**

@@ -3,9 +3,11 @@
  *
  *     {conn: {src: {ip, port}, dst: {ip, port}}, bytes: binary, flags: integer}
  *
+ * A hello may have a further key, extensions: an array of strings.
+ *
  * BSON (bsonspec.org) is little-endian: a document is its own length in four bytes, then elements, then a zero byte; an element is
  * one byte that tells its type, its name with a zero byte after it, and its value. This file holds as much of it as such documents
- * need: it writes the five types of the shape above, and reads these and 64-bit integers, and steps over every other type, so that
+ * need: it writes the types of the shape above, and reads these and 64-bit integers, and steps over every other type, so that
  * a driver may add keys that we do not know.
  */
 
@@ -19,6 +21,7 @@ import { conn as connOf } from "./conn.js";
  * @property {Conn} conn
  * @property {Buffer} bytes
  * @property {number} flags
+ * @property {string[]} extensions what a hello names beyond version 1 of the protocol
  */
 
 const STRING = 0x02, DOCUMENT = 0x03, ARRAY = 0x04, BINARY = 0x05, INT32 = 0x10, INT64 = 0x12;
@@ -26,6 +29,7 @@ const STRING = 0x02, DOCUMENT = 0x03, ARRAY = 0x04, BINARY = 0x05, INT32 = 0x10,
 /** Types that say nothing to us but have a known size, so that we can step over them. */
 const FIXED_SIZE = new Map([[0x01, 8], [0x06, 0], [0x07, 12], [0x08, 1], [0x09, 8], [0x0a, 0], [0x11, 8], [0x13, 16], [0x7f, 0], [0xff, 0]]);
 
+const NOTHING = Buffer.alloc(0);
 const DEEPEST = 16; // documents within documents; ours are two deep
 
 /** @type {WeakMap<Conn, Buffer>} a connection sends many messages */
@@ -36,11 +40,13 @@ const encodedConns = new WeakMap();
  * @param {Conn} conn
  * @param {Uint8Array} bytes
  * @param {number} flags
+ * @param {string[]} [extensions]
  */
-export function encode(conn, bytes, flags) {
+export function encode(conn, bytes, flags, extensions = []) {
   let head = encodedConns.get(conn);
   if (!head) encodedConns.set(conn, (head = encodeConn(conn)));
-  const size = 4 + head.length + 7 + 5 + bytes.length + 7 + 4 + 1;
+  const tail = extensions.length === 0 ? NOTHING : encodeStrings("extensions", extensions);
+  const size = 4 + head.length + 7 + 5 + bytes.length + 7 + 4 + tail.length + 1;
   const out = Buffer.allocUnsafe(size);
   let at = out.writeInt32LE(size, 0);
   at += head.copy(out, at);
@@ -51,6 +57,7 @@ export function encode(conn, bytes, flags) {
   at += bytes.length;
   at += out.write("\x10flags\0", at, "latin1");
   at = out.writeInt32LE(flags, at);
+  at += tail.copy(out, at);
   out[at] = 0;
   return out;
 }
@@ -62,12 +69,12 @@ export function encode(conn, bytes, flags) {
  */
 export function decode(datagram) {
   const reader = new Reader(datagram);
-  const { conn, bytes, flags } = reader.document(datagram.length, 0);
+  const { conn, bytes, flags, extensions } = reader.document(datagram.length, 0);
   if (reader.at !== datagram.length) throw new RangeError("bytes after the document");
   if (!Buffer.isBuffer(bytes)) throw new TypeError("bytes are no binary");
   if (!Number.isSafeInteger(flags)) throw new TypeError("flags are no integer");
   const [src, dst] = [endpoint(conn?.src), endpoint(conn?.dst)];
-  return { conn: connOf(src.ip, src.port, dst.ip, dst.port), bytes, flags };
+  return { conn: connOf(src.ip, src.port, dst.ip, dst.port), bytes, flags, extensions: strings(extensions) };
 }
 
 /** @param {Conn} conn */
@@ -80,16 +87,33 @@ function encodeConn({ src, dst }) {
  * @param {import("./conn.js").Endpoint} end
  */
 function encodeEndpoint(name, { ip, port }) {
-  const text = Buffer.from(`${ip}\0`);
-  return document(name, Buffer.concat([Buffer.from("\x02ip\0"), int32(text.length), text, Buffer.from("\x10port\0"), int32(port)]));
+  return document(name, Buffer.concat([encodeString("ip", ip), Buffer.from("\x10port\0"), int32(port)]));
+}
+
+/**
+ * Returns an array: a document with the names "0", "1", …
+ * @param {string} name
+ * @param {string[]} strings
+ */
+function encodeStrings(name, strings) {
+  return document(name, Buffer.concat(strings.map((text, i) => encodeString(`${i}`, text))), ARRAY);
+}
+
+/**
+ * @param {string} name
+ * @param {string} value
+ */
+function encodeString(name, value) {
+  const text = Buffer.from(`${value}\0`);
+  return Buffer.concat([Buffer.from(`\x02${name}\0`), int32(text.length), text]);
 }
 
 /**
  * @param {string} name
  * @param {Buffer} elements
  */
-function document(name, elements) {
-  return Buffer.concat([Buffer.from(`\x03${name}\0`), int32(elements.length + 5), elements, Buffer.from([0])]);
+function document(name, elements, type = DOCUMENT) {
+  return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), int32(elements.length + 5), elements, Buffer.from([0])]);
 }
 
 /** @param {number} value */
@@ -97,6 +121,16 @@ function int32(value) {
   const out = Buffer.alloc(4);
   out.writeInt32LE(value);
   return out;
+}
+
+/**
+ * Returns the strings in an array. Whatever else is found there is none of ours.
+ * @param {any} value
+ * @returns {string[]}
+ */
+function strings(value) {
+  if (typeof value !== "object" || Buffer.isBuffer(value)) return [];
+  return Object.values(value ?? {}).filter((item) => typeof item === "string");
 }
 
 /** @param {any} value */
@@ -155,7 +189,7 @@ class Reader {
         return this.data.subarray(start, start + length);
       }
       case DOCUMENT:
-      case ARRAY: // a document with the names "0", "1", …
+      case ARRAY:
         return this.document(limit, depth + 1);
     }
     const size = FIXED_SIZE.get(type);

@@ -7,13 +7,15 @@ import { UnixDatagramSocket } from "./socket.js";
 
 /** @typedef {import("./conn.js").Conn} Conn */
 
-const HELLO = 0xa0;
+/** The flags of a hello, and of the answer to one that names extensions. */
+export const HELLO = 0xa0;
 
 /**
- * Tells the driver that we are here, and that connections of before are void.
+ * Tells the driver that we are here, what we know beyond version 1 of the protocol, and that connections of before are void.
+ * @param {string[]} extensions
  */
-export function hello() {
-  send(connOf("127.84.0.1", 8484, "", 0), Buffer.from("network_exp4"), HELLO);
+export function hello(extensions) {
+  send(connOf("127.84.0.1", 8484, "", 0), Buffer.from("network_exp4"), HELLO, extensions);
 }
 
 /** Under this name a worker thread finds the socket's descriptor. */
@@ -36,11 +38,12 @@ export function attach(connected) {
  * @param {Conn} conn
  * @param {Uint8Array} bytes
  * @param {number} flags
+ * @param {string[]} [extensions]
  */
-export function send(conn, bytes, flags) {
+export function send(conn, bytes, flags, extensions) {
   socket ??= inherited();
   try {
-    socket.send(encode(conn, bytes, flags)); // a datagram: the kernel sends it whole, whatever other threads do
+    socket.send(encode(conn, bytes, flags, extensions)); // a datagram: the kernel sends it whole, whatever other threads do
   } catch (error) {
     console.error(`the driver is gone: ${error}`);
     process.exit(1); // of a worker thread it ends that thread; main.js notices by itself

@@ -3,7 +3,7 @@
  *
  *     node main.js [DIRECTORY]
  *
- * outgoing.js is taken from DIRECTORY, by default the one of this file. The driver has to run already. While it serves another SDK
+ * outgoing.js is taken from DIRECTORY, by default the one of this file, and so is incoming.js if it is there. The driver has to run already. While it serves another SDK
  * this program waits. The functions of outgoing.js are called from the event loop, one after the other, as those of timers are.
  */
 
@@ -11,6 +11,7 @@ import { unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { Calls } from "./calls.js";
 import { decode } from "./codec.js";
 import { attach, hello } from "./driver.js";
 import { LONGEST, UnixDatagramSocket } from "./socket.js";
@@ -51,10 +52,11 @@ async function enter(directory) {
 /**
  * Calls the function of outgoing.js that a datagram asks for. What cannot be understood is reported and passed over.
  * @param {Outgoing} outgoing
+ * @param {Calls} calls
  * @param {Buffer} datagram
  */
-function dispatch(outgoing, datagram) {
-  if (datagram.length === 1 && datagram[0] === 0) return; // the driver's tick: here there are timers
+function dispatch(outgoing, calls, datagram) {
+  if (datagram.length === 1 && datagram[0] === 0) return calls.settle([]); // the driver's tick: here there are timers
   let message;
   try {
     if (datagram.length === LONGEST) throw new RangeError(`${LONGEST} bytes or more`);
@@ -62,6 +64,7 @@ function dispatch(outgoing, datagram) {
   } catch (error) {
     return console.error(`a datagram from the driver: ${error}`);
   }
+  if (calls.take(message)) return;
   const { conn, bytes, flags } = message;
   switch (flags) {
     case APP_CONNECT:
@@ -83,15 +86,16 @@ async function main() {
   const sockets = process.env.ANTEDON_LAB_DIR ?? "/tmp";
   const directory = process.argv[2] ?? dirname(fileURLToPath(import.meta.url));
   const outgoing = await import(pathToFileURL(resolve(directory, "outgoing.js")).href);
+  const calls = await Calls.load(directory);
   const socket = await enter(sockets).catch(leave);
   const silence = setTimeout(() => checkDriver(sockets, silence), SILENCE);
   socket.on("error", leave);
   socket.on("message", (datagram) => {
     silence.refresh();
-    dispatch(outgoing, datagram);
+    dispatch(outgoing, calls, datagram);
   });
   attach(socket);
-  hello();
+  hello(calls.extensions);
   socket.listen();
 }
 

@@ -1,9 +1,9 @@
 /**
  * One connection: its state, and what each event does to it. RFC 9293, Section 3.10.
  *
- * What happens comes in through connect, send, finish, abort, onSegment and onTimer, each with the time; what has to be done goes out
- * through the calls of api; deadline says when onTimer is wanted. There is no clock and no socket in here, so a test can be the network,
- * the application and the time.
+ * What happens comes in through connect, accept, send, finish, abort, onSegment and onTimer, each with the time; what has to be done goes
+ * out through the calls of api; deadline says when onTimer is wanted. There is no clock and no socket in here, so a test can be the
+ * network, the application and the time.
  */
 
 import { Receiver, WINDOW } from "./receiver.js";
@@ -13,7 +13,7 @@ import { Timer } from "./timers.js";
 
 /** @typedef {import("#api").Conn} Conn */
 /** @typedef {import("./segment.js").Segment} Segment */
-/** @typedef {Pick<typeof import("#api"), "appConnected" | "appRecv" | "appPeerFin" | "appPeerRst" | "tcpTx" | "releaseConnection">} Api */
+/** @typedef {Pick<typeof import("#api"), "appConnected" | "peerConnected" | "appRecv" | "appPeerFin" | "appPeerRst" | "tcpTx" | "releaseConnection">} Api */
 
 // How long a segment may wander about in the network, in milliseconds. RFC 9293 takes two minutes; in a laboratory a second is plenty,
 // and the driver lends out only 4,000 ports.
@@ -39,7 +39,8 @@ const TAKES_TEXT = new Set([State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_
 /** A connection in CLOSED stays there, and has told the driver what it needs to know. */
 export class Connection {
   /** @type {string} */
-  state = State.LISTEN; // until connect; the driver offers no connections from outside yet
+  state = State.LISTEN; // until connect or accept
+  #isCalled = false; // the peer began it: it came from LISTEN by a SYN
   /** @type {Receiver | undefined} */
   rcv; // once we have seen the peer's SYN
   #timeWait = new Timer();
@@ -63,6 +64,16 @@ export class Connection {
   connect(now) {
     this.state = State.SYN_SENT;
     this.#flush(now);
+  }
+
+  /**
+   * Somebody calls: the application listens, and this came for it.
+   * @param {Segment} syn
+   * @param {number} now
+   */
+  accept(syn, now) {
+    this.onSegment(syn, now);
+    if (this.state === State.LISTEN) this.#release(); // it was no SYN; the driver brings none such
   }
 
   /**
@@ -121,10 +132,25 @@ export class Connection {
       this.#onArrival(this.rcv, seg, now);
     } else if (this.state === State.SYN_SENT) {
       this.#onSynSent(seg, now);
-    } else if (this.state === State.LISTEN && (seg.flags & (SYN | ACK | RST)) === SYN) {
-      this.#takeSyn(seg, now);
+    } else if (this.state === State.LISTEN) {
+      this.#onListen(seg, now);
     }
     this.#flush(now);
+  }
+
+  /**
+   * RFC 9293, Section 3.10.7.2: nobody has sent anything yet.
+   * @param {Segment} seg
+   * @param {number} now
+   */
+  #onListen(seg, now) {
+    if (seg.flags & RST) return; // "it does not refer to anything that has been sent"
+    if (seg.flags & ACK) {
+      this.#emit(seg.ack, RST); // "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state."
+    } else if (seg.flags & SYN) {
+      this.#isCalled = true;
+      this.#takeSyn(seg, now);
+    }
   }
 
   /**
@@ -145,6 +171,7 @@ export class Connection {
   }
 
   /**
+   * Data that comes with a SYN is left to be sent again: we acknowledge the SYN alone.
    * @param {Segment} seg
    * @param {number} now
    */
@@ -163,7 +190,8 @@ export class Connection {
 
   #establish() {
     this.state = this.snd.fin === undefined ? State.ESTABLISHED : State.FIN_WAIT_1;
-    this.#api.appConnected(this.conn);
+    if (this.#isCalled) this.#api.peerConnected(this.conn);
+    else this.#api.appConnected(this.conn);
   }
 
   /**
@@ -193,6 +221,8 @@ export class Connection {
   }
 
   /**
+   * RFC 9293 has one in SYN-RECEIVED that was called "return to the LISTEN state". The one who listens is the driver: the next SYN is the
+   * next connection.
    * @param {Receiver} rcv
    * @param {Segment} seg
    */

@@ -22,11 +22,7 @@ const secret = randomBytes(16);
 
 /** @param {Conn} conn */
 export function appConnect(conn) {
-  const now = performance.now();
-  const connection = new Connection(conn, api, initialSequenceNumber(conn, now));
-  const entry = { connection, alarm: new Alarm(() => happen(conn, (now) => connection.onTimer(now))) };
-  entries.set(conn, entry);
-  happen(conn, (now) => connection.connect(now));
+  begin(conn, (now, connection) => connection.connect(now));
 }
 
 /**
@@ -52,17 +48,36 @@ export function appRst(conn) {
  * @param {Buffer} data
  */
 export function tcpRx(conn, data) {
-  const path = entries.get(conn)?.connection.path ?? new Path(conn);
-  let segment;
-  try {
-    segment = path.parse(data);
-  } catch (error) {
-    console.error(`a segment of ${conn.dst.ip}:${conn.dst.port}: ${error}`);
-    return;
-  }
+  const segment = read(conn, data);
+  if (!segment) return;
   if (entries.has(conn)) return happen(conn, (now, connection) => connection.onSegment(segment, now));
   const answer = resetFor(segment);
-  if (answer) api.tcpTx(conn, path.build(answer));
+  if (answer) api.tcpTx(conn, new Path(conn).build(answer));
+}
+
+/**
+ * Makes a connection, and has something happen to it.
+ * @param {Conn} conn
+ * @param {(now: number, connection: Connection) => void} event
+ */
+export function begin(conn, event) {
+  entries.get(conn)?.alarm.set(Infinity); // of one by the same name, which the driver has forgotten
+  const connection = new Connection(conn, api, initialSequenceNumber(conn, performance.now()));
+  entries.set(conn, { connection, alarm: new Alarm(() => happen(conn, (now) => connection.onTimer(now))) });
+  happen(conn, event);
+}
+
+/**
+ * Returns a segment that came in. One that is damaged is reported, and none.
+ * @param {Conn} conn
+ * @param {Buffer} data
+ */
+export function read(conn, data) {
+  try {
+    return (entries.get(conn)?.connection.path ?? new Path(conn)).parse(data);
+  } catch (error) {
+    console.error(`a segment of ${conn.dst.ip}:${conn.dst.port}: ${error}`);
+  }
 }
 
 /**

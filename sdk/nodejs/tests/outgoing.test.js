@@ -7,16 +7,18 @@ import { join } from "node:path";
 import test from "node:test";
 import { decode } from "../codec.js";
 import { attach } from "../driver.js";
+import { peerConnect } from "../reference/incoming.js";
 import * as outgoing from "../reference/outgoing.js";
 import { Path } from "../reference/segment.js";
 import { UnixDatagramSocket } from "../socket.js";
+import * as called from "../template/incoming.js";
 import * as template from "../template/outgoing.js";
 import { ACK, BACK, CONN, FIN, RST, SYN, segment } from "./support.js";
 
 /** @typedef {import("../reference/segment.js").Segment} Segment */
 
 const LIMIT = { timeout: 30_000 };
-const CALLS = new Map([[0x00, "appRecv"], [0x01, "appPeerFin"], [0x02, "appConnected"], [0x04, "appPeerRst"], [0x80, "releaseConnection"]]);
+const CALLS = new Map([[0x00, "appRecv"], [0x01, "appPeerFin"], [0x02, "appConnected"], [0x04, "appPeerRst"], [0x12, "peerConnected"], [0x80, "releaseConnection"]]);
 
 /** @param {import("node:test").TestContext} t */
 function driver(t) {
@@ -73,6 +75,22 @@ test("a session", LIMIT, async (t) => {
   assert.deepEqual(calls, ["appConnected", "appRecv page", "appPeerFin", "releaseConnection"]);
 });
 
+test("a call", LIMIT, async (t) => {
+  const { calls, sent, called } = driver(t);
+  peerConnect(CONN, new Path(BACK).build(segment(SYN, 500, 0, { mss: 1460 })));
+  const { seq: iss, ack, flags } = await sent();
+  assert.deepEqual([flags, ack], [SYN | ACK, 501]);
+  arrive(segment(ACK, 501, iss + 1, { payload: Buffer.from("GET /") }));
+  outgoing.appSend(CONN, Buffer.from("page"));
+  outgoing.appFin(CONN);
+  arrive(segment(ACK | FIN, 506, iss + 6));
+  await called("appPeerFin");
+  assert.deepEqual(calls, ["peerConnected", "appRecv GET /", "appPeerFin"]);
+  outgoing.appRst(CONN);
+  peerConnect(CONN, new Path(BACK).build(segment(RST, 500)));
+  await called("releaseConnection");
+});
+
 test("what is not acknowledged is sent again, by a timer", LIMIT, async (t) => {
   const { sent } = driver(t);
   outgoing.appConnect(CONN);
@@ -108,6 +126,9 @@ test("initial sequence numbers count up, from where nobody can guess", () => {
 test("the template has the same functions, in JavaScript and in TypeScript", () => {
   const names = /** @type {const} */ (["appConnect", "appSend", "appFin", "appRst", "tcpRx"]);
   assert.deepEqual(Object.keys(template).sort(), [...names].sort());
+  assert.deepEqual([Object.keys(called), called.peerConnect.length], [["peerConnect"], peerConnect.length]);
+  const incoming = readFileSync(new URL("../typescript/incoming.ts", import.meta.url), "utf8");
+  assert.match(incoming, /\*\/\nexport function peerConnect\(conn: Conn, segment: Buffer\): void {}/);
   const typescript = readFileSync(new URL("../typescript/outgoing.ts", import.meta.url), "utf8");
   for (const name of names) {
     assert.equal(template[name].length, outgoing[name].length);

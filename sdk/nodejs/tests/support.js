@@ -97,6 +97,7 @@ class Host {
   }
 
   appConnected = () => void this.events.push("connected");
+  peerConnected = () => void this.events.push("connected");
   appPeerFin = () => void this.events.push("peer fin");
   appPeerRst = () => void this.events.push("peer rst");
   releaseConnection = () => void this.events.push("released");
@@ -239,6 +240,7 @@ export class Script {
       CONN,
       {
         appConnected: note("appConnected"),
+        peerConnected: note("peerConnected"),
         appPeerFin: note("appPeerFin"),
         appPeerRst: note("appPeerRst"),
         releaseConnection: note("releaseConnection"),
@@ -268,8 +270,29 @@ export class Script {
    * @param {Partial<Segment>} [more]
    */
   inject(flags, seq, ack = 0, text = "", more = {}) {
-    const numbers = { seq: (Script.IRS + seq) >>> 0, ack: (Script.ISS + ack) >>> 0 };
-    this.connection.onSegment(segment(flags, numbers.seq, numbers.ack, { payload: Buffer.from(text, "latin1"), ...more }), this.now);
+    this.connection.onSegment({ ...this.#asSent(flags, seq, ack, text), ...more }, this.now);
+  }
+
+  /**
+   * Somebody calls.
+   * @param {number} flags
+   * @param {number} seq
+   * @param {number} [ack]
+   * @param {string} [text]
+   */
+  accept(flags, seq, ack = 0, text = "") {
+    this.connection.accept({ ...this.#asSent(flags, seq, ack, text), mss: 1460 }, this.now);
+  }
+
+  /**
+   * Returns a segment with the numbers that it has on the wire.
+   * @param {number} flags
+   * @param {number} seq
+   * @param {number} ack
+   * @param {string} text
+   */
+  #asSent(flags, seq, ack, text) {
+    return segment(flags, (Script.IRS + seq) >>> 0, (Script.ISS + ack) >>> 0, { payload: Buffer.from(text, "latin1") });
   }
 
   /** @param {number | string} text or how many bytes */

@@ -5,6 +5,13 @@
  */
 export function appConnected(conn: Conn): void;
 /**
+ * The connection that peerConnect began is established. The driver finds the application that listens, and from now on hands over what
+ * it writes.
+ * @param {Conn} conn
+ * @returns {void}
+ */
+export function peerConnected(conn: Conn): void;
+/**
  * Hands the application bytes of the peer: in order, each once.
  * @param {Conn} conn
  * @param {Uint8Array} data

@@ -1,15 +1,23 @@
 package lab;
 
 /**
- * The six calls with which a TCP speaks to the driver.
+ * The seven calls with which a TCP speaks to the driver.
  *
- * <p>Each names the connection it is about with the {@link Conn} that {@link Tcp#appConnect} was given. All of them may be
- * called from any thread, keep none of the arrays, and block while the driver is busy: that is how it slows us down. Nothing
- * is ever reported back: a call about a connection that is gone does nothing.
+ * <p>Each names the connection it is about with the {@link Conn} that {@link Tcp#appConnect} or {@link Incoming#peerConnect} was given.
+ * All of them may be called from any thread, keep none of the arrays, and block while the driver is busy: that is how it slows
+ * us down. Nothing is ever reported back: a call about a connection that is gone does nothing.
  */
 public interface Api {
     /** The connection is established. From now on the driver hands over what the application writes. */
     void appConnected(Conn conn);
+
+    /**
+     * The connection that {@link Incoming#peerConnect} began is established. The driver finds the application that listens, and
+     * from now on hands over what it writes. (What takes our place in your tests can do without this method.)
+     */
+    default void peerConnected(Conn conn) {
+        throw new UnsupportedOperationException();
+    }
 
     /** Hands the application bytes of the peer: in order, each once. */
     void appRecv(Conn conn, byte[] data);

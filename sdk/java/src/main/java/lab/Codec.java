@@ -6,13 +6,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * Datagrams between SDK and driver: BSON documents of one shape.
  *
  * <pre>{conn: {src: {ip, port}, dst: {ip, port}}, bytes: binary, flags: integer}</pre>
+ *
+ * A hello may have a further key, extensions: an array of strings.
  *
  * BSON (bsonspec.org) is little-endian: a document is its own length in four bytes, then elements, then a zero byte; an element
  * is one byte that tells its type, its name with a zero byte after it, and its value. This class holds as much of it as such
@@ -27,16 +31,21 @@ final class Codec {
     /** Documents within documents; ours are two deep. */
     private static final int DEEPEST = 16;
 
-    /** Bytes of a datagram beside its data and addresses, rounded up. */
-    private static final int FRAME = 128;
+    /** Bytes of a datagram beside its data and strings, rounded up; and of a string beside its text. */
+    private static final int FRAME = 160, STRING_FRAME = 16;
 
     private Codec() {}
 
     /** Returns the datagram of a message. */
     static ByteBuffer encode(Message message) {
         Conn conn = message.conn();
-        byte[] src = conn.src().ip().getBytes(StandardCharsets.UTF_8), dst = conn.dst().ip().getBytes(StandardCharsets.UTF_8);
-        ByteBuffer out = littleEndian(ByteBuffer.allocate(FRAME + src.length + dst.length + message.bytes().length));
+        byte[] src = utf8(conn.src().ip()), dst = utf8(conn.dst().ip());
+        byte[][] extensions = message.extensions().stream().map(Codec::utf8).toArray(byte[][]::new);
+        int size = FRAME + src.length + dst.length + message.bytes().length;
+        for (byte[] extension : extensions) {
+            size += STRING_FRAME + extension.length;
+        }
+        ByteBuffer out = littleEndian(ByteBuffer.allocate(size));
         putDocument(out, () -> {
             putName(out, DOCUMENT, "conn");
             putDocument(out, () -> {
@@ -47,6 +56,9 @@ final class Codec {
             out.putInt(message.bytes().length).put((byte) 0).put(message.bytes()); // of the generic subtype
             putName(out, INT32, "flags");
             out.putInt(message.flags());
+            if (extensions.length > 0) {
+                putArray(out, "extensions", extensions);
+            }
         });
         return out.flip();
     }
@@ -54,11 +66,25 @@ final class Codec {
     private static void putEndpoint(ByteBuffer out, String name, byte[] ip, int port) {
         putName(out, DOCUMENT, name);
         putDocument(out, () -> {
-            putName(out, STRING, "ip");
-            out.putInt(ip.length + 1).put(ip).put((byte) 0);
+            putString(out, "ip", ip);
             putName(out, INT32, "port");
             out.putInt(port);
         });
+    }
+
+    /** Writes an array: a document with the names "0", "1", … */
+    private static void putArray(ByteBuffer out, String name, byte[][] strings) {
+        putName(out, ARRAY, name);
+        putDocument(out, () -> {
+            for (int i = 0; i < strings.length; i++) {
+                putString(out, String.valueOf(i), strings[i]);
+            }
+        });
+    }
+
+    private static void putString(ByteBuffer out, String name, byte[] text) {
+        putName(out, STRING, name);
+        out.putInt(text.length + 1).put(text).put((byte) 0);
     }
 
     private static void putDocument(ByteBuffer out, Runnable elements) {
@@ -82,7 +108,8 @@ final class Codec {
             }
             Map<?, ?> conn = get(document, "conn", Map.class);
             Conn ends = new Conn(endpoint(get(conn, "src", Map.class)), endpoint(get(conn, "dst", Map.class)));
-            return new Message(ends, get(document, "bytes", byte[].class), Math.toIntExact(get(document, "flags", Long.class)));
+            int flags = Math.toIntExact(get(document, "flags", Long.class));
+            return new Message(ends, get(document, "bytes", byte[].class), flags, strings(document.get("extensions")));
         } catch (BufferUnderflowException | CharacterCodingException e) {
             throw new ProtocolException("a value does not end where it should: " + e);
         } catch (IllegalArgumentException | ArithmeticException e) {
@@ -92,6 +119,20 @@ final class Codec {
 
     private static Endpoint endpoint(Map<?, ?> document) throws ProtocolException {
         return new Endpoint(get(document, "ip", String.class), Math.toIntExact(get(document, "port", Long.class)));
+    }
+
+    /** Returns the strings in an array. Whatever else is found there is none of ours. */
+    private static List<String> strings(Object value) {
+        if (!(value instanceof Map<?, ?> array)) {
+            return List.of();
+        }
+        List<String> strings = new ArrayList<>();
+        for (int i = 0; i < array.size(); i++) {
+            if (array.get(String.valueOf(i)) instanceof String string) {
+                strings.add(string);
+            }
+        }
+        return strings;
     }
 
     private static <T> T get(Map<?, ?> document, String name, Class<T> type) throws ProtocolException {
@@ -133,7 +174,7 @@ final class Codec {
             case INT64 -> in.getLong();
             case STRING -> string(in);
             case BINARY -> binary(in);
-            case DOCUMENT, ARRAY -> document(in, depth + 1); // an array is a document with the names "0", "1", …
+            case DOCUMENT, ARRAY -> document(in, depth + 1);
             case DOUBLE, DATE, TIMESTAMP -> skip(in, 8);
             case UNDEFINED, NULL, MIN_KEY, MAX_KEY -> skip(in, 0);
             case BOOLEAN -> skip(in, 1);
@@ -163,6 +204,10 @@ final class Codec {
 
     private static String text(ByteBuffer bytes) throws CharacterCodingException {
         return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private static Object skip(ByteBuffer in, int length) {

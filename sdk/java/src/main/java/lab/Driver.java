@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import org.newsclub.net.unix.AFUNIXDatagramChannel;
 import org.newsclub.net.unix.AFUNIXDatagramSocket;
 import org.newsclub.net.unix.AFUNIXSocket;
@@ -17,8 +18,8 @@ import org.newsclub.net.unix.AFUNIXSocketAddress;
 /** The connection to the driver: a unix datagram socket. What comes from the driver is received by one thread. */
 final class Driver implements Api, Closeable {
     /** What the flags of a message to the driver mean. */
-    static final int APP_RECV = 0x00, APP_PEER_FIN = 0x01, APP_CONNECTED = 0x02, APP_PEER_RST = 0x04, TCP_TX = 0x40,
-            RELEASE_CONNECTION = 0x80, HELLO = 0xA0;
+    static final int APP_RECV = 0x00, APP_PEER_FIN = 0x01, APP_CONNECTED = 0x02, APP_PEER_RST = 0x04, PEER_CONNECTED = 0x12,
+            TCP_TX = 0x40, RELEASE_CONNECTION = 0x80, HELLO = 0xA0;
 
     /** A datagram as long as that is an error. */
     static final int LONGEST = 500_000;
@@ -92,9 +93,10 @@ final class Driver implements Api, Closeable {
         }
     }
 
-    /** Tells the driver that we are here, and that connections of before are void. */
-    void hello() {
-        send(new Conn(new Endpoint("127.84.0.1", 8484), new Endpoint("", 0)), "network_exp4".getBytes(), HELLO);
+    /** Tells the driver that we are here, what we know beyond version 1 of the protocol, and that connections of before are void. */
+    void hello(List<String> extensions) {
+        Conn nobody = new Conn(new Endpoint("127.84.0.1", 8484), new Endpoint("", 0));
+        send(new Message(nobody, "network_exp4".getBytes(), HELLO, extensions));
     }
 
     /** Waits for a datagram. It stays what it is until the next call. IOException if the driver is gone. */
@@ -124,6 +126,11 @@ final class Driver implements Api, Closeable {
     @Override
     public void appConnected(Conn conn) {
         send(conn, new byte[0], APP_CONNECTED);
+    }
+
+    @Override
+    public void peerConnected(Conn conn) {
+        send(conn, new byte[0], PEER_CONNECTED);
     }
 
     @Override
@@ -157,8 +164,12 @@ final class Driver implements Api, Closeable {
     }
 
     private void send(Conn conn, byte[] data, int flags) {
+        send(new Message(conn, data, flags));
+    }
+
+    private void send(Message message) {
         try {
-            channel.write(Codec.encode(new Message(conn, data, flags))); // whole: it is a datagram
+            channel.write(Codec.encode(message)); // whole: it is a datagram
         } catch (IOException e) {
             if (failure == null) {
                 failure = e;

@@ -5,6 +5,7 @@ import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -22,14 +23,15 @@ public final class Program {
      * Runs a TCP until the driver is gone, and then ends the program. The driver has to run already. While it serves another SDK
      * this one waits.
      *
-     * @param create makes the TCP, given what it may call
+     * @param create makes the TCP, given what it may call; if it is an {@link Incoming}, it can be called
      */
     public static void run(Function<Api, Tcp> create) {
         Path directory = Path.of(Optional.ofNullable(System.getenv("ANTEDON_LAB_DIR")).orElse("/tmp"));
         try (Driver driver = Driver.join(directory, Program::pause)) {
             Tcp tcp = create.apply(driver);
-            driver.hello();
-            serve(driver, tcp);
+            Calls calls = new Calls(tcp);
+            driver.hello(calls.extensions());
+            serve(driver, tcp, calls);
         } catch (IOException e) {
             System.err.println("the driver is gone, or was never there: " + e.getMessage());
         } catch (RuntimeException e) {
@@ -47,10 +49,11 @@ public final class Program {
     }
 
     /** Receives and dispatches until the driver is gone. What cannot be understood is reported and passed over. */
-    private static void serve(Driver driver, Tcp tcp) throws IOException {
+    private static void serve(Driver driver, Tcp tcp, Calls calls) throws IOException {
         while (true) {
             ByteBuffer datagram = driver.receive();
             if (isTick(datagram)) {
+                calls.settle(List.of());
                 tcp.tick();
                 continue;
             }
@@ -61,7 +64,9 @@ public final class Program {
                 System.err.println("a datagram from the driver: " + e.getMessage());
                 continue;
             }
-            dispatch(message, tcp);
+            if (!calls.take(message)) {
+                dispatch(message, tcp);
+            }
         }
     }
 

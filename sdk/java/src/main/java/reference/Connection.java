@@ -14,9 +14,9 @@ import lab.Conn;
 /**
  * One connection: its state, and what each event does to it. RFC 9293, Section 3.10.
  *
- * <p>What happens comes in through {@link #connect}, {@link #send}, {@link #finish}, {@link #abort}, {@link #onSegment} and
- * {@link #onTick}, each with the time; what has to be done goes out through {@link Api}. There is no clock, thread or socket in
- * here, so a test can be the network, the application and the time.
+ * <p>What happens comes in through {@link #connect}, {@link #accept}, {@link #send}, {@link #finish}, {@link #abort},
+ * {@link #onSegment} and {@link #onTick}, each with the time; what has to be done goes out through {@link Api}. There is no clock,
+ * thread or socket in here, so a test can be the network, the application and the time.
  *
  * <p>A connection in CLOSED stays there, and has told the driver what it needs to know.
  */
@@ -32,7 +32,8 @@ final class Connection {
     private final Wire wire;
     private final Sender snd;
     private Receiver rcv; // null until we have seen the peer's SYN
-    private State state = State.LISTEN; // until connect; the driver offers no connections from outside yet
+    private State state = State.LISTEN; // until connect or accept
+    private boolean isCalled; // the peer began it: it came from LISTEN by a SYN
     private final Timer timeWait = new Timer();
 
     Connection(Conn conn, Api api, long iss) {
@@ -67,6 +68,14 @@ final class Connection {
     void connect(Instant now) {
         state = State.SYN_SENT;
         flush(now);
+    }
+
+    /** Somebody calls: the application listens, and this came for it. */
+    void accept(Segment syn, Instant now) {
+        onSegment(syn, now);
+        if (state == State.LISTEN) {
+            release(); // it was no SYN; the driver brings none such
+        }
     }
 
     void send(byte[] data, Instant now) {
@@ -117,10 +126,23 @@ final class Connection {
             onArrival(seg.at(unwrap(seg.seq(), rcv.nxt()), seg.ack()), now);
         } else if (state == State.SYN_SENT) {
             onSynSent(seg, now);
-        } else if (state == State.LISTEN && (seg.flags() & (SYN | ACK | RST)) == SYN) {
-            takeSyn(seg, now);
+        } else if (state == State.LISTEN) {
+            onListen(seg, now);
         }
         flush(now);
+    }
+
+    /** RFC 9293, Section 3.10.7.2: nobody has sent anything yet. */
+    private void onListen(Segment seg, Instant now) {
+        if (seg.has(RST)) {
+            return; // "it does not refer to anything that has been sent"
+        }
+        if (seg.has(ACK)) {
+            emit(seg.ack(), RST, new byte[0]); // "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state."
+        } else if (seg.has(SYN)) {
+            isCalled = true;
+            takeSyn(seg, now);
+        }
     }
 
     /** RFC 9293, Section 3.10.7.3: we have sent SYN, and this is the first that we hear. */
@@ -139,6 +161,7 @@ final class Connection {
         }
     }
 
+    /** Data that comes with a SYN is left to be sent again: we acknowledge the SYN alone. */
     private void takeSyn(Segment seg, Instant now) {
         rcv = new Receiver(seg.seq(), wire.mss);
         snd.begin(Math.min(wire.mss, seg.mss() > 0 ? seg.mss() : wire.defaultMss));
@@ -154,7 +177,11 @@ final class Connection {
 
     private void establish() {
         state = snd.isClosed() ? State.FIN_WAIT_1 : State.ESTABLISHED;
-        api.appConnected(conn);
+        if (isCalled) {
+            api.peerConnected(conn);
+        } else {
+            api.appConnected(conn);
+        }
     }
 
     /** RFC 9293, Section 3.10.7.4: the checks, in their order, for all states in which the peer's SYN is known. */
@@ -177,6 +204,10 @@ final class Connection {
         return false;
     }
 
+    /**
+     * RFC 9293 has one in SYN-RECEIVED that was called "return to the LISTEN state". The one who listens is the driver: the next
+     * SYN is the next connection.
+     */
     private boolean checkRst(Segment seg) {
         if (!seg.has(RST)) {
             return true;

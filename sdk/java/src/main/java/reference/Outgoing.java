@@ -9,10 +9,10 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import lab.Api;
 import lab.Conn;
-import lab.Tcp;
+import lab.Incoming;
 
-/** Says which connection a message is for, and answers segments that belong to none. */
-final class Outgoing implements Tcp {
+/** Says which connection a message is for, and answers segments that belong to none. Others may begin connections, too. */
+final class Outgoing implements Incoming {
     private final Api api;
     private final Supplier<Instant> clock;
     private final SequenceNumbers numbers = new SequenceNumbers();
@@ -32,6 +32,17 @@ final class Outgoing implements Tcp {
         Connection connection = new Connection(conn, api, numbers.initial(conn, clock.get()));
         connections.put(conn, connection);
         connection.connect(clock.get());
+    }
+
+    /** A passive OPEN, and the SYN that came for it. */
+    @Override
+    public void peerConnect(Conn conn, byte[] bytes) {
+        Connection connection = new Connection(conn, api, numbers.initial(conn, clock.get()));
+        parse(connection.wire(), conn, bytes).ifPresent(syn -> {
+            connections.put(conn, connection);
+            connection.accept(syn, clock.get());
+            forgetIfClosed(conn);
+        });
     }
 
     @Override
@@ -54,19 +65,14 @@ final class Outgoing implements Tcp {
     public void tcpRx(Conn conn, byte[] bytes) {
         Optional<Connection> connection = find(conn);
         Wire wire = connection.map(Connection::wire).orElseGet(() -> new Wire(conn));
-        Segment segment;
-        try {
-            segment = wire.parse(bytes);
-        } catch (ProtocolException e) {
-            System.err.println("a segment of " + conn.dst() + ": " + e.getMessage());
-            return;
-        }
-        if (connection.isPresent()) {
-            connection.get().onSegment(segment, clock.get());
-            connections.computeIfPresent(conn, (key, value) -> value.isClosed() ? null : value);
-        } else {
-            segment.reset().ifPresent(answer -> api.tcpTx(conn, wire.build(answer)));
-        }
+        parse(wire, conn, bytes).ifPresent(segment -> {
+            if (connection.isPresent()) {
+                connection.get().onSegment(segment, clock.get());
+                forgetIfClosed(conn);
+            } else {
+                segment.reset().ifPresent(answer -> api.tcpTx(conn, wire.build(answer)));
+            }
+        });
     }
 
     @Override
@@ -79,6 +85,20 @@ final class Outgoing implements Tcp {
     /** Returns how many connections there are. */
     int size() {
         return connections.size();
+    }
+
+    private void forgetIfClosed(Conn conn) {
+        connections.computeIfPresent(conn, (key, value) -> value.isClosed() ? null : value);
+    }
+
+    /** Reads a segment that came in. One that is damaged is reported, and nothing else. */
+    private static Optional<Segment> parse(Wire wire, Conn conn, byte[] bytes) {
+        try {
+            return Optional.of(wire.parse(bytes));
+        } catch (ProtocolException e) {
+            System.err.println("a segment of " + conn.dst() + ": " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private Optional<Connection> find(Conn conn) {

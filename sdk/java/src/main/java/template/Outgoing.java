@@ -2,13 +2,13 @@ package template;
 
 import lab.Api;
 import lab.Conn;
-import lab.Tcp;
+import lab.Incoming;
 
 /**
  * Your TCP goes here.
  *
  * <p>The driver calls these methods when an application wants something of a connection, or when a segment comes in from the
- * network. You answer with the six calls of {@link Api}.
+ * network. You answer with the calls of {@link Api}.
  *
  * <p>A connection is named by {@code conn}: {@code conn.src().ip()} and {@code conn.src().port()} are this end,
  * {@code conn.dst()} the remote one. It can be the key of a map in which you keep what you must remember of each connection: its
@@ -17,7 +17,7 @@ import lab.Tcp;
  * <p>All methods are called from one thread. If you start threads of your own, the calls of {@link Api} are safe in them; what
  * you keep is yours to guard.
  */
-final class Outgoing implements Tcp {
+final class Outgoing implements Incoming {
     private final Api api;
 
     /** Called once, when the program starts. */
@@ -71,6 +71,22 @@ final class Outgoing implements Tcp {
      */
     @Override
     public void tcpRx(Conn conn, byte[] segment) {
+    }
+
+    /**
+     * Somebody calls: a SYN, which is in {@code segment}, came from {@code conn.dst()} for a program that listens at
+     * {@code conn.src()}. The driver brings such connections if it was started with {@code --incoming PORT}.
+     *
+     * <p>Write the rest first. As long as you want none of this, delete the method and implement {@link lab.Tcp} instead: calls are
+     * refused then.
+     *
+     * <p>Choose an initial sequence number, remember the connection, send SYN and ACK in one segment, again if nothing comes back.
+     * When the ACK arrives, by {@link #tcpRx}, perhaps with data, call {@link Api#peerConnected} in place of
+     * {@link Api#appConnected}: only then the program that listens learns of it. From there on all is as if an application had begun.
+     * If the caller sends RST before, call {@link Api#appPeerRst}. (RFC 9293, Sections 3.5 and 3.10.7.2)
+     */
+    @Override
+    public void peerConnect(Conn conn, byte[] segment) {
     }
 
     /** Called about every 100 ms. Here you can look whether something has to be sent again. */

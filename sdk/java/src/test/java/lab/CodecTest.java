@@ -31,6 +31,9 @@ class CodecTest {
             assertEquals(want.conn(), got.conn(), want.name());
             assertArrayEquals(want.bytes(), got.bytes(), want.name());
             assertEquals(want.flags(), got.flags(), want.name());
+            if (want.extensions() != null) {
+                assertEquals(want.extensions(), got.extensions(), want.name());
+            }
             if (want.strict()) {
                 assertEquals(HexFormat.of().formatHex(want.datagram()), hex(Codec.encode(got)), want.name());
             }

@@ -1,8 +1,16 @@
 package lab;
 
+import java.util.Arrays;
+
 /** A program that answers every call with one that says what was called. The tests of all SDKs have one like it. */
-record Echo(Api api) implements Tcp {
+class Echo implements Tcp {
     private static final Conn NOBODY = new Conn(new Endpoint("", 0), new Endpoint("", 0));
+
+    final Api api;
+
+    Echo(Api api) {
+        this.api = api;
+    }
 
     public static void main(String[] args) {
         Program.run(Echo::new);
@@ -15,7 +23,7 @@ record Echo(Api api) implements Tcp {
 
     @Override
     public void appSend(Conn conn, byte[] data) {
-        api.appRecv(conn, ("app_send " + new String(data)).getBytes());
+        api.appRecv(conn, concat("app_send ", data));
     }
 
     @Override
@@ -30,13 +38,24 @@ record Echo(Api api) implements Tcp {
     @Override
     public void appRst(Conn conn) {
         byte[] text = "x".repeat(1000).getBytes();
+        inThreads(() -> api.appRecv(conn, text));
+    }
+
+    /** Has four threads make a call a hundred times each. */
+    static void inThreads(Runnable call) {
         for (int i = 0; i < 4; i++) {
             new Thread(() -> {
                 for (int n = 0; n < 100; n++) {
-                    api.appRecv(conn, text);
+                    call.run();
                 }
             }).start();
         }
+    }
+
+    static byte[] concat(String name, byte[] data) {
+        byte[] all = Arrays.copyOf(name.getBytes(), name.length() + data.length);
+        System.arraycopy(data, 0, all, name.length(), data.length);
+        return all;
     }
 
     @Override

@@ -193,7 +193,7 @@ class ProgramTest {
         });
         opened.add(joined);
         assertEquals(3, pauses[0]);
-        joined.hello();
+        joined.hello(List.of());
         assertEquals(0xA0, receive().flags());
     }
 

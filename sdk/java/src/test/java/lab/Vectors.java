@@ -20,8 +20,8 @@ public final class Vectors {
         this.text = text;
     }
 
-    /** What one vector says; conn is null in those that name no connection. */
-    public record Vector(String name, byte[] datagram, Conn conn, byte[] bytes, int flags, boolean strict) {
+    /** What one vector says; conn is null in those that name no connection, extensions where a vector does not say. */
+    public record Vector(String name, byte[] datagram, Conn conn, byte[] bytes, int flags, boolean strict, List<String> extensions) {
         @Override
         public String toString() {
             return name;
@@ -40,19 +40,26 @@ public final class Vectors {
 
     /** Returns the vectors of messages. */
     public static List<Vector> golden() throws IOException {
-        return read("golden.json").stream().filter(vector -> vector.conn() != null).toList();
+        List<Vector> vectors = new ArrayList<>(read("golden.json"));
+        vectors.removeIf(vector -> vector.conn() == null);
+        vectors.addAll(read("incoming.json"));
+        return vectors;
     }
 
     private static Vector vector(Map<?, ?> json) {
         Conn conn = json.get("conn") instanceof Map<?, ?> ends ? new Conn(end(ends.get("src")), end(ends.get("dst"))) : null;
         int flags = json.get("flags") instanceof Long value ? value.intValue() : 0;
         return new Vector((String) json.get("name"), hex(json.get("hex")), conn, hex(json.get("bytes")), flags,
-                Boolean.TRUE.equals(json.get("strict")));
+                Boolean.TRUE.equals(json.get("strict")), strings(json.get("extensions")));
     }
 
     private static Endpoint end(Object json) {
         Map<?, ?> end = (Map<?, ?>) json;
         return new Endpoint((String) end.get("ip"), ((Long) end.get("port")).intValue());
+    }
+
+    private static List<String> strings(Object json) {
+        return json instanceof List<?> list ? list.stream().map(String.class::cast).toList() : null;
     }
 
     private static byte[] hex(Object json) {

@@ -51,6 +51,11 @@ final class Host implements Api {
     }
 
     @Override
+    public void peerConnected(Conn conn) {
+        appConnected(conn); // a network is tested from whichever end
+    }
+
+    @Override
     public void appRecv(Conn conn, byte[] data) {
         received.writeBytes(data);
     }

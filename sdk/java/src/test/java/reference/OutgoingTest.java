@@ -34,6 +34,11 @@ class OutgoingTest {
         }
 
         @Override
+        public void peerConnected(Conn conn) {
+            said.add("peerConnected");
+        }
+
+        @Override
         public void appRecv(Conn conn, byte[] data) {
             said.add("appRecv " + new String(data));
         }
@@ -78,6 +83,33 @@ class OutgoingTest {
         outgoing.appFin(CONN);
         rx(ACK, 506, iss + 7, "");
         assertEquals(List.of("appConnected", "appRecv page", "appPeerFin", "releaseConnection"), driver.said);
+        assertEquals(0, outgoing.size());
+    }
+
+    @Test
+    void call() {
+        outgoing.peerConnect(CONN, new Wire(BACK).build(new Segment(500, 0, SYN, 65_535)));
+        Segment answer = driver.sent.get(0);
+        assertEquals(SYN | ACK, answer.flags());
+        assertEquals(501, answer.ack());
+        rx(SYN, 500, 0, "");
+        rx(ACK, 501, answer.seq() + 1, "GET /");
+        outgoing.appSend(CONN, "page".getBytes());
+        outgoing.appFin(CONN);
+        rx(ACK | FIN, 506, answer.seq() + 6, "");
+        assertEquals(List.of("peerConnected", "appRecv GET /", "appPeerFin"), driver.said);
+        outgoing.appRst(CONN);
+        assertEquals(0, outgoing.size());
+    }
+
+    @Test
+    void noCall() {
+        outgoing.peerConnect(CONN, new Wire(BACK).build(new Segment(500, 0, RST, 65_535)));
+        assertEquals(List.of("releaseConnection"), driver.said);
+        byte[] damaged = new Wire(BACK).build(new Segment(500, 0, SYN, 65_535));
+        damaged[4] ^= 1;
+        outgoing.peerConnect(CONN, damaged);
+        assertEquals(List.of(), driver.sent);
         assertEquals(0, outgoing.size());
     }
 

@@ -82,8 +82,17 @@ final class Script implements Api {
     }
 
     void inject(int flags, long seq, long ack, int window, byte[] payload, int mss) {
-        long wireSeq = (IRS + seq) % MODULUS, wireAck = (ISS + ack) % MODULUS;
-        connection.onSegment(new Segment(wireSeq, wireAck, flags, window, payload, mss), now);
+        connection.onSegment(asSent(flags, seq, ack, window, payload, mss), now);
+    }
+
+    /** Somebody calls. */
+    void accept(int flags, long seq, long ack, String text) {
+        connection.accept(asSent(flags, seq, ack, 65_535, text.getBytes(), 1460), now);
+    }
+
+    /** Returns a segment with the numbers that it has on the wire. */
+    private static Segment asSent(int flags, long seq, long ack, int window, byte[] payload, int mss) {
+        return new Segment((IRS + seq) % MODULUS, (ISS + ack) % MODULUS, flags, window, payload, mss);
     }
 
     void connect() {
@@ -109,6 +118,11 @@ final class Script implements Api {
     @Override
     public void appConnected(Conn conn) {
         events.add("appConnected");
+    }
+
+    @Override
+    public void peerConnected(Conn conn) {
+        events.add("peerConnected");
     }
 
     @Override

@@ -1,0 +1,3 @@
+// A TCP like that in ../echo, which can be called.
+
+export * from "../echo/outgoing.js";
