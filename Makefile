@@ -8,6 +8,7 @@
 # make microbench   Go benchmarks                    PKG=./wire BENCH=Checksum
 # make benchcmp     the same of a revision and of the working tree, compared   BASE=main PKG=./tcp BENCH=. COUNT=10
 # make lab-grade  mark the TCPs of all SDKs and two broken ones: build/lab-grade.json
+# make lab-speed  a gigabyte up and down through the lab, and the time to the first byte; two minutes
 # make lab-soak   mark every broken TCP there is, and the right ones twenty times: docs/lab/soak.md; half an hour
 # make clean   remove what was built
 
@@ -24,7 +25,7 @@ LIST = {{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}
 UNIT = $(GO) list -f '$(LIST)' ./... | grep -v /internal/netlab | cut -d ' ' -f 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check format vet lint generated unit all peers packages bench bench-peers bench-curve bench-report microbench benchcmp fuzz lab-programs lab-grade lab-soak clean
+.PHONY: help build demo test check format vet lint generated unit all peers packages bench bench-peers bench-curve bench-report microbench benchcmp fuzz lab-programs lab-grade lab-speed lab-soak clean
 
 help:
 	@sed -n 's/^# //p;/^$$/q' Makefile
@@ -121,6 +122,10 @@ lab-programs: build
 
 lab-grade: lab-programs
 	$(GO) run ./lab/variant/soak --jobs 1 --results build/lab-grade.json $(LABPROGRAMS) --variant no-retransmission --variant ignores-fin
+
+lab-speed:
+	$(GO) test ./internal/sdktest -run '^$$' -bench Gigabyte -benchtime 1x
+	$(GO) test ./internal/sdktest -run '^$$' -bench FirstByte -benchtime 200x
 
 lab-soak: lab-programs
 	$(GO) run ./lab/variant/soak --jobs 6 --load 2 --times 20 --variants $(LABPROGRAMS) > docs/lab/soak.md.new && mv docs/lab/soak.md.new docs/lab/soak.md

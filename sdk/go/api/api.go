@@ -63,6 +63,7 @@ type Incoming interface {
 }
 
 // Driver is what a TCP may ask of the driver. Its methods may be called by any goroutine, and keep none of the slices.
+// What is said while methods of Outgoing run may leave together, soon after they have returned.
 type Driver interface {
 	// AppConnected tells that the handshake is done: only now does the application begin to send.
 	AppConnected(conn Conn)
