@@ -31,11 +31,12 @@ sentence of an RFC, and draws the conversation so far as the figures of RFC 9293
 FILE is a script, a directory of them (*.drill), or what comes with antedon: a name that --list prints, base (what every TCP
 that carries connections has to pass), full (what RFC 9293 asks for beyond that) or all. --show NAME prints one to learn from and to copy.
 
-There is no network: antedon is the driver and the remote end. CMD runs in a box, as with antedon lab grade. Exit code 0 means that
-every script passed, 1 that one did not.`
+Of several scripts that fail the first three are explained, and each if it is played by itself. There is no network: antedon is the
+driver and the remote end. CMD runs in a box, as with antedon lab grade. Exit code 0 means that every script passed, 1 that one
+did not.`
 
 func newLabDrill() *cobra.Command {
-	f := labDrillFlags{jobs: 2}
+	f := labDrillFlags{jobs: 4}
 	cmd := &cobra.Command{
 		Use:   "drill FILE -- CMD...",
 		Short: "Play packet scripts to a TCP that somebody has written",
@@ -109,6 +110,9 @@ func showDrill(w io.Writer, name string) error {
 	return nil
 }
 
+// explained is how many failures are explained at length: the first ones, of which others may be a consequence.
+const explained = 3
+
 // run plays the scripts.
 func (f *labDrillFlags) run(cmd *cobra.Command, args []string) error {
 	scripts, err := drill.Find(args[0])
@@ -124,11 +128,18 @@ func (f *labDrillFlags) run(cmd *cobra.Command, args []string) error {
 	colours := ok && meter.IsTerminal(file)
 	cfg := drill.Config{Argv: args[1:], Dir: f.dir, Show: f.also, Jobs: f.jobs}
 	var printErr error
+	failures := 0
 	cfg.Progress = func(r *drill.Result) {
-		if f.json {
+		if !r.OK {
+			failures++
+		}
+		switch {
+		case f.json:
 			printErr = errors.Join(printErr, printJSON(out, r))
-		} else {
+		case failures <= explained:
 			printErr = errors.Join(printErr, r.WriteText(out, colours))
+		default:
+			printErr = errors.Join(printErr, r.WriteLine(out, colours))
 		}
 	}
 	results, err := drill.Run(cmd.Context(), cfg, scripts)

@@ -89,6 +89,42 @@ func TestVariants(t *testing.T) {
 	wg.Wait()
 }
 
+// TestStuck: for a program that does not even send a SYN not every script is played twice, and what comes after the first
+// failures is short.
+func TestStuck(t *testing.T) {
+	t.Parallel()
+	scripts := mustFind(t, "base")[:12]
+	cfg := built(t, "../../sdk/go/template")
+	cfg.Jobs = 3
+	told := ""
+	cfg.Progress = func(r *Result) { told += r.Name + "\n" }
+	results, err := Run(t.Context(), cfg, scripts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, want := 0, ""
+	for i := range results {
+		r := &results[i]
+		want += r.Name + "\n"
+		if r.OK || !strings.HasPrefix(r.Failure.Seen, "nothing within ") {
+			t.Error(written(r))
+		}
+		if r.Alone {
+			alone++
+		}
+	}
+	if alone != cfg.Jobs {
+		t.Errorf("%d scripts were played again, want %d", alone, cfg.Jobs)
+	}
+	if told != want {
+		t.Errorf("got\n%s, want\n%s", told, want)
+	}
+	var b strings.Builder
+	if err := results[0].WriteLine(&b, false); err != nil || b.String() != "FAIL  syn: The first segment is a SYN\n      line 7: expected <SEQ=ISS><CTL=SYN>; seen: nothing within 5s\n" {
+		t.Errorf("got %q, %v", b.String(), err)
+	}
+}
+
 // TestNoProgram: what is no SDK is said so, with what it printed.
 func TestNoProgram(t *testing.T) {
 	cfg := Config{Argv: []string{"sh", "-c", "echo no TCP; exit 7"}, Dir: "/"}

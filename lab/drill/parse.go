@@ -15,6 +15,8 @@ type parser struct {
 	rule *Rule
 	conn int
 	seen map[string]bool // statements that there may be one of
+
+	expects bool // there is a step that expects something
 }
 
 // defaultIRS is the drill's initial sequence number if a script does not choose one.
@@ -83,6 +85,9 @@ func (p *parser) statement(c *cursor) error {
 		if step.Explain = c.rest(); step.Explain == "" {
 			return c.errorAt(c.i, "an explanation is missing behind !")
 		}
+	}
+	if _, isExpect := step.do.(expect); isExpect && !p.expects {
+		p.expects, step.stage = true, 1
 	}
 	p.Steps = append(p.Steps, step)
 	return nil
@@ -168,8 +173,14 @@ func (p *parser) establish(c *cursor) error {
 			return c.errorAt(at, "%s", err.(*SyntaxError).Msg)
 		}
 	}
+	stage := 0
 	for i := range p.Steps[steps:] {
-		p.Steps[steps+i].Line = c.number()
+		step := &p.Steps[steps+i]
+		step.Line = c.number()
+		if _, isExpect := step.do.(expect); isExpect {
+			stage++
+			step.stage = stage
+		}
 	}
 	return nil
 }

@@ -14,7 +14,12 @@ const (
 )
 
 // WriteText writes what became of a script for people: a line if it passed, and if not all that explains why.
-func (r *Result) WriteText(w io.Writer, colours bool) error {
+func (r *Result) WriteText(w io.Writer, colours bool) error { return r.write(w, colours, true) }
+
+// WriteLine writes no more than what was expected and seen if it failed.
+func (r *Result) WriteLine(w io.Writer, colours bool) error { return r.write(w, colours, false) }
+
+func (r *Result) write(w io.Writer, colours, all bool) error {
 	word, colour, end := "ok  ", "", ""
 	switch {
 	case !r.OK:
@@ -29,8 +34,11 @@ func (r *Result) WriteText(w io.Writer, colours bool) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%s%s  %s: %s\n", colour, word, end, r.Name, r.Title)
-	if !r.OK {
+	switch {
+	case !r.OK && all:
 		r.explain(&b)
+	case !r.OK:
+		fmt.Fprintf(&b, "      line %d: expected %s; seen: %s\n", r.Failure.Line, Printable(r.Failure.Expected), Printable(r.Failure.Seen))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -21,6 +21,7 @@ type Failure struct {
 	Explain     string   `json:"explain,omitempty"`
 	Rule        *Rule    `json:"rule,omitempty"`
 	general     bool     // it has nothing to do with the step
+	stage       int      // of the step
 }
 
 // A run is a script at work.
@@ -53,7 +54,7 @@ func play(ctx context.Context, prog *program, s *Script) (*Failure, []Line) {
 
 // complete puts in what the step says.
 func (f *Failure) complete(s *Step) {
-	f.Line, f.Step = s.Line, s.Text
+	f.Line, f.Step, f.stage = s.Line, s.Text, s.stage
 	if f.general {
 		return
 	}

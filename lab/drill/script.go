@@ -48,6 +48,10 @@ type Step struct {
 	Rule    *Rule  // nil if none was quoted
 	conn    int    // which connection it is about, from 1
 	do      action
+
+	// stage counts what is expected while a connection is established, from 1; 0 is what comes later. Who fails there fails
+	// in every script.
+	stage int
 }
 
 // An action is what a step does.

@@ -17,7 +17,7 @@ type Config struct {
 	Show   []string // paths that it must be able to see besides
 	Limits sandbox.Limits
 
-	// Jobs is how many programs run at a time. Default: 2.
+	// Jobs is how many programs run at a time. Default: 4.
 	Jobs int
 
 	// Progress is told of every result, in the order of the scripts. Default: nobody is told.
@@ -44,7 +44,8 @@ type Result struct {
 
 // Run plays scripts to a program and returns what became of each. Several are first played side by side, over connections of
 // one program; those that do not pass so are played again, each to a program of its own, and that counts: whatever a script
-// finds out, it finds out without another's help.
+// finds out, it finds out without another's help. Only if the program by itself does not get through a handshake, scripts
+// that have failed at the same step of theirs are not played again.
 //
 // An error means that nothing can be said, for example that the program does not start: then it is a *NoHello.
 func Run(ctx context.Context, cfg Config, scripts []*Script) ([]Result, error) {
@@ -54,12 +55,12 @@ func Run(ctx context.Context, cfg Config, scripts []*Script) ([]Result, error) {
 	}
 	cfg.Dir = dir
 	if cfg.Jobs < 1 {
-		cfg.Jobs = 2
+		cfg.Jobs = 4
 	}
 	if cfg.Progress == nil {
 		cfg.Progress = func(*Result) {}
 	}
-	d := &drill{cfg: &cfg, results: make([]Result, len(scripts)), ready: make([]bool, len(scripts))}
+	d := &drill{cfg: &cfg, results: make([]Result, len(scripts)), ready: make([]bool, len(scripts)), stuck: make(map[stuckAt]bool)}
 	for i, s := range scripts {
 		d.results[i] = Result{Name: s.Name, Title: s.Title, Level: s.Level, script: s}
 	}
@@ -81,6 +82,21 @@ type drill struct {
 	results []Result
 	ready   []bool // which of them are final
 	told    int    // how many of them Progress knows
+	stuck   map[stuckAt]bool
+}
+
+// stuckAt is a step of a handshake that the program has failed at by itself.
+type stuckAt struct {
+	incoming bool
+	stage    int
+}
+
+// place says at what step of a handshake a script failed; the stage is 0 if it did not.
+func (r *Result) place() stuckAt {
+	if r.Failure == nil {
+		return stuckAt{}
+	}
+	return stuckAt{r.script.Incoming, r.Failure.stage}
 }
 
 // together plays all scripts to one program.
@@ -97,7 +113,11 @@ func (d *drill) together(ctx context.Context) error {
 			r.play(ctx, p)
 			if r.OK {
 				d.finish(i, r)
+				return
 			}
+			d.mu.Lock()
+			d.results[i] = r
+			d.mu.Unlock()
 		})
 	}
 	wg.Wait()
@@ -117,7 +137,14 @@ func (d *drill) alone(ctx context.Context) error {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
+			d.mu.Lock()
 			r := d.results[i]
+			known := d.stuck[r.place()]
+			d.mu.Unlock()
+			if known {
+				d.finish(i, r)
+				return
+			}
 			if err := r.playAlone(ctx, d.cfg); err != nil {
 				cancel(err)
 				return
@@ -162,6 +189,9 @@ func (d *drill) finish(i int, r Result) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.results[i], d.ready[i] = r, true
+	if at := r.place(); r.Alone && at.stage > 0 {
+		d.stuck[at] = true
+	}
 	for ; d.told < len(d.ready) && d.ready[d.told]; d.told++ {
 		d.cfg.Progress(&d.results[d.told])
 	}
