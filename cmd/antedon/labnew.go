@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -37,14 +39,29 @@ func newLabNew() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(cmd.OutOrStdout(), howToGoOn(&kit, dir))
+			_, err = fmt.Fprint(cmd.OutOrStdout(), howToGoOn(&kit, dir, ourName()))
 			return err
 		},
 	}
 }
 
-// howToGoOn says what to do with a directory just made.
-func howToGoOn(kit *sdk.Kit, dir string) string {
+// ourName is what to type in any directory for this program: mostly it was not installed but built and never moved.
+func ourName() string {
+	const name = "antedon"
+	self, err := os.Executable()
+	if err != nil {
+		return name
+	}
+	if installed, err := exec.LookPath(name); err == nil {
+		if installed, err = filepath.EvalSymlinks(installed); err == nil && installed == self {
+			return name
+		}
+	}
+	return quoted(self)
+}
+
+// howToGoOn says what to do with a directory just made, by a program of that name.
+func howToGoOn(kit *sdk.Kit, dir, antedon string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is ready. Write your TCP in %s; README.md explains it (中文: README.zh-CN.md).\n\n", dir, filepath.Join(dir, kit.FillIn))
 	fmt.Fprintf(&b, "Have it carry a page, in a private network and without root:\n\n  cd %s\n", quoted(dir))
@@ -52,8 +69,8 @@ func howToGoOn(kit *sdk.Kit, dir string) string {
 	for _, command := range build {
 		fmt.Fprintf(&b, "  %s\n", command)
 	}
-	fmt.Fprintf(&b, "  antedon lab driver --sdk %s -- curl http://10.7.0.2/\n\n", quoted(run))
-	fmt.Fprintf(&b, "One segment at a time, from the first SYN on:\n\n  antedon lab drill base -- %s\n", run)
+	fmt.Fprintf(&b, "  %s lab driver --sdk %s -- curl http://10.7.0.2/\n\n", antedon, quoted(run))
+	fmt.Fprintf(&b, "One segment at a time, from the first SYN on:\n\n  %s lab drill base -- %s\n", antedon, run)
 	return b.String()
 }
 

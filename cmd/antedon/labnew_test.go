@@ -13,9 +13,13 @@ func TestLabNew(t *testing.T) {
 	p := newPlace(t)
 	dir := filepath.Join(t.TempDir(), "my tcp")
 	out := p.ok("lab", "new", "go", dir)
+	self, err := os.Executable() // which is not installed
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, want := range []string{
-		"Write your TCP in " + filepath.Join(dir, "outgoing.go"), "\n  cd '" + dir + "'\n", "\n  go build -o mytcp .\n  antedon lab driver --sdk ./mytcp -- curl http://10.7.0.2/\n",
-		"\n  antedon lab drill base -- ./mytcp\n",
+		"Write your TCP in " + filepath.Join(dir, "outgoing.go"), "\n  cd '" + dir + "'\n", "\n  go build -o mytcp .\n  " + self + " lab driver --sdk ./mytcp -- curl http://10.7.0.2/\n",
+		"\n  " + self + " lab drill base -- ./mytcp\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
