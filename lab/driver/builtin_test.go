@@ -1,9 +1,6 @@
 package driver
 
 import (
-	"bytes"
-	"io"
-	"sync"
 	"testing"
 
 	"github.com/antedon-net/antedon/internal/netlab"
@@ -20,21 +17,7 @@ func TestBuiltin(t *testing.T) {
 		p.echoes(p.dial(addr))
 	}
 	p.bulk(3_000_000, 10_000_000)
-	var wg sync.WaitGroup
-	for i := range 100 {
-		want := random(20_000, byte(i))
-		c := p.dial("10.7.0.2:7")
-		wg.Go(func() {
-			_, _ = c.Write(want)
-			_ = c.CloseWrite()
-		})
-		wg.Go(func() {
-			if got, err := io.ReadAll(c); err != nil || !bytes.Equal(got, want) {
-				t.Errorf("connection %d: got %d bytes, %v, want %d", i, len(got), err, len(want))
-			}
-		})
-	}
-	wg.Wait()
+	p.parallel(100, "10.7.0.2:7")
 	if c := p.driver.Counters(); c.Carried != 103 || c.BadChecksums != 0 {
 		t.Errorf("got %+v, want 103 connections", c)
 	}

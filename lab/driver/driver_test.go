@@ -98,26 +98,32 @@ func TestParallel(t *testing.T) {
 	p.start(2, nil)
 	p.sdk(0, nil)
 	p.sdk(1, nil)
+	p.parallel(100, "10.7.0.2:7")
+	for i := range 2 {
+		if n := p.driver.owned(table.SDK(i)); n == 100 {
+			t.Errorf("SDK %d was given all connections", i+1)
+		}
+	}
+}
+
+// parallel has n connections at once bring their bytes back from an echo server.
+func (p *place) parallel(n int, address string) {
+	p.Helper()
 	var wg sync.WaitGroup
-	for i := range 100 {
+	for i := range n {
 		want := random(20_000, byte(i))
-		c := p.dial("10.7.0.2:7")
+		c := p.dial(address)
 		wg.Go(func() {
 			_, _ = c.Write(want)
 			_ = c.CloseWrite()
 		})
 		wg.Go(func() {
 			if got, err := io.ReadAll(c); err != nil || !bytes.Equal(got, want) {
-				t.Errorf("connection %d: got %d bytes, %v, want %d", i, len(got), err, len(want))
+				p.Errorf("connection %d: got %d bytes, %v, want %d", i, len(got), err, len(want))
 			}
 		})
 	}
 	wg.Wait()
-	for i := range 2 {
-		if n := p.driver.owned(table.SDK(i)); n == 100 {
-			t.Errorf("SDK %d was given all connections", i+1)
-		}
-	}
 }
 
 // owned returns how many connections an SDK has.

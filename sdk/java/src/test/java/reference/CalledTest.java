@@ -35,7 +35,7 @@ class CalledTest {
         ring();
         t.inject(ACK | FIN, 1, 1, "all at once");
         assertEquals(List.of("peerConnected", "appPeerFin"), t.events());
-        assertEquals("all at once", t.received());
+        assertEquals("all at once", t.text());
         assertEquals(State.CLOSE_WAIT, t.state());
     }
 
@@ -44,7 +44,7 @@ class CalledTest {
         ring();
         t.inject(0, 1, 1, "early");
         assertEquals(State.SYN_RECEIVED, t.state());
-        assertEquals("", t.received());
+        assertEquals("", t.text());
     }
 
     @Test
@@ -52,7 +52,7 @@ class CalledTest {
         t.accept(SYN, 0, 0, "early");
         assertEquals(List.of("SYN|ACK seq=0 ack=1 len=0"), t.sent());
         t.inject(ACK, 1, 1, "early and again");
-        assertEquals("early and again", t.received());
+        assertEquals("early and again", t.text());
     }
 
     @Test

@@ -1,19 +1,13 @@
 package reference;
 
-import java.io.ByteArrayOutputStream;
 import java.net.ProtocolException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.Predicate;
-import lab.Api;
 import lab.Conn;
 
 /** One end of a network: what the connection there says to the driver, it notes and sends. */
-final class Host implements Api {
+final class Host extends Listener {
     private final Network network;
     private final Connection connection;
-    private final ByteArrayOutputStream received = new ByteArrayOutputStream();
-    private final List<String> events = new ArrayList<>();
     private int sent;
 
     /** Says which of the segments that are sent to lose. */
@@ -28,51 +22,14 @@ final class Host implements Api {
         return connection;
     }
 
-    byte[] received() {
-        return received.toByteArray();
-    }
-
-    int receivedBytes() {
-        return received.size();
-    }
-
-    List<String> events() {
-        return events;
-    }
-
     /** Returns how many segments were sent. */
     int sent() {
         return sent;
     }
 
     @Override
-    public void appConnected(Conn conn) {
-        events.add("appConnected");
-    }
-
-    @Override
     public void peerConnected(Conn conn) {
         appConnected(conn); // a network is tested from whichever end
-    }
-
-    @Override
-    public void appRecv(Conn conn, byte[] data) {
-        received.writeBytes(data);
-    }
-
-    @Override
-    public void appPeerFin(Conn conn) {
-        events.add("appPeerFin");
-    }
-
-    @Override
-    public void appPeerRst(Conn conn) {
-        events.add("appPeerRst");
-    }
-
-    @Override
-    public void releaseConnection(Conn conn) {
-        events.add("releaseConnection");
     }
 
     @Override
@@ -89,6 +46,6 @@ final class Host implements Api {
 
     @Override
     public String toString() {
-        return connection.state() + ", " + received.size() + " bytes, " + events;
+        return connection.state() + ", " + receivedBytes() + " bytes, " + events();
     }
 }

@@ -5,14 +5,12 @@ import static reference.Segment.FIN;
 import static reference.Segment.RST;
 import static reference.Segment.SYN;
 
-import java.io.ByteArrayOutputStream;
 import java.net.ProtocolException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
-import lab.Api;
 import lab.Conn;
 
 /**
@@ -20,13 +18,11 @@ import lab.Conn;
  *
  * <p>Numbers are relative: the SYN of either side is 0, its first byte is 1.
  */
-final class Script implements Api {
+final class Script extends Listener {
     private static final long ISS = 1000, IRS = 0xFFFF_FFF0L, MODULUS = 1L << 32;
 
     private Instant now = Instant.EPOCH;
     private final Connection connection = new Connection(new Conn(Network.A, Network.B), this, ISS);
-    private final List<String> events = new ArrayList<>();
-    private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private final List<String> sent = new ArrayList<>();
 
     static Script established() {
@@ -51,15 +47,6 @@ final class Script implements Api {
 
     Duration time() {
         return Duration.between(Instant.EPOCH, now);
-    }
-
-    /** Returns the calls that carry nothing but their name. */
-    List<String> events() {
-        return events;
-    }
-
-    String received() {
-        return received.toString();
     }
 
     /** Returns what was sent since the last call, such as "SYN|ACK seq=0 ack=1 len=0". */
@@ -113,36 +100,6 @@ final class Script implements Api {
             now = now.plusMillis(100);
             connection.onTick(now);
         }
-    }
-
-    @Override
-    public void appConnected(Conn conn) {
-        events.add("appConnected");
-    }
-
-    @Override
-    public void peerConnected(Conn conn) {
-        events.add("peerConnected");
-    }
-
-    @Override
-    public void appRecv(Conn conn, byte[] data) {
-        received.writeBytes(data);
-    }
-
-    @Override
-    public void appPeerFin(Conn conn) {
-        events.add("appPeerFin");
-    }
-
-    @Override
-    public void appPeerRst(Conn conn) {
-        events.add("appPeerRst");
-    }
-
-    @Override
-    public void releaseConnection(Conn conn) {
-        events.add("releaseConnection");
     }
 
     @Override

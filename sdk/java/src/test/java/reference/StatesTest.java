@@ -51,7 +51,7 @@ class StatesTest {
         t.sent();
         t.inject(ACK, 1, 1, "abc");
         assertEquals(List.of("ACK seq=1 ack=4 len=0"), t.sent());
-        assertEquals("abc", t.received());
+        assertEquals("abc", t.text());
     }
 
     /** RFC 5961: only the number that is expected next resets; others in the window are asked about. */
@@ -75,7 +75,7 @@ class StatesTest {
         Script t = Script.established();
         t.inject(ACK, 1, 500, "text");
         assertEquals(List.of("ACK seq=1 ack=1 len=0"), t.sent());
-        assertEquals("", t.received());
+        assertEquals("", t.text());
     }
 
     /** RFC 5961, Section 5.2: an old acknowledgment must not be older than the widest window. */
@@ -84,7 +84,7 @@ class StatesTest {
         Script t = Script.established();
         t.inject(ACK, 1, -70_000, "text");
         assertEquals(List.of("ACK seq=1 ack=1 len=0"), t.sent());
-        assertEquals("", t.received());
+        assertEquals("", t.text());
     }
 
     /** What acknowledges has the next number, though what is before it is on its way. */
@@ -110,7 +110,7 @@ class StatesTest {
         assertEquals(List.of("ACK seq=1 ack=10 len=0"), t.sent());
         t.inject(ACK, 6, 1, ALPHABET.substring(5, 13));
         assertEquals(List.of("ACK seq=1 ack=31 len=0"), t.sent());
-        assertEquals(ALPHABET.substring(0, 30), t.received());
+        assertEquals(ALPHABET.substring(0, 30), t.text());
     }
 
     /** What is kept is never more than the window, whatever a peer sends. */
@@ -131,7 +131,7 @@ class StatesTest {
         Script t = Script.established();
         t.inject(ACK, 65_530, 1, "x".repeat(20)); // six fit
         t.inject(ACK, 1, 1, "x".repeat(65_529));
-        assertEquals(65_535, t.received().length());
+        assertEquals(65_535, t.text().length());
         assertEquals("ACK seq=1 ack=65536 len=0", t.sent().get(1));
     }
 
@@ -142,7 +142,7 @@ class StatesTest {
         assertEquals(List.of("appConnected"), t.events());
         t.sent();
         t.inject(ACK, 1, 1, "abc");
-        assertEquals("abcdef", t.received());
+        assertEquals("abcdef", t.text());
         assertEquals(List.of("appConnected", "appPeerFin"), t.events());
         assertEquals(List.of("ACK seq=1 ack=8 len=0"), t.sent());
         assertEquals(State.CLOSE_WAIT, t.state());
