@@ -9,7 +9,7 @@
 # make benchcmp     the same of a revision and of the working tree, compared   BASE=main PKG=./tcp BENCH=. COUNT=10
 # make lab-grade  mark the TCPs of all SDKs and two broken ones: build/lab-grade.json
 # make lab-speed  a gigabyte up and down through the lab, and the time to the first byte; two minutes
-# make lab-soak   mark every broken TCP there is, and the right ones twenty times: docs/lab/soak.md; half an hour
+# make lab-soak   mark every broken TCP there is, and the right ones twenty times: docs/lab/soak.md; a quarter of an hour
 # make clean   remove what was built
 
 GO       ?= go
@@ -121,7 +121,7 @@ lab-programs: build
 	cd sdk/nodejs && npm ci --silent --no-audit --no-fund
 
 lab-grade: lab-programs
-	$(GO) run ./lab/variant/soak --jobs 1 --results build/lab-grade.json $(LABPROGRAMS) --variant no-retransmission --variant ignores-fin
+	$(GO) run ./lab/variant/soak --jobs 2 --results build/lab-grade.json $(LABPROGRAMS) --variant no-retransmission --variant ignores-fin
 
 lab-speed:
 	$(GO) test ./internal/sdktest -run '^$$' -bench Gigabyte -benchtime 1x

@@ -153,8 +153,8 @@ func harmless(name string) string {
 var classPage = template.Must(template.New("class").Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Marks</title>
 <style>` + style + `</style>
-<h1>Marks</h1>
-<div class="wide"><table><tr><th>Name<th class="n">Score{{with index . 0}}{{range .Marks}}<th class="n" title="{{.Title}}">{{.Name}}{{end}}{{end}}<th>Beyond<th>Note</tr>
-{{range .}}<tr><td><a href="{{.Name}}/report.html">{{.Name}}</a><td class="n"><b>{{.Score}}</b>/{{.Max}}{{range .Marks}}<td class="n{{if not .OK}} bad{{end}}">{{.Points}}/{{.Max}}{{end}}<td>{{range .Bonus}}{{.}} {{end}}<td>{{.Note}}</tr>
+<body class="many"><h1>Marks</h1>
+<div class="wide"><table><tr><th class="who">Name<th class="n">Score{{with index . 0}}{{range .Marks}}<th class="n" title="{{.Title}}">{{.Name}}{{end}}{{end}}<th class="n">Beyond<th class="note">Note</tr>
+{{range .}}<tr><td><a href="{{.Name}}/report.html">{{.Name}}</a><td class="n"><b>{{.Score}}</b>/{{.Max}}{{range .Marks}}<td class="n{{if not .OK}} bad{{end}}">{{.Points}}/{{.Max}}{{end}}<td class="n" title="{{range .Bonus}}{{.}} {{end}}">{{len .Bonus}}<td>{{.Note}}</tr>
 {{end}}</table></div></html>
 `))

@@ -19,7 +19,7 @@ a { color: var(--link) } .wide { overflow-x: auto }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .3em .6em; border-bottom: 1px solid var(--line) }
 td { overflow-wrap: anywhere } th { overflow-wrap: normal }
 .n { white-space: nowrap; text-align: right } .bad { color: var(--bad) } .good { color: var(--good) }
-.checks { table-layout: fixed } .checks .name { width: 22% } .checks .seen { width: 30% } .checks .n { width: 4.5em }
+.many { max-width: 80em } .who { min-width: 8em } .note { min-width: 14em } .checks { table-layout: fixed } .checks .name { width: 22% } .checks .seen { width: 30% } .checks .n { width: 4.5em }
 h2 { margin-top: 1.6em } pre { background: var(--box); padding: .6em; overflow-x: auto } summary { cursor: pointer }
 svg { width: 100%; min-width: 44em; height: auto } svg text { font: 13px ui-monospace, monospace; fill: var(--text) }
 svg .on { paint-order: stroke; stroke: var(--page); stroke-width: 3px } svg .axis { stroke: var(--line); stroke-width: 2px }
