@@ -12,6 +12,9 @@
 // order, and none is lost but for the mark on retransmission. Findings are what a TCP does beyond that; they bring no
 // marks.
 //
+// What a program does is judged by the order of packets as its host sees them, not by time: see decision 0037, order.go and
+// gate.go.
+//
 // # Concurrency
 //
 // Several Runs may go on at a time.

@@ -113,7 +113,11 @@ func (s *soak) run(results string) error {
 	if err != nil {
 		return err
 	}
-	p.marked = s.markAll(s.repeated())
+	subjects := s.repeated()
+	for i := range subjects {
+		subjects[i].findings = subjects[i].findings || results != "" // the file has them of all
+	}
+	p.marked = s.markAll(subjects)
 	l.stop()
 	p.print(os.Stdout)
 	var errs []error
