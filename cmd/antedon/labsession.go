@@ -34,12 +34,10 @@ func (s *labSession) say(line string) { fmt.Fprintln(s.err, "antedon:", line) }
 func (s *labSession) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	temp, err := s.makeDirs()
+	undo, err := s.makeDirs()
+	defer undo()
 	if err != nil {
 		return err
-	}
-	if temp != "" {
-		defer os.RemoveAll(temp)
 	}
 	if s.cfg.Capture, err = s.flags.openCapture(); err != nil {
 		return err
@@ -64,31 +62,6 @@ func (s *labSession) run(ctx context.Context) (err error) {
 	}
 	defer s.stopSDKs()
 	return s.wait(ctx)
-}
-
-// makeDirs makes the directories for the SDKs that we start, within one that it returns.
-func (s *labSession) makeDirs() (string, error) {
-	if len(s.flags.sdks) == 0 {
-		return "", nil
-	}
-	temp, err := os.MkdirTemp("", "antedon-lab-")
-	if err != nil {
-		return "", err
-	}
-	if err := os.Chmod(temp, 0o755); err != nil {
-		return temp, err
-	}
-	for i := range s.flags.sdks {
-		dir := filepath.Join(temp, fmt.Sprint(i+1))
-		if err := os.Mkdir(dir, 0o777); err != nil {
-			return temp, err
-		}
-		if err := os.Chmod(dir, 0o1777); err != nil { // it will be a /tmp
-			return temp, err
-		}
-		s.cfg.Dirs = append(s.cfg.Dirs, dir)
-	}
-	return temp, nil
 }
 
 // helloLimit is how long programs that we start may take until they say hello.
