@@ -40,8 +40,9 @@ func newOutgoing(driver api.Driver, clock clock) *outgoing {
 		driver: driver,
 		clock:  clock,
 		env:    tcp.Env{Pool: buffer.NewPool(0), Secret: randomKey()},
+		// With Nagle's algorithm: the driver cuts what an application writes in pieces of 1,460 bytes, more than a segment takes
+		// beside its timestamps, and each would leave as a large one and a crumb.
 		config: tcp.Config{
-			NoDelay:  true,            // the application's own TCP has delayed small writes, if it wanted to
 			TimeWait: 2 * time.Second, // a minute would keep the driver's ports for too long
 		}.WithDefaults(),
 		conns: make(map[api.Conn]*conn),
