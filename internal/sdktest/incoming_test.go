@@ -221,7 +221,8 @@ func TestIncomingFlood(t *testing.T) {
 				t.Errorf("got %d bytes, want 100000 others", len(got))
 			}
 			h.flood(20_000, size/2)
-			h.waitFor("flood", func() bool { c := h.driver.Counters(); return c.Called+c.DroppedForSDK == size+1 })
+			// A SYN of curl's that found the program busy was dropped like the others, and came again.
+			h.waitFor("flood", func() bool { c := h.driver.Counters(); return c.Called+c.DroppedForSDK > size })
 			var s driver.Status
 			if err := h.host.Do(func() (err error) { s, err = driver.Query(); return err }); err != nil {
 				t.Fatal(err)
