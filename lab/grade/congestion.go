@@ -35,7 +35,8 @@ func findCongestionControl(s *stage, m *Mark) error {
 	var f flight
 	s.until(transferTime, func() bool {
 		f = flights(s.path.all(c.port))
-		return f.acknowledged() >= len(text) || g.rounds() > mostRounds || f.after > 0 && g.rounds() > f.round
+		return f.acknowledged() >= len(text) || g.rounds() > mostRounds || f.after > 0 && g.rounds() > f.round ||
+			s.path.isQuiet(c.port, stallTime)
 	})
 	m.check("slow start", 0, f.first <= initialWindow && f.most >= 2*f.first,
 		`RFC 5681, Section 3.1: "The slow start and congestion avoidance algorithms MUST be used by a TCP sender to control the amount of outstanding data being injected into the network"; RFC 6928 allows 10 segments at first`,
