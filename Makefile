@@ -65,7 +65,7 @@ PLAIN = ./internal/simnet ./internal/explore ./internal/interop ./cmd/antedon
 
 all:
 	$(GO) test -count=1 -timeout 8m $(PLAIN)
-	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 15m $$($(GO) list ./... | grep -v -e '/internal/interop$$' -e '/internal/simnet$$')
+	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 30m $$($(GO) list ./... | grep -v -e '/internal/interop$$' -e '/internal/simnet$$')
 	$(GO) test -race -count=1 -timeout 3m -run Seeds ./internal/simnet
 
 # The contestants that are modules of their own.
