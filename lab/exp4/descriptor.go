@@ -35,11 +35,39 @@ func OpenDriver(dir string) (fd int, err error) {
 		unix.Close(fd)
 		return -1, &fs.PathError{Op: "bind", Path: path, Err: err}
 	}
-	if err := os.Chmod(path, 0o777); err != nil {
+	if err := letAll(path); err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
+}
+
+// letAll lets everybody use a socket. It follows no link, which a stranger may have put in its place, where the directory is his.
+func letAll(path string) error {
+	at, err := openSocket(path)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(at)
+	return os.Chmod("/proc/self/fd/"+strconv.Itoa(at), 0o777)
+}
+
+// openSocket returns a descriptor that stands for the socket of a name, and for nothing else.
+func openSocket(path string) (at int, err error) {
+	at, err = unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	var st unix.Stat_t
+	err = unix.Fstat(at, &st)
+	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		err = ErrNoSocket
+	}
+	if err != nil {
+		unix.Close(at)
+		return -1, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return at, nil
 }
 
 func removeOld(path string) error {
@@ -55,18 +83,11 @@ var ErrNoSocket = errors.New("not a socket")
 // Reach connects a driver's socket to the SDK's in dir, as it is now. It follows no link: the SDK may be a stranger's, and we root.
 func Reach(fd int, dir string) error {
 	path := filepath.Join(dir, SDKSocket)
-	at, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	at, err := openSocket(path)
 	if err != nil {
-		return &fs.PathError{Op: "open", Path: path, Err: err}
+		return err
 	}
 	defer unix.Close(at)
-	var st unix.Stat_t
-	if err := unix.Fstat(at, &st); err != nil {
-		return &fs.PathError{Op: "stat", Path: path, Err: err}
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFSOCK {
-		return &fs.PathError{Op: "connect", Path: path, Err: ErrNoSocket}
-	}
 	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: "/proc/self/fd/" + strconv.Itoa(at)}); err != nil {
 		return &fs.PathError{Op: "connect", Path: path, Err: err}
 	}

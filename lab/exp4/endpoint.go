@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -67,7 +66,7 @@ func Listen(dir string) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(e.path, 0o777); err != nil {
+	if err := letAll(e.path); err != nil {
 		e.Close()
 		return nil, err
 	}
