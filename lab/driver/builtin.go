@@ -53,11 +53,12 @@ func (b *builtin) answer(c reactor.Conn) reactor.Handler {
 		var app *reactor.Socket
 		if err == nil {
 			_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{}) // Join closes in order
-			app, err = b.d.loop.Adopt(fd, nil)
+			if app, err = b.d.loop.Adopt(fd, nil); err != nil {
+				unix.Close(fd)
+			}
 		}
 		if err != nil {
-			forget(err)
-			c.Abort() // refused
+			c.Abort() // refused; Close, below, forgets it
 			return
 		}
 		reactor.Join(app, c, forget)
@@ -103,7 +104,7 @@ const lastsOn = 5 * time.Minute
 // forget takes note that nobody uses a connection any more.
 func (b *builtin) forget(name exp4.Conn) {
 	b.d.loop.AfterFunc(lastsOn, func() {
-		if b.conns[name]--; b.conns[name] == 0 {
+		if b.conns[name]--; b.conns[name] <= 0 {
 			delete(b.conns, name)
 		}
 	})
