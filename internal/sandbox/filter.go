@@ -31,6 +31,10 @@ var denied = map[unix.Errno][]uint32{
 	},
 }
 
+// families are those of the sockets that a program may have. A network namespace does not hold others: vsock leads to the host of a
+// virtual machine.
+var families = []uint32{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK}
+
 // newNamespaces are the flags of clone that make one.
 const newNamespaces = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWIPC |
 	unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
@@ -73,6 +77,14 @@ func filter(arch uint32) []unix.SockFilter {
 		for _, call := range calls {
 			code = append(code, unless(unix.BPF_JEQ, call, 1), fail(err))
 		}
+	}
+	check := []unix.SockFilter{load(dataArgs)}
+	for _, f := range families {
+		check = append(check, unless(unix.BPF_JEQ, f, 1), end(unix.SECCOMP_RET_ALLOW))
+	}
+	check = append(check, fail(unix.EAFNOSUPPORT))
+	for _, call := range []uint32{unix.SYS_SOCKET, unix.SYS_SOCKETPAIR} {
+		code = append(append(code, unless(unix.BPF_JEQ, call, uint8(len(check)))), check...)
 	}
 	return append(code,
 		unless(unix.BPF_JEQ, unix.SYS_CLONE, 4),

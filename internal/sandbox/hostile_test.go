@@ -70,6 +70,8 @@ var attacks = []struct {
 	{"a map of users", func() error { return os.WriteFile("/proc/self/uid_map", []byte("0 0 1"), 0) }},
 	{"a raw socket", func() error { _, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_TCP); return err }},
 	{"a packet socket", func() error { _, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0); return err }},
+	{"the host of a virtual machine", func() error { _, err := unix.Socket(unix.AF_VSOCK, unix.SOCK_STREAM, 0); return err }},
+	{"the kernel's ciphers", func() error { _, err := unix.Socket(unix.AF_ALG, unix.SOCK_SEQPACKET, 0); return err }},
 	{"a real-time thread", func() error {
 		param := struct{ priority int32 }{1}
 		return errno(unix.SYS_SCHED_SETSCHEDULER, 0, 1, uintptr(unsafe.Pointer(&param)))
