@@ -45,7 +45,7 @@ export class Calls {
     this.#isAgreed = extensions.includes(EXTENSION);
     if (this.#isAgreed) return;
     this.#peerConnect = undefined;
-    console.error("this driver does not capture incoming connections");
+    console.error("the driver knows nothing of incoming connections: nobody will call");
   }
 
   /**

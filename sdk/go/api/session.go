@@ -163,7 +163,7 @@ func (s *session) onAnswer(extensions []string) {
 func (s *session) checkAgreed() {
 	if s.incoming != nil && !s.agreed && !s.told {
 		s.told = true
-		log.Print("this driver does not capture incoming connections")
+		log.Print("the driver knows nothing of incoming connections: nobody will call")
 	}
 }
 

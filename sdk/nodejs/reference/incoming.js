@@ -1,5 +1,6 @@
 /** Connections that others begin. */
 
+import { releaseConnection } from "#api";
 import { begin, read } from "./outgoing.js";
 
 /** @typedef {import("#api").Conn} Conn */
@@ -11,5 +12,6 @@ import { begin, read } from "./outgoing.js";
  */
 export function peerConnect(conn, data) {
   const syn = read(conn, data);
-  if (syn) begin(conn, (now, connection) => connection.accept(syn, now));
+  if (!syn) return releaseConnection(conn); // so that the SYN, when it comes again, is a call again
+  begin(conn, (now, connection) => connection.accept(syn, now));
 }

@@ -91,6 +91,20 @@ test("a call", LIMIT, async (t) => {
   await called("releaseConnection");
 });
 
+test("a call that cannot be read is given back, and may come again", LIMIT, async (t) => {
+  const { calls, sent, called } = driver(t);
+  const said = t.mock.method(console, "error", () => {});
+  const syn = new Path(BACK).build(segment(SYN, 500, 0));
+  const damaged = Buffer.from(syn);
+  damaged[4] ^= 1;
+  peerConnect(CONN, damaged);
+  await called("releaseConnection");
+  peerConnect(CONN, syn);
+  const { ack, flags } = await sent();
+  assert.deepEqual([flags, ack, calls, said.mock.callCount()], [SYN | ACK, 501, ["releaseConnection"], 1]);
+  outgoing.appRst(CONN);
+});
+
 test("what is not acknowledged is sent again, by a timer", LIMIT, async (t) => {
   const { sent } = driver(t);
   outgoing.appConnect(CONN);

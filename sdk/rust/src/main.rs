@@ -66,7 +66,7 @@ impl Incoming {
             *self = if extensions.iter().any(|name| name == EXTENSION) {
                 Incoming::Agreed(peer_connect)
             } else {
-                eprintln!("this driver does not capture incoming connections");
+                eprintln!("the driver knows nothing of incoming connections: nobody will call");
                 Incoming::Refused
             };
         }

@@ -60,11 +60,22 @@ fn call() {
     app_rst(&conn());
     peer_connect(&conn(), &wire(&seg(RST, 500, 0)));
     assert_eq!(calls(), (vec![], vec![Call::Release]), "it is no call");
-    let mut damaged = wire(&seg(SYN, 500, 0));
-    damaged[4] ^= 1;
-    peer_connect(&conn(), &damaged);
     rx(&seg(ACK, 501, 9));
-    assert!(calls().0[0].has(RST), "neither is known");
+    assert!(calls().0[0].has(RST), "it is not known");
+}
+
+#[test]
+fn damaged_call() {
+    let mut syn = Path::new(&reverse(&conn())).unwrap().build(&seg(SYN, 500, 0));
+    syn[4] ^= 1;
+    peer_connect(&conn(), &syn);
+    peer_connect(&between("", "10.7.0.2"), &syn);
+    assert_eq!(calls(), (vec![], vec![Call::Release, Call::Release]));
+    rx(&seg(ACK, 501, 9));
+    assert!(calls().0[0].has(RST), "it is not known");
+    syn[4] ^= 1;
+    peer_connect(&conn(), &syn);
+    assert_eq!(calls().0[0].flags, SYN | ACK, "it is a call again");
 }
 
 #[test]

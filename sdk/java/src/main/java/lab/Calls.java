@@ -30,7 +30,7 @@ final class Calls {
         isAgreed = extensions.contains(EXTENSION);
         if (!isAgreed) {
             tcp = null;
-            System.err.println("this driver does not capture incoming connections");
+            System.err.println("the driver knows nothing of incoming connections: nobody will call");
         }
     }
 

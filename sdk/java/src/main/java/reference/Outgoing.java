@@ -38,11 +38,14 @@ final class Outgoing implements Incoming {
     @Override
     public void peerConnect(Conn conn, byte[] bytes) {
         Connection connection = new Connection(conn, api, numbers.initial(conn, clock.get()));
-        parse(connection.wire(), conn, bytes).ifPresent(syn -> {
-            connections.put(conn, connection);
-            connection.accept(syn, clock.get());
-            forgetIfClosed(conn);
-        });
+        Optional<Segment> syn = parse(connection.wire(), conn, bytes);
+        if (syn.isEmpty()) {
+            api.releaseConnection(conn); // so that the SYN, when it comes again, is a call again
+            return;
+        }
+        connections.put(conn, connection);
+        connection.accept(syn.get(), clock.get());
+        forgetIfClosed(conn);
     }
 
     @Override

@@ -106,9 +106,17 @@ class OutgoingTest {
     void noCall() {
         outgoing.peerConnect(CONN, new Wire(BACK).build(new Segment(500, 0, RST, 65_535)));
         assertEquals(List.of("releaseConnection"), driver.said);
+        assertEquals(List.of(), driver.sent);
+        assertEquals(0, outgoing.size());
+    }
+
+    @Test
+    void damagedCall() {
         byte[] damaged = new Wire(BACK).build(new Segment(500, 0, SYN, 65_535));
         damaged[4] ^= 1;
         outgoing.peerConnect(CONN, damaged);
+        outgoing.peerConnect(CONN, new byte[12]);
+        assertEquals(List.of("releaseConnection", "releaseConnection"), driver.said);
         assertEquals(List.of(), driver.sent);
         assertEquals(0, outgoing.size());
     }
