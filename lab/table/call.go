@@ -106,21 +106,27 @@ func (t *Table) giveUp(now mono.Time, c *conn) {
 // maxCalls is how many calls that have ended are remembered. Callers choose their names, so time is not bound enough.
 const maxCalls = 4096
 
-// A callRing has the names of those, the oldest to be overwritten next.
+// A callRing has those, the oldest to be overwritten next.
 type callRing struct {
-	names []exp4.Conn
+	calls []endedCall
 	next  int
 }
 
-// push adds a name, and removes the oldest from what is remembered if there are too many.
+type endedCall struct {
+	name  exp4.Conn
+	until mono.Time // as its trace has it: a name may end again, and is then to be remembered for longer
+}
+
+// push adds a name that has just ended, and removes the oldest from what is remembered if there are too many.
 func (r *callRing) push(name exp4.Conn, ended map[exp4.Conn]trace) {
-	if len(r.names) < maxCalls {
-		r.names = append(r.names, name)
+	call := endedCall{name, ended[name].until}
+	if len(r.calls) < maxCalls {
+		r.calls = append(r.calls, call)
 		return
 	}
-	if oldest := r.names[r.next]; oldest != name {
-		delete(ended, oldest)
+	if oldest := r.calls[r.next]; ended[oldest.name].until == oldest.until && oldest.name != name {
+		delete(ended, oldest.name)
 	}
-	r.names[r.next] = name
+	r.calls[r.next] = call
 	r.next = (r.next + 1) % maxCalls
 }
