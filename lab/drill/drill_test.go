@@ -113,8 +113,8 @@ func TestStuck(t *testing.T) {
 			alone++
 		}
 	}
-	if alone != cfg.Jobs {
-		t.Errorf("%d scripts were played again, want %d", alone, cfg.Jobs)
+	if alone == 0 || alone > cfg.Jobs {
+		t.Errorf("%d scripts were played again, want %d at most", alone, cfg.Jobs)
 	}
 	if told != want {
 		t.Errorf("got\n%s, want\n%s", told, want)

@@ -85,18 +85,19 @@ type drill struct {
 	stuck   map[stuckAt]bool
 }
 
-// stuckAt is a step of a handshake that the program has failed at by itself.
+// stuckAt is a step of a handshake that the program has failed at by itself, and how.
 type stuckAt struct {
 	incoming bool
 	stage    int
+	seen     string
 }
 
-// place says at what step of a handshake a script failed; the stage is 0 if it did not.
+// place says at what step of a handshake a script failed; the stage is 0 if it did not, or if the failure need not be its own.
 func (r *Result) place() stuckAt {
-	if r.Failure == nil {
+	if r.Failure == nil || r.Failure.general {
 		return stuckAt{}
 	}
-	return stuckAt{r.script.Incoming, r.Failure.stage}
+	return stuckAt{r.script.Incoming, r.Failure.stage, r.Failure.Seen}
 }
 
 // together plays all scripts to one program.
