@@ -96,8 +96,8 @@ const elementsAtOnce = 500
 func (c *ruleset) addEarlier(s *earlierSet, ports []uint16) error {
 	var elements []nftables.SetElement
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} { // sockets of IPv6 have connections of IPv4 too
-		sockets, err := netlink.SocketDiagTCP(family)
-		if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		sockets, err := tcpSockets(family)
+		if err != nil {
 			return fmt.Errorf("look for connections that exist: %w", err)
 		}
 		for _, k := range sockets {
@@ -122,6 +122,16 @@ func (c *ruleset) addEarlier(s *earlierSet, ports []uint16) error {
 	return nil
 }
 
+// tcpSockets lists TCP's sockets. If they change meanwhile the kernel says so, and one may be missing: then it is asked again.
+func tcpSockets(family uint8) (sockets []*netlink.Socket, err error) {
+	for range 10 {
+		if sockets, err = netlink.SocketDiagTCP(family); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			return sockets, err
+		}
+	}
+	return nil, err
+}
+
 // tcpListen is TCP_LISTEN, the state of a socket that is no connection.
 const tcpListen = 10
 
@@ -129,8 +139,8 @@ const tcpListen = 10
 func Listens(ns *netlab.Namespace, port uint16) (ok bool, err error) {
 	err = (&Config{Namespace: ns}).in(func() error {
 		for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-			sockets, err := netlink.SocketDiagTCP(family)
-			if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+			sockets, err := tcpSockets(family)
+			if err != nil {
 				return err
 			}
 			for _, k := range sockets {
