@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -19,8 +18,7 @@ type builtin struct {
 	d      *Driver
 	dev    *device
 	stack  *antedon.Stack
-	conns  map[exp4.Conn]int // how many of the name there are or were a while ago
-	cursor int               // of the pool of ports
+	cursor int // of the pool of ports
 }
 
 func (d *Driver) startBuiltin() error {
@@ -33,7 +31,7 @@ func (d *Driver) startBuiltin() error {
 		dev.Close()
 		return err
 	}
-	d.builtin = &builtin{d: d, dev: dev, stack: stack, conns: make(map[exp4.Conn]int)}
+	d.builtin = &builtin{d: d, dev: dev, stack: stack}
 	for _, port := range d.cfg.Incoming {
 		lc := antedon.ListenConfig{Stack: stack}
 		if _, err := lc.ListenInLoop("tcp", fmt.Sprintf(":%d", port), d.builtin.answer); err != nil {
@@ -46,9 +44,7 @@ func (d *Driver) startBuiltin() error {
 // answer takes a call: it is joined to a connection to the listener.
 func (b *builtin) answer(c reactor.Conn) reactor.Handler {
 	name := exp4.Conn{Src: addrPort(c.LocalAddr()), Dst: addrPort(c.RemoteAddr())}
-	b.conns[name]++
 	b.d.counters.Answered++
-	forget := func(error) { b.forget(name) }
 	dial := b.d.dialListener(name, func(fd int, err error) {
 		var app *reactor.Socket
 		if err == nil {
@@ -58,15 +54,12 @@ func (b *builtin) answer(c reactor.Conn) reactor.Handler {
 			}
 		}
 		if err != nil {
-			c.Abort() // refused; Close, below, forgets it
+			c.Abort() // refused
 			return
 		}
-		reactor.Join(app, c, forget)
+		reactor.Join(app, c, nil)
 	})
-	return &reactor.Funcs{Close: func(_ reactor.Conn, err error) { // before the listener was reached
-		dial.cancel()
-		forget(err)
-	}}
+	return &reactor.Funcs{Close: func(reactor.Conn, error) { dial.cancel() }} // before the listener was reached
 }
 
 func addrPort(a net.Addr) netip.AddrPort {
@@ -80,7 +73,7 @@ func addrPort(a net.Addr) netip.AddrPort {
 
 // carry takes over an application's connection: it is joined to one of ours.
 func (b *builtin) carry(fd int, to netip.AddrPort) {
-	name, conn, err := b.dial(to)
+	conn, err := b.dial(to)
 	if err != nil {
 		b.d.cfg.Log(fmt.Sprintf("the connection to %s is reset: %v", to, err))
 		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
@@ -93,40 +86,26 @@ func (b *builtin) carry(fd int, to netip.AddrPort) {
 		conn.Abort()
 		return
 	}
-	b.conns[name]++
 	b.d.counters.Carried++
-	reactor.Join(app, conn, func(error) { b.forget(name) })
-}
-
-// lastsOn is how long the stack may have to send what is left of a connection that nobody uses any more.
-const lastsOn = 5 * time.Minute
-
-// forget takes note that nobody uses a connection any more.
-func (b *builtin) forget(name exp4.Conn) {
-	b.d.loop.AfterFunc(lastsOn, func() {
-		if b.conns[name]--; b.conns[name] <= 0 {
-			delete(b.conns, name)
-		}
-	})
+	reactor.Join(app, conn, nil)
 }
 
 // dial begins a connection from the next port of the pool that is free.
-func (b *builtin) dial(to netip.AddrPort) (exp4.Conn, *antedon.LoopConn, error) {
+func (b *builtin) dial(to netip.AddrPort) (*antedon.LoopConn, error) {
 	src, err := b.d.host.source.find(to)
 	if err != nil {
-		return exp4.Conn{}, nil, err
+		return nil, err
 	}
 	pool := b.d.cfg.Table
 	for range pool.Ports {
 		port := pool.FirstPort + uint16(b.cursor)
 		b.cursor = (b.cursor + 1) % pool.Ports
-		name := exp4.Conn{Src: netip.AddrPortFrom(src, port), Dst: to}
-		dialer := antedon.Dialer{Stack: b.stack, LocalAddr: net.TCPAddrFromAddrPort(name.Src)}
+		dialer := antedon.Dialer{Stack: b.stack, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(src, port))}
 		conn, err := dialer.DialInLoop("tcp", to.String(), &reactor.Funcs{})
 		if errors.Is(err, unix.EADDRINUSE) { // or in TIME-WAIT
 			continue
 		}
-		return name, conn, err
+		return conn, err
 	}
-	return exp4.Conn{}, nil, errors.New("all ports are taken")
+	return nil, errors.New("all ports are taken")
 }

@@ -360,6 +360,17 @@ func TestCallImpaired(t *testing.T) {
 	}
 }
 
+// TestCallRefusedImpaired: who is refused hears of it, over such a path too.
+func TestCallRefusedImpaired(t *testing.T) {
+	p := newPlace(t)
+	p.start(1, func(c *Config) { c.Incoming, c.Impair = []uint16{calledPort}, parsePlan(t, "delay=2ms,seed=5") })
+	for _, address := range []string{"10.7.0.1:8080", "[fd07::1]:8080"} {
+		if c, err := p.remote.Dial(p.ctx, "tcp", address); !errors.Is(err, unix.ECONNREFUSED) {
+			t.Errorf("%s: got %v, %v, want it refused", address, c, err)
+		}
+	}
+}
+
 // TestCallSlowApplication: an application that does not read holds up its caller, and neither memory nor others.
 func TestCallSlowApplication(t *testing.T) {
 	p := newPlace(t)

@@ -27,13 +27,14 @@ type wireEnd struct {
 	out, in *impair.Line // nil for an unimpaired path
 	timer   *reactor.Timer
 	frame   []byte // of the device
-	lined   []byte // for put
 	iface   int    // of the capture
-	callers map[exp4.Conn]bool
+
+	lined []byte             // for put
+	names map[exp4.Conn]bool // whose segments are on the impaired paths, or were
 }
 
 func openWire(d *Driver) (*wireEnd, error) {
-	w := &wireEnd{d: d, frame: make([]byte, 0, link.MaxPacket), callers: make(map[exp4.Conn]bool)}
+	w := &wireEnd{d: d, frame: make([]byte, 0, link.MaxPacket), names: make(map[exp4.Conn]bool)}
 	var err error
 	if w.v4, err = openRaw(false, d.cfg.ports(), d.cfg.hiddenPorts()); err != nil {
 		return nil, err
@@ -114,7 +115,6 @@ func (w *wireEnd) deliver(name exp4.Conn, segment []byte) {
 		w.note(name, segment, capture.Inbound, w.d.table.Owner(name)+"came in")
 	}
 	if w.d.builtin != nil {
-		w.noteCaller(name)
 		if !w.d.builtin.dev.put(name, segment) {
 			w.d.counters.DroppedForSDK++
 		}
@@ -126,28 +126,6 @@ func (w *wireEnd) deliver(name exp4.Conn, segment []byte) {
 	}
 	w.d.table.FromWire(w.d.now(), name, segment)
 	w.d.drain()
-}
-
-// maxCallers bounds how many are remembered that have called lately.
-const maxCallers = 1 << 14
-
-// noteCaller remembers who sends to a captured listener, since the built-in TCP tells of callers only when they are connected.
-func (w *wireEnd) noteCaller(name exp4.Conn) {
-	if w.out == nil || !w.d.cfg.isCalled(name.Src.Port()) {
-		return
-	}
-	if len(w.callers) >= maxCallers {
-		clear(w.callers)
-	}
-	w.callers[name] = true
-}
-
-// knows reports whether segments of a connection may be sent.
-func (w *wireEnd) knows(name exp4.Conn) bool {
-	if w.d.builtin != nil {
-		return w.d.builtin.conns[name] > 0 || w.callers[name]
-	}
-	return w.d.table.Knows(name)
 }
 
 // transmit sends a segment of an SDK, or of the driver itself, on its way.
@@ -169,8 +147,15 @@ func (w *wireEnd) launch(name exp4.Conn, segment []byte, comment string) {
 	w.put(w.out, name, segment)
 }
 
+// maxNames bounds how many names are remembered: callers choose theirs. What is under way when all are forgotten is lost.
+const maxNames = 1 << 14
+
 // put puts a segment on an impaired path.
 func (w *wireEnd) put(line *impair.Line, name exp4.Conn, segment []byte) {
+	if len(w.names) >= maxNames {
+		clear(w.names)
+	}
+	w.names[name] = true
 	w.lined = appendPacket(w.lined[:0], name, segment)
 	if line.Send(w.d.now(), w.lined) == 0 {
 		w.d.counters.Impaired++
@@ -185,17 +170,17 @@ func (w *wireEnd) schedule() {
 	}
 }
 
-// onTime takes what has arrived off the impaired paths.
+// onTime takes what has arrived off the impaired paths, but for what corruption gave other addresses: it must not reach strangers,
+// nor seem to come from one.
 func (w *wireEnd) onTime() {
 	buf := make([]byte, link.MaxPacket)
 	for n := w.out.Next(w.d.now(), buf); n > 0; n = w.out.Next(w.d.now(), buf) {
-		// What corruption made of the addresses must not reach strangers.
-		if name, segment, ok := parsePacket(buf[:n]); ok && w.knows(name) {
+		if name, segment, ok := parsePacket(buf[:n]); ok && w.names[name] {
 			w.send(name, segment)
 		}
 	}
 	for n := w.in.Next(w.d.now(), buf); n > 0; n = w.in.Next(w.d.now(), buf) {
-		if name, segment, ok := parsePacket(buf[:n]); ok {
+		if name, segment, ok := parsePacket(buf[:n]); ok && w.names[name] {
 			w.deliver(turned(name), segment)
 		}
 	}

@@ -165,12 +165,6 @@ func (t *Table) Count(sdk SDK) (n int) {
 // Has reports whether an SDK is attached.
 func (t *Table) Has(sdk SDK) bool { return t.attached[sdk] != nil }
 
-// Knows reports whether a connection exists, or is remembered.
-func (t *Table) Knows(name exp4.Conn) bool {
-	_, ended := t.ended[name]
-	return ended || t.byName[name] != nil
-}
-
 // Owner describes whose a connection is, for a comment in a capture: "SDK 1: ", or nothing if it is nobody's.
 func (t *Table) Owner(name exp4.Conn) string {
 	if c := t.byName[name]; c != nil {
