@@ -162,7 +162,10 @@ func (l *lanes) send(q *outbox[exp4.Conn]) int {
 	if n == 1 {
 		return 0
 	}
-	if way.send(l.fd, &p) != nil {
+	switch err := way.send(l.fd, &p); {
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOBUFS): // a full queue
+		return 0
+	case err != nil:
 		way.index = 0 // until it is looked up again
 		return 0
 	}
