@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -17,8 +18,12 @@ type dial struct {
 	d    *Driver
 	fd   int
 	desc *reactor.Desc
+	late *reactor.Timer
 	done func(fd int, err error)
 }
+
+// dialTime is how long a listener may take: the kernel's own limit is minutes, for which a caller's bytes would be kept.
+const dialTime = 10 * time.Second
 
 // dialListener dials the listener at name.Src from name.Dst. done is told in a later turn, and owns the descriptor then.
 func (d *Driver) dialListener(name exp4.Conn, done func(fd int, err error)) *dial {
@@ -38,6 +43,7 @@ func (d *Driver) dialListener(name exp4.Conn, done func(fd int, err error)) *dia
 	if err != nil {
 		_ = d.loop.Post(func() { l.end(err) })
 	}
+	l.late = d.loop.AfterFunc(dialTime, func() { l.end(unix.ETIMEDOUT) })
 	return l
 }
 
@@ -100,6 +106,7 @@ func (l *dial) end(err error) {
 	if l.done == nil {
 		return // cancelled
 	}
+	l.late.Stop()
 	done, fd := l.done, l.fd
 	if err == nil {
 		_ = l.desc.Remove()
@@ -113,6 +120,7 @@ func (l *dial) end(err error) {
 
 // cancel gives up. Nobody is told.
 func (l *dial) cancel() {
+	l.late.Stop()
 	if l.desc != nil {
 		_ = l.desc.Remove()
 	}

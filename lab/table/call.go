@@ -22,9 +22,15 @@ func (t *Table) IsCall(name exp4.Conn, segment []byte) bool {
 // Called makes a connection for a SYN that came from name.Dst for the listener at name.Src, and has sdk answer it, which
 // TakesCalls. app is what the listener's end is going to be.
 //
-// An SDK that has too many of them gives up the oldest, so a flood of SYNs costs no more than these.
+// An SDK that has too many of them gives up the oldest, so a flood of SYNs costs no more than these. One that has too many
+// connections takes no more: the SYN is dropped, and comes again.
 func (t *Table) Called(now mono.Time, app App, sdk SDK, name exp4.Conn, segment []byte) {
 	p := t.attached[sdk]
+	if p.talking >= t.cfg.Calls {
+		t.counters.Full++
+		t.reportOnce(sdk, "%d callers are connected: others have to wait", p.talking)
+		return
+	}
 	if p.ringing.Len() >= t.cfg.HalfOpen {
 		t.counters.Crowded++
 		t.reportOnce(sdk, "%d callers wait for peer_connected: the oldest are given up", p.ringing.Len())
@@ -62,6 +68,7 @@ func (t *Table) onPeerConnected(c *conn) {
 	default:
 		t.answered(c)
 		c.connected = true
+		t.attached[c.sdk].talking++
 		t.counters.Connected++
 		t.act(Action{Kind: Dial, SDK: c.sdk, App: c.app, Message: exp4.Message{Conn: c.name}})
 	}

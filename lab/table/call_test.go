@@ -135,9 +135,6 @@ func TestIsCall(t *testing.T) {
 // TestHalfOpen: a flood costs no more than the bound, and what was answered is not given up for it.
 func TestHalfOpen(t *testing.T) {
 	b := newCalled(t, Config{HalfOpen: 3})
-	peerConnect := func(n int) string {
-		return fmt.Sprintf("peer_connect 0 8080 %q", segment(from(n), listener, wire.SYN, 0, ""))
-	}
 	b.call(1, 0, from(0))
 	b.say(exp4.PeerConnect, ring, "")
 	b.want(peerConnect(0), "dial 1")
@@ -179,6 +176,32 @@ func TestFlood(t *testing.T) {
 	name := exp4.Conn{Src: listener, Dst: from(3*maxCalls - 4)} // the one that was given up last
 	b.say(exp4.Segment, name, string(segment(name.Src, name.Dst, wire.RST, 0, "")))
 	b.want(fmt.Sprintf(`transmit 8080>%d RST seq 1000 ""`, name.Dst.Port()))
+}
+
+// peerConnect is what the SDK hears of the call of from(n).
+func peerConnect(n int) string {
+	return fmt.Sprintf("peer_connect 0 8080 %q", segment(from(n), listener, wire.SYN, 0, ""))
+}
+
+// TestFull: who comes when an SDK has too many callers already has to come again.
+func TestFull(t *testing.T) {
+	b := newCalled(t, Config{Calls: 2})
+	for n := range 2 {
+		b.call(App(n+1), 0, from(n))
+		b.say(exp4.PeerConnect, exp4.Conn{Src: listener, Dst: from(n)}, "")
+		b.want(peerConnect(n), fmt.Sprintf("dial %d", n+1))
+	}
+	b.call(3, 0, from(2))
+	b.want("report SDK 1: 2 callers are connected: others have to wait")
+	b.call(4, 0, from(3))
+	b.want()
+	b.say(exp4.Release, exp4.Conn{Src: listener, Dst: from(0)}, "")
+	b.want("close 1")
+	b.call(5, 0, from(2))
+	b.want(peerConnect(2))
+	if c := b.Counters(); c.Full != 2 || b.Len() != 2 {
+		t.Errorf("%d connections, %+v", b.Len(), c)
+	}
 }
 
 // TestRingTime: an SDK that says nothing is taken not to want the connection. SYNs that come again change nothing.

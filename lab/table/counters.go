@@ -17,6 +17,7 @@ type Counters struct {
 	NobodyHome  uint64 `json:"nobody_home"`  // calls refused at once: no SDK takes any
 	Unanswered  uint64 `json:"unanswered"`   // calls given up: no peer_connected for too long
 	Crowded     uint64 `json:"crowded"`      // calls given up: too many later ones had no peer_connected either
+	Full        uint64 `json:"full"`         // calls not taken: their SDK has too many connections
 	FromApp     uint64 `json:"from_app"`     // bytes read
 	ToApp       uint64 `json:"to_app"`       // bytes of app_recv
 	Sent        uint64 `json:"sent"`         // segments of tcp_tx that went out

@@ -40,6 +40,9 @@ type Config struct {
 	// RingTime is for how long; default 75 s.
 	HalfOpen int
 	RingTime time.Duration
+
+	// Calls is how many connections that others began one SDK may have with a peer_connected; default 4,096.
+	Calls int
 }
 
 // WithDefaults returns the configuration with its defaults filled in.
@@ -76,6 +79,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.HalfOpen == 0 {
 		c.HalfOpen = 1024
+	}
+	if c.Calls == 0 {
+		c.Calls = 4096
 	}
 	if c.RingTime == 0 {
 		c.RingTime = 75 * time.Second
@@ -136,6 +142,7 @@ type program struct {
 	told      map[string]bool // kinds of reports that were made once
 	takesCall bool            // it has named the extension
 	ringing   list.List       // of *conn, called and not connected, the oldest first
+	talking   int             // how many were called and are connected
 }
 
 // New makes a Table.
@@ -281,6 +288,9 @@ func (t *Table) forget(now mono.Time, c *conn, quiet bool) {
 	delete(t.byApp, c.app)
 	delete(t.byName, c.name)
 	t.answered(c)
+	if p := t.attached[c.sdk]; p != nil && c.called && c.connected {
+		p.talking--
+	}
 	t.ended[c.name] = trace{c.sdk, now.Add(t.cfg.Memory), quiet}
 	if c.called {
 		t.calls.push(c.name, t.ended)
