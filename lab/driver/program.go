@@ -3,7 +3,6 @@ package driver
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -24,6 +23,7 @@ type program struct {
 	d    *Driver
 	id   table.SDK
 	dir  string
+	name netlab.Undo // removes the name of our socket, and nothing that has come in its place
 	fd   int
 	desc *reactor.Desc
 	in   *batch
@@ -50,6 +50,13 @@ func (d *Driver) openPrograms() error {
 		}
 		p := &program{d: d, id: table.SDK(i), dir: dir, fd: fd, in: newReceiveBatch(receivesAtOnce, exp4.MaxDatagram), out: newBatch(batchSize)}
 		d.programs = append(d.programs, p)
+		path, err := filepath.Abs(filepath.Join(dir, exp4.DriverSocket))
+		if err != nil {
+			return err
+		}
+		if p.name, err = netlab.RemoveThis(path); err != nil {
+			return err
+		}
 		if p.desc, err = d.loop.Register(fd, reactor.Readable, p.onReady); err != nil {
 			return err
 		}
@@ -60,15 +67,7 @@ func (d *Driver) openPrograms() error {
 // guardSockets has the guard remove the names of our sockets.
 func (d *Driver) guardSockets() error {
 	for _, p := range d.programs {
-		path, err := filepath.Abs(filepath.Join(p.dir, exp4.DriverSocket))
-		if err != nil {
-			return err
-		}
-		remove, err := netlab.RemoveThis(path)
-		if err == nil {
-			err = d.host.guard.Add(remove)
-		}
-		if err != nil {
+		if err := d.host.guard.Add(p.name); err != nil {
 			return err
 		}
 	}
@@ -286,5 +285,5 @@ func (p *program) close() {
 		_ = p.desc.Remove()
 	}
 	unix.Close(p.fd)
-	_ = os.Remove(filepath.Join(p.dir, exp4.DriverSocket))
+	_ = netlab.UndoAll([]netlab.Undo{p.name})
 }
