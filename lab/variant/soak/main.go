@@ -27,7 +27,7 @@ func main() {
 	s := soak{antedon: "bin/antedon", times: 1}
 	all := flag.Bool("variants", false, "mark all variants")
 	busy := flag.Bool("spin", false, "do nothing but keep a CPU busy until the standard input ends: what --load starts")
-	results := flag.String("results", "", "write names, scores and findings to `FILE`, as JSON")
+	results := flag.String("results", "", "write names, scores and findings to `FILE`, as JSON; those of wrong variants are not looked for")
 	flag.StringVar(&s.antedon, "antedon", s.antedon, "the binary")
 	flag.IntVar(&s.jobs, "jobs", 2, "how many are marked at a time")
 	flag.IntVar(&s.load, "load", 0, "keep the machine busy with so many processes")
@@ -113,11 +113,7 @@ func (s *soak) run(results string) error {
 	if err != nil {
 		return err
 	}
-	subjects := s.repeated()
-	for i := range subjects {
-		subjects[i].findings = subjects[i].findings || results != "" // the file has them of all
-	}
-	p.marked = s.markAll(subjects)
+	p.marked = s.markAll(s.repeated())
 	l.stop()
 	p.print(os.Stdout)
 	var errs []error
