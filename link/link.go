@@ -163,11 +163,29 @@ type Device interface {
 	// had promised; the device then does the work itself for packets already under way.
 	Offload() Offload
 
-	// Queues returns the device's queues, always the same ones.
+	// Queues returns the queues that the device has had from the start, always the same ones: see Attacher for others.
 	Queues() []Queue
 
 	// Close releases the device and unblocks its readers.
 	Close() error
+}
+
+// Attacher is a Device that can be given more queues while it works, and be rid of them again. It hands over the packets of a
+// flow on the queue on which packets of that flow were last written, and those of a flow it does not know on any queue.
+//
+// Both methods may be called by any goroutine at any time, also beside Close, after which they return net.ErrClosed.
+type Attacher interface {
+	Device
+
+	// AttachQueue gives the device one more queue: a new one, or one that was detached. The error satisfies
+	// errors.Is(err, errors.ErrUnsupported) if the device will never have more than it has had; any other may pass.
+	AttachQueue() (Waiter, error)
+
+	// DetachQueue takes a queue that AttachQueue returned away from the device: no packet comes on it any more, and
+	// those in it are lost; what is written to it is sent or lost. It stays open, so that a goroutine may go on waiting
+	// in it, until it is attached again or the device closes. Detaching may take tens of milliseconds, and for a moment
+	// packets of flows that have nothing to do with it may come on another queue than they did.
+	DetachQueue(q Waiter) error
 }
 
 // Queued is a Device that knows how many packets it keeps in each queue until they are read. What comes beyond that is lost.

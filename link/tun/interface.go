@@ -152,7 +152,8 @@ func (i *Interface) do(op string, fn func() error) error {
 	return explain(op, i.name, fn())
 }
 
-// SetPersist says whether the interface stays when the last of its queues is closed.
+// SetPersist says whether the interface stays when the last of its queues is closed. If it was created for several queues, only
+// programs that know of these can open it later, and only our user's: see Config.Queues and Config.Persist.
 func (d *Device) SetPersist(on bool) error {
 	v := 0
 	if on {

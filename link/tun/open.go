@@ -3,7 +3,6 @@ package tun
 import (
 	"fmt"
 	"net"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -12,17 +11,11 @@ import (
 	"github.com/antedon-net/antedon/link/internal/fdqueue"
 )
 
-// What linux/if_tun.h has and golang.org/x/sys/unix has not: offloads for TUNSETOFFLOAD, and a flag of TUNGETIFF.
+// What linux/if_tun.h has and golang.org/x/sys/unix has not, or as an int.
 const (
-	offloadCsum   = 0x01
-	offloadTSO4   = 0x02
-	offloadTSO6   = 0x04
-	offloadTSOECN = 0x08 // a super-packet may carry CWR
-	offloadUSO4   = 0x20
-	offloadUSO6   = 0x40
-
 	iffTAP        = 0x0002
-	iffMultiQueue = 0x0100
+	iffMultiQueue = uint16(unix.IFF_MULTI_QUEUE)
+	iffExclusive  = uint16(unix.IFF_TUN_EXCL)
 )
 
 const (
@@ -48,24 +41,28 @@ type opened struct {
 	name       string
 	packetInfo bool
 	vnet       bool // has the virtio-net header
+	multi      bool // the interface was made for several queues
+	grows      bool // and may be given more
 }
 
 // openQueues opens the queues of a device.
 func openQueues(cfg *Config) (opened, error) {
-	o := opened{name: cfg.Name, packetInfo: cfg.PacketInfo, vnet: !cfg.NoOffload}
+	o := opened{name: cfg.Name, packetInfo: cfg.PacketInfo, vnet: !cfg.NoOffload, multi: cfg.Queues > 1}
 	if o.name == "" {
 		o.name = "tun%d"
 	}
-	flags := o.flags()
-	if cfg.Queues > 1 {
-		flags |= iffMultiQueue
+	if cfg.Queues == 0 && !cfg.Persist && !cfg.NoOffload && o.create() == nil {
+		return o, nil
 	}
 	for range max(1, cfg.Queues) {
-		fd, name, err := openQueue(o.name, flags)
+		fd, name, err := openQueue(o.name, o.flags())
 		if err == unix.EINVAL && cfg.Queues <= 1 {
 			// An existing interface with several queues lets one be opened only by this name.
-			flags |= iffMultiQueue
-			fd, name, err = openQueue(o.name, flags)
+			o.multi = true
+			fd, name, err = openQueue(o.name, o.flags())
+			if err == nil && cfg.Queues == 0 {
+				err = o.claim(fd, name)
+			}
 		}
 		if err != nil {
 			closeAll(o.fds)
@@ -76,6 +73,7 @@ func openQueues(cfg *Config) (opened, error) {
 	return o, nil
 }
 
+// flags returns those with which all queues of the interface are opened.
 func (o *opened) flags() uint16 {
 	flags := uint16(unix.IFF_TUN)
 	if o.vnet {
@@ -84,63 +82,41 @@ func (o *opened) flags() uint16 {
 	if !o.packetInfo {
 		flags |= unix.IFF_NO_PI
 	}
+	if o.multi {
+		flags |= iffMultiQueue
+	}
 	return flags
 }
 
 // openQueue opens one queue and returns the name of its interface. It returns the name given together with an error.
 func openQueue(name string, flags uint16) (int, string, error) {
-	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	fd, err := openUnattached()
 	if err != nil {
 		return -1, name, err
 	}
-	req, err := unix.NewIfreq(name)
+	got, err := attachTo(fd, name, flags)
 	if err != nil {
 		return -1, name, closeWith(fd, err)
+	}
+	return fd, got, nil
+}
+
+// openUnattached returns a descriptor that has a network namespace, that of the calling thread, but no interface yet.
+func openUnattached() (int, error) {
+	return unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+}
+
+// attachTo makes fd a queue of the interface of that name, which it creates if there is none, and returns the whole name.
+func attachTo(fd int, name string, flags uint16) (string, error) {
+	req, err := unix.NewIfreq(name)
+	if err != nil {
+		return "", err
 	}
 	req.SetUint16(flags)
 	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, req); err != nil {
-		return -1, name, closeWith(fd, err)
+		return "", err
 	}
-	return fd, req.Name(), nil
-}
-
-// attached returns what there is to know of the device to which the TUN descriptor fd belongs. Whether it has packet
-// information is not: TUNGETIFF uses the bit of IFF_NO_PI to say that no filter is attached.
-func attached(fd int) (opened, error) {
-	req, err := unix.NewIfreq("")
-	if err != nil {
-		return opened{}, err
-	}
-	if err := unix.IoctlIfreq(fd, unix.TUNGETIFF, req); err != nil {
-		return opened{}, explainInherited(err)
-	}
-	name, flags := req.Name(), req.Uint16()
-	if flags&iffTAP != 0 {
-		return opened{}, fmt.Errorf("tun: %s is a TAP device, which carries Ethernet frames: open it with IFF_TUN", name)
-	}
-	unix.CloseOnExec(fd)
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return opened{}, fmt.Errorf("tun: %s: %w", name, err)
-	}
-	return opened{fds: []int{fd}, name: name, vnet: flags&unix.IFF_VNET_HDR != 0}, nil
-}
-
-// takeFile returns a descriptor of its own for what f has open, and closes f.
-func takeFile(f *os.File) (int, error) {
-	defer f.Close()
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return -1, err
-	}
-	fd, dupErr := -1, error(nil)
-	err = raw.Control(func(old uintptr) { fd, dupErr = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) })
-	if err == nil {
-		err = dupErr
-	}
-	if err != nil {
-		return -1, fmt.Errorf("tun: %w", err)
-	}
-	return fd, nil
+	return req.Name(), nil
 }
 
 // newDevice makes a Device of an open one, whose descriptors it closes if it fails.
@@ -157,6 +133,7 @@ func newDevice(o opened, cfg *Config) (*Device, error) {
 	if d.state.Offload().Has(link.OffloadTSO) && takesLong(kernelRelease()) {
 		d.state.InitMaxSuper(link.MaxSuperPacket)
 	}
+	d.more = growth{never: errFixed, flags: o.flags(), framing: framing}
 	d.state.Gone = d.gone
 	d.state.SetOffload = func(o link.Offload) {
 		_ = d.fds[0].Control(func(fd int) error { return setOffload(fd, o) })
@@ -180,45 +157,6 @@ func (d *Device) gone(err error) error {
 		return fmt.Errorf("tun: %s was deleted: %w", d.name, net.ErrClosed)
 	}
 	return nil
-}
-
-// negotiate turns on as much offload as the kernel has, and returns it. It must be turned off as well: an interface
-// keeps what its last user asked for.
-func negotiate(fd int, want, udp bool) link.Offload {
-	const tcp = link.OffloadChecksum | link.OffloadTSO
-	var tries []link.Offload
-	if want && udp {
-		tries = append(tries, tcp|link.OffloadUSO)
-	}
-	if want {
-		tries = append(tries, tcp, link.OffloadChecksum)
-	}
-	for _, o := range tries {
-		if setOffload(fd, o) == nil {
-			return o
-		}
-	}
-	_ = setOffload(fd, link.OffloadNone)
-	return link.OffloadNone
-}
-
-// setOffload tells the kernel what it may hand over.
-func setOffload(fd int, o link.Offload) error {
-	bits := 0
-	for _, x := range [...]struct {
-		o    link.Offload
-		bits int
-	}{
-		{link.OffloadChecksum, offloadCsum},
-		{link.OffloadTSO4, offloadTSO4 | offloadTSOECN},
-		{link.OffloadTSO6, offloadTSO6 | offloadTSOECN},
-		{link.OffloadUSO, offloadUSO4 | offloadUSO6},
-	} {
-		if o.Has(x.o) {
-			bits |= x.bits
-		}
-	}
-	return unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, bits)
 }
 
 func closeAll(fds []int) {

@@ -8,6 +8,7 @@
 //
 // Open creates the interface, for as long as the device stays open, or attaches to one that exists. Creating takes
 // CAP_NET_ADMIN in the network namespace; attaching to a persistent device does not, unless its owner is somebody else.
+// An interface that Open creates can have further queues: see AttachQueue.
 // A descriptor that was opened by someone else is taken over by FromFile or FromFD, with whatever flags it was opened
 // with.
 //
@@ -41,8 +42,10 @@ type Config struct {
 	// is free. Default "tun%d".
 	Name string
 
-	// Queues is how many queues the device gets, at most 256. More than one needs an interface that was created with
-	// several queues. Default 1.
+	// Queues is how many queues the device gets and keeps, at most 256. More than one needs an interface that was
+	// created with several queues. The default is one, to which AttachQueue adds others if the interface allows it: one
+	// that Open creates does, but with Persist, for other programs may come to open it, most of which want an interface
+	// of a single queue, and with NoOffload, where it has not been found to help.
 	Queues int
 
 	// Persist keeps the interface after Close, until Delete. The default leaves a persistent interface as it is.
@@ -73,13 +76,14 @@ type Device struct {
 	state  fdqueue.State
 	fds    []*fdqueue.Queue
 	queues []link.Queue
+	more   growth
 
 	close    sync.Once
 	closeErr error
 }
 
 var (
-	_ link.Device    = (*Device)(nil)
+	_ link.Attacher  = (*Device)(nil)
 	_ link.Stretcher = (*Device)(nil)
 )
 
@@ -99,6 +103,9 @@ func Open(cfg Config) (*Device, error) {
 	if err := d.setUpOpened(&cfg); err != nil {
 		d.Close()
 		return nil, err
+	}
+	if o.grows {
+		d.more.prepare()
 	}
 	return d, nil
 }
@@ -201,6 +208,7 @@ func (d *Device) Close() error {
 		for _, q := range d.fds {
 			d.closeErr = errors.Join(d.closeErr, q.Close())
 		}
+		d.closeErr = errors.Join(d.closeErr, d.more.close())
 		if d.Interface != nil {
 			d.closeErr = errors.Join(d.closeErr, d.Interface.Close())
 		}

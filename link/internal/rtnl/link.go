@@ -15,10 +15,12 @@ type Link struct {
 	Carrier    bool // somebody is at the other end; for a TUN: has it open
 	MTU        int
 	TxQueueLen int
+	Qdisc      string // kind of the queueing discipline at its root
 	Addr       []byte // hardware address
 	Peer       int    // index of the interface this one is joined to, such as a veth's other end, or 0
 	PeerAway   bool   // that interface lies in another network namespace
 	PacketInfo bool   // of a TUN: it was opened without IFF_NO_PI
+	Queues     int    // of a TUN made for several: how many its users hold, detached ones too; 0: unknown (before Linux 4.17)
 }
 
 // LinkByName returns the interface of that name.
@@ -53,6 +55,8 @@ func parseLink(b []byte) Link {
 			l.Addr = bytes.Clone(v)
 		case typ == unix.IFLA_LINKINFO:
 			eachAttr(v, l.parseInfo)
+		case typ == unix.IFLA_QDISC:
+			l.Qdisc = cString(v)
 		case typ == unix.IFLA_LINK_NETNSID:
 			l.PeerAway = true
 		case len(v) < 4:
@@ -74,12 +78,18 @@ func (l *Link) parseInfo(typ uint16, v []byte) {
 		l.Kind = cString(v)
 	case unix.IFLA_INFO_DATA:
 		if l.Kind == "tun" {
-			eachAttr(v, func(typ uint16, v []byte) {
-				if typ == unix.IFLA_TUN_PI {
-					l.PacketInfo = len(v) > 0 && v[0] != 0
-				}
-			})
+			eachAttr(v, l.parseTUN)
 		}
+	}
+}
+
+func (l *Link) parseTUN(typ uint16, v []byte) {
+	switch {
+	case typ == unix.IFLA_TUN_PI:
+		l.PacketInfo = len(v) > 0 && v[0] != 0
+	case len(v) < 4:
+	case typ == unix.IFLA_TUN_NUM_QUEUES, typ == unix.IFLA_TUN_NUM_DISABLED_QUEUES:
+		l.Queues += int(ne.Uint32(v))
 	}
 }
 
@@ -103,6 +113,16 @@ func (c *Conn) SetMTU(index, mtu int) error {
 func (c *Conn) SetTxQueueLen(index, packets int) error {
 	m := newMessage(unix.RTM_NEWLINK, 0, ifInfo(index, 0, 0))
 	m.attrUint32(unix.IFLA_TXQLEN, uint32(packets))
+	return c.do(m, nil)
+}
+
+// SetQdisc puts a queueing discipline of that kind, "noqueue" for none, in place of all that an interface has.
+func (c *Conn) SetQdisc(index int, kind string) error {
+	fixed := make([]byte, 20) // a struct tcmsg
+	ne.PutUint32(fixed[4:], uint32(index))
+	ne.PutUint32(fixed[12:], 0xffffffff) // parent: TC_H_ROOT
+	m := newMessage(unix.RTM_NEWQDISC, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, fixed)
+	m.attrString(unix.TCA_KIND, kind)
 	return c.do(m, nil)
 }
 
