@@ -21,6 +21,7 @@ package capture
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/antedon-net/antedon/link"
@@ -30,21 +31,45 @@ import (
 type Device struct {
 	link.Device
 	w      *Writer
+	id     int
 	queues []link.Queue
 }
 
+var _ link.Attacher = (*Device)(nil)
+
 // New returns a device that carries the packets of d and writes them to w, as an interface of d's name.
 func New(d link.Device, w *Writer) *Device {
-	c := &Device{Device: d, w: w}
-	id := w.AddInterface(d.Name())
+	c := &Device{Device: d, w: w, id: w.AddInterface(d.Name())}
 	for _, q := range d.Queues() {
-		c.queues = append(c.queues, newQueue(q, w, id))
+		c.queues = append(c.queues, newQueue(q, w, c.id))
 	}
 	return c
 }
 
 // Queues implements link.Device.
 func (d *Device) Queues() []link.Queue { return d.queues }
+
+// AttachQueue implements link.Attacher: the packets of such a queue are captured too.
+func (d *Device) AttachQueue() (link.Waiter, error) {
+	a, ok := d.Device.(link.Attacher)
+	if !ok {
+		return nil, fmt.Errorf("capture: %s has no queues to attach: %w", d.Name(), errors.ErrUnsupported)
+	}
+	q, err := a.AttachQueue()
+	if err != nil {
+		return nil, err
+	}
+	return newWaiter(q, d.w, d.id), nil
+}
+
+// DetachQueue implements link.Attacher.
+func (d *Device) DetachQueue(q link.Waiter) error {
+	a, ok := d.Device.(link.Attacher)
+	if c, captured := q.(interface{ captured() link.Waiter }); ok && captured {
+		return a.DetachQueue(c.captured())
+	}
+	return fmt.Errorf("capture: the queue to detach is not one that %s was given: %w", d.Name(), errors.ErrUnsupported)
+}
 
 // QueueLen implements link.Queued.
 func (d *Device) QueueLen() int { return link.QueueLen(d.Device) }
@@ -68,14 +93,18 @@ type waiter struct {
 }
 
 func newQueue(inner link.Queue, w *Writer, id int) link.Queue {
-	q := &queue{inner: inner, w: w, id: id}
-	switch inner := inner.(type) {
-	case link.Polled:
-		return &polled{waiter{q, inner}, inner}
-	case link.Waiter:
-		return &waiter{q, inner}
+	if inner, ok := inner.(link.Waiter); ok {
+		return newWaiter(inner, w, id)
 	}
-	return q
+	return &queue{inner: inner, w: w, id: id}
+}
+
+func newWaiter(inner link.Waiter, w *Writer, id int) link.Waiter {
+	q := waiter{&queue{inner: inner, w: w, id: id}, inner}
+	if inner, ok := inner.(link.Polled); ok {
+		return &polled{q, inner}
+	}
+	return &q
 }
 
 // polled is one that an event loop can watch.
@@ -85,6 +114,9 @@ type polled struct {
 }
 
 func (q *polled) PollFD() int { return q.inner.PollFD() }
+
+// captured returns the queue whose packets are captured.
+func (q *waiter) captured() link.Waiter { return q.inner }
 
 func (q *waiter) Arm()                 { q.inner.Arm() }
 func (q *waiter) Wait() error          { return q.inner.Wait() }

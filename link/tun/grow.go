@@ -164,17 +164,16 @@ func (d *Device) explainQueue(op string, err error) error {
 	return explain(op, d.name, err)
 }
 
-// prepare opens descriptors for the queues to come, as many of them as this process can have.
+// prepare opens descriptors for the queues to come, unless they would be the last that this process can have.
 func (g *growth) prepare() {
+	g.never = nil
 	for range maxMore {
 		fd, err := openUnattached()
 		if err != nil {
-			break
+			g.giveUp(fmt.Errorf("no descriptors could be kept for them: %w", err))
+			return
 		}
 		g.spares = append(g.spares, fd)
-	}
-	if len(g.spares) > 0 {
-		g.never = nil
 	}
 }
 

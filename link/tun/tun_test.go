@@ -356,4 +356,14 @@ func TestSeveralQueuesOneOpened(t *testing.T) {
 	l := &lab{ns, dev}
 	l.address(t)
 	checkSizes(t, dev, l.transfer(t, dev.Queues()[0], ours4, kernel4.Addr()))
+	if _, err := openIn(ns, tun.Config{Name: "many"}); !errors.Is(err, unix.EBUSY) {
+		t.Errorf("second Open: got %v, want EBUSY", err)
+	}
+	if got := l.link(t, "many").Qdisc; got != "mq" {
+		t.Errorf("the queueing discipline of an interface that existed: %s, want mq", got)
+	}
+	q := l.attach(t)
+	c, k := l.connect(t, q, ours6, kernel6.Addr())
+	send(t, c, k, pattern(5000))
+	isOn(t, q, c, k)
 }
