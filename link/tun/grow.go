@@ -53,6 +53,10 @@ func (d *Device) AttachQueue() (link.Waiter, error) {
 }
 
 // DetachQueue implements link.Attacher. The kernel takes packets that are written to a detached queue.
+//
+// The queue attached last takes the place of the one detached, and the kernel goes on looking for flows where it saw them last:
+// what it finds no queue for comes on the first, with a warning in its log, until we write packets of that flow again. So it
+// is best to detach in the reverse order, and flows that have already been written to another queue.
 func (d *Device) DetachQueue(q link.Waiter) error {
 	g := &d.more
 	g.mu.Lock()

@@ -234,7 +234,10 @@ func TestAttachUnsupported(t *testing.T) {
 // An interface for several queues that is deleted must not be created anew, and one that is renamed be found.
 func TestAttachRenamedAndDeleted(t *testing.T) {
 	l := newLab(t, tun.Config{Name: "before"})
-	if out, err := l.Command(t.Context(), "ip", "link", "set", "before", "down", "name", "after").CombinedOutput(); err != nil {
+	if err := l.dev.SetDown(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := l.Command(t.Context(), "ip", "link", "set", "before", "name", "after").CombinedOutput(); err != nil {
 		t.Fatalf("ip: %v\n%s", err, out)
 	}
 	one, two := l.attach(t), l.attach(t)

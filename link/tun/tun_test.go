@@ -362,8 +362,9 @@ func TestSeveralQueuesOneOpened(t *testing.T) {
 	if got := l.link(t, "many").Qdisc; got != "mq" {
 		t.Errorf("the queueing discipline of an interface that existed: %s, want mq", got)
 	}
+	c, k := l.connect(t, dev.Queues()[0], ours6, kernel6.Addr())
 	q := l.attach(t)
-	c, k := l.connect(t, q, ours6, kernel6.Addr())
+	c.Use(q)
 	send(t, c, k, pattern(5000))
 	isOn(t, q, c, k)
 }

@@ -68,6 +68,28 @@ func TestLink(t *testing.T) {
 	}
 }
 
+func TestQdisc(t *testing.T) {
+	c := inside(t, "tuntap add mode tun multi_queue name many")
+	l, err := c.LinkByName("many")
+	if err != nil || l.Kind != "tun" || l.Queues != 0 || l.Qdisc != "noop" {
+		t.Fatalf("%+v, %v; want a TUN device with 0 queues open and no queueing discipline yet", l, err)
+	}
+	for _, kind := range []string{"pfifo_fast", "noqueue"} {
+		if err := c.SetQdisc(l.Index, kind); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.SetUp(l.Index, true); err != nil {
+			t.Fatal(err)
+		}
+		if l, err = c.LinkByIndex(l.Index); err != nil || l.Qdisc != kind {
+			t.Errorf("the queueing discipline: got %s, %v; want %s", l.Qdisc, err, kind)
+		}
+	}
+	if err := c.SetQdisc(l.Index, "nonsense"); err == nil {
+		t.Error("a queueing discipline of no known kind was put there")
+	}
+}
+
 func TestAddr(t *testing.T) {
 	c := inside(t, "")
 	lo, err := c.LinkByName("lo")
