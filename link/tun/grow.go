@@ -33,7 +33,11 @@ type growth struct {
 }
 
 // AttachQueue implements link.Attacher. There can be 16 at a time beside the first. A new one takes the privilege to open the
-// interface: without it, because the process has given it up, the error satisfies errors.Is(err, errors.ErrUnsupported).
+// interface, which the user has who created it. A process that becomes another user's gives it to that user before, with SetOwner;
+// otherwise the error then satisfies errors.Is(err, errors.ErrUnsupported).
+//
+// The kernel notes where a flow belongs after it has dealt with a packet of it, and answered: the answer to the first that is
+// written to the queue, such as a SYN, may still come on any other.
 func (d *Device) AttachQueue() (link.Waiter, error) {
 	g := &d.more
 	g.mu.Lock()
