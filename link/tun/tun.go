@@ -205,10 +205,10 @@ func (d *Device) Delete() error {
 // Close closes the device. The interface is gone then, unless it is persistent.
 func (d *Device) Close() error {
 	d.close.Do(func() {
+		d.closeErr = d.more.close() // first: who attaches a queue relies on the others
 		for _, q := range d.fds {
 			d.closeErr = errors.Join(d.closeErr, q.Close())
 		}
-		d.closeErr = errors.Join(d.closeErr, d.more.close())
 		if d.Interface != nil {
 			d.closeErr = errors.Join(d.closeErr, d.Interface.Close())
 		}
