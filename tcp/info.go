@@ -89,6 +89,9 @@ func (c *Conn) Info(now mono.Time) Info {
 	return i
 }
 
+// Received returns how many bytes of text have arrived in order.
+func (c *Conn) Received() uint64 { return c.rcv.buf.Next() }
+
 // HasTimestamps reports whether both ends use the timestamps option.
 func (c *Conn) HasTimestamps() bool { return c.ts.ok }
 

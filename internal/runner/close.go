@@ -82,7 +82,7 @@ func (c *Conn) Close() error {
 	defer c.s.mu.Unlock()
 	c.wdl.set(c.s, time.Now().Add(time.Duration(linger)*time.Second), &c.wgate)
 	for !c.delivered() && !c.wdl.expired() && !c.s.closed {
-		c.s.wait(&c.wgate)
+		c.wait(&c.wgate)
 	}
 	c.wdl.stop()
 	return nil

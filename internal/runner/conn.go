@@ -70,6 +70,7 @@ func (c *Conn) onEvents(e tcp.Event) {
 // forget takes c off the shard's list when it has nothing more to deliver, and nobody can wait for it.
 func (c *Conn) forget() {
 	if c.isOver() && (c.closed || !c.accepted) {
+		c.leave()
 		c.s.conns.remove(c)
 	}
 }

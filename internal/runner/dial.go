@@ -64,7 +64,7 @@ func (c *Conn) waitConnected(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		s.wait(&c.wgate)
+		c.wait(&c.wgate)
 	}
 }
 

@@ -43,10 +43,7 @@ type caller interface{ callBack() }
 func NewInLoop(dev link.Device, cfg host.Config, loop Loop) *Shard {
 	s := newShard(dev, cfg)
 	s.inLoop = &inLoop{loop: loop}
-	d := &s.drv
-	d.busy = true
-	d.in = newIntake(!s.eachPacket, s.dev.MTU())
-	d.in.refill(s.pool)
+	s.newLane(dev.Queues()[0]).busy = true
 	return s
 }
 
@@ -99,7 +96,7 @@ func (s *Shard) Turn() error {
 		s.host.Tick(now)
 		s.pump(now)
 	}
-	_, err := s.readOnce()
+	_, err := s.lanes[0].readOnce()
 	s.mu.Unlock()
 	if err != nil {
 		s.fail(err)

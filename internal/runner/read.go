@@ -69,7 +69,7 @@ func (c *Conn) waitReadable(dontWait bool) error {
 			c.connect()
 			continue
 		}
-		c.s.wait(&c.rgate)
+		c.wait(&c.rgate)
 	}
 }
 

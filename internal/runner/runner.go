@@ -1,6 +1,6 @@
 // Package runner is the only loop that touches device, clock and host together.
 //
-// A Shard is one device queue, one host, one mutex and one timer. Everything the host owns belongs to whoever holds the
+// A Shard is one device, one host, one mutex and one timer. Everything the host owns belongs to whoever holds the
 // mutex, which is never held across a system call or a user's callback: callers copy their bytes and write packets to
 // the device outside it.
 //
@@ -12,8 +12,9 @@
 // late as possible, and connections do not wait for each other. The bytes of a packet under way are pinned by references
 // to their chunks, which the sender drops when the write has returned.
 //
-// Packets are taken in by whoever waits for something, one goroutine at a time; when nobody waits by a goroutine of the
-// shard's own. It and the runtime timer that ticks the host keep everything moving; no progress depends on a caller.
+// Packets are taken in by whoever waits for something, one goroutine at a time on each queue of the device; when nobody waits by
+// a goroutine of that queue's own. It and the runtime timer that ticks the host keep everything moving; no progress depends on a
+// caller. There is one queue, until several connections receive much: see spread.
 package runner
 
 import (
@@ -21,6 +22,7 @@ import (
 	"errors"
 	"iter"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,10 +33,9 @@ import (
 	"github.com/antedon-net/antedon/tcp"
 )
 
-// Shard drives one host over one queue of a device.
+// Shard drives one host over one device.
 type Shard struct {
 	dev   link.Device
-	queue link.Queue
 	epoch time.Time
 
 	mu      lock
@@ -50,12 +51,13 @@ type Shard struct {
 	conns   connList            // those with something to deliver, or that somebody may wait for
 	waiters map[waiter]struct{} // listeners and sockets
 	idle    gate                // told when a connection is done with its peer
-	drv     driver
+	lanes   []*lane             // the first is where connections begin
+	spread  spread
 	calls   roll
 	inLoop  *inLoop // what drives the shard in place of a goroutine and a timer of its own; nil without
 
 	eachPacket bool // acknowledge packet by packet, but for what was joined: the device does not coalesce
-	done       chan struct{}
+	readers    sync.WaitGroup
 	writeErrs  atomic.Uint64
 }
 
@@ -63,8 +65,14 @@ type Shard struct {
 func New(dev link.Device, cfg host.Config) *Shard {
 	s := newShard(dev, cfg)
 	s.timer = time.AfterFunc(time.Hour, s.onTimer)
-	s.initDriver()
-	go s.readLoop()
+	for _, q := range dev.Queues() {
+		s.newLane(q)
+	}
+	s.spread.device, _ = dev.(link.Attacher)
+	s.spread.fixed, s.spread.rate = len(s.lanes), bulkRate
+	for _, l := range s.lanes {
+		l.start()
+	}
 	return s
 }
 
@@ -77,9 +85,9 @@ func newShard(dev link.Device, cfg host.Config) *Shard {
 	cfg.MTU, cfg.Offload, cfg.Cuts, cfg.RecvQueue = dev.MTU(), dev.Offload(), link.Cuts(dev), link.QueueLen(dev)
 	cfg.MaxSuper = link.MaxSuper(dev)
 	s := &Shard{
-		dev: dev, queue: dev.Queues()[0], epoch: time.Now().Add(-time.Second),
+		dev: dev, epoch: time.Now().Add(-time.Second),
 		host: host.New(cfg), pool: pool, timerAt: mono.Never,
-		waiters: make(map[waiter]struct{}), done: make(chan struct{}),
+		waiters:    make(map[waiter]struct{}),
 		eachPacket: cfg.Offload&link.OffloadTSO == 0,
 	}
 	s.mu.init()
@@ -123,9 +131,14 @@ func (s *Shard) fail(err error) {
 	s.closing, s.closed = true, true
 	if s.inLoop == nil {
 		s.timer.Stop()
-		s.drv.watch.Stop()
 	}
-	s.dropBatch()
+	for _, l := range s.lanes {
+		l.watch.Stop()
+		l.dropBatch()
+	}
+	if s.spread.rest != nil {
+		s.spread.rest.Stop()
+	}
 	for w := range s.waiters {
 		w.wakeAll()
 	}
@@ -187,7 +200,7 @@ func (s *Shard) Close(ctx context.Context) error {
 		err = e
 	}
 	if s.inLoop == nil {
-		<-s.done
+		s.readers.Wait()
 	}
 	return err
 }
@@ -215,7 +228,7 @@ func (s *Shard) drainAll(ctx context.Context) error {
 		case left == fins && (ctx.Err() != nil || lastAcks.Err() != nil):
 			return nil
 		}
-		s.wait(&s.idle)
+		s.lanes[0].wait(&s.idle)
 	}
 }
 

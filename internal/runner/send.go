@@ -10,6 +10,7 @@ import (
 // sends for it at a time.
 type sender struct {
 	busy bool
+	lane uint8 // the index of the lane on which the packets leave
 	conn *Conn // nil: the host's own packets
 	next *sender
 }
@@ -158,8 +159,9 @@ func (s *Shard) serveOne(now mono.Time, b *batch, x *sender) bool {
 			x.busy = false
 			return true
 		}
+		q := s.lanes[x.lane].queue
 		s.mu.Unlock()
-		s.transmit(b)
+		s.transmit(q, b)
 		s.mu.Lock()
 		for i := range b.n {
 			b.p[i].Release(s.pool)
@@ -190,8 +192,8 @@ func (s *Shard) fill(now mono.Time, b *batch, x *sender) {
 }
 
 // transmit writes a batch to the device. Its errors are the network's: lost packets.
-func (s *Shard) transmit(b *batch) {
-	if _, err := s.queue.Write(b.l[:b.n]); err != nil && !isClosed(err) {
+func (s *Shard) transmit(q link.Queue, b *batch) {
+	if _, err := q.Write(b.l[:b.n]); err != nil && !isClosed(err) {
 		s.writeErrs.Add(1)
 	}
 }

@@ -20,7 +20,7 @@ type turns struct {
 
 func newTurns(d link.Device) *turns {
 	t := &turns{Device: d}
-	t.q = turnsQueue{Queue: d.Queues()[0], bell: make(chan struct{}, 1), rouse: make(chan struct{}, 1), come: make(chan struct{}, 1)}
+	t.q.init(d.Queues()[0])
 	go t.q.fetch()
 	return t
 }
@@ -39,6 +39,11 @@ type turnsQueue struct {
 	armings, doubles int // how often Arm was called, and how often when it was armed already
 }
 
+func (q *turnsQueue) init(over link.Queue) {
+	q.Queue = over
+	q.bell, q.rouse, q.come = make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)
+}
+
 // signal puts a token into a channel that holds one.
 func signal(c chan struct{}) {
 	select {
@@ -51,18 +56,23 @@ func (q *turnsQueue) fetch() {
 	for {
 		p := [1]link.Packet{{Buf: make([]byte, link.ReadRoom)}}
 		n, err := q.Queue.Read(p[:])
-		q.mu.Lock()
-		q.pkts = append(q.pkts, p[:n]...)
-		if q.err = err; q.armed || err != nil {
-			q.armed = false
-			signal(q.bell)
-		}
-		q.mu.Unlock()
-		signal(q.come)
+		q.feed(p[:n], err)
 		if err != nil {
 			return
 		}
 	}
+}
+
+// feed has pkts come, and err be the end.
+func (q *turnsQueue) feed(pkts []link.Packet, err error) {
+	q.mu.Lock()
+	q.pkts = append(q.pkts, pkts...)
+	if q.err = err; q.armed || err != nil {
+		q.armed = false
+		signal(q.bell)
+	}
+	q.mu.Unlock()
+	signal(q.come)
 }
 
 func (q *turnsQueue) TryRead(pkts []link.Packet) (int, error) {
@@ -169,7 +179,7 @@ func TestArmsOnce(t *testing.T) {
 	for range 100 {
 		exchange(t, clients[0], servers[0])
 	}
-	q := b.queue.(*turnsQueue)
+	q := b.lanes[0].queue.(*turnsQueue)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.doubles > 0 {

@@ -77,7 +77,7 @@ func (c *Conn) waitRoom(n int) ([]byte, error) {
 		c.s.host.MarkDirty(c.h)
 		c.s.pump(c.s.Now())
 		if c.h.Writable() == 0 && c.canWait() {
-			c.s.wait(&c.wgate)
+			c.wait(&c.wgate)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (c *Conn) commit(n int, push bool) error {
 	c.s.host.MarkDirty(c.h)
 	c.s.pump(now)
 	if c.h.InFlight() >= pollAbove {
-		c.s.poll()
+		c.lane().poll()
 	}
 	c.s.mu.Unlock()
 	return err

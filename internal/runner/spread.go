@@ -1,0 +1,198 @@
+package runner
+
+import (
+	"slices"
+	"time"
+
+	"github.com/antedon-net/antedon/internal/mono"
+	"github.com/antedon-net/antedon/link"
+)
+
+// spread is how connections that move much get queues of their own. All begin on the first lane, and what belongs to no
+// connection stays there. On one queue the readers of many streams wait for whoever reads the device at the time, which copies
+// the packets of all, one CPU after the other; on a queue of its own each reads what is its own, where and when it needs it, as
+// from a socket.
+type spread struct {
+	device    link.Attacher // nil if the device gets no more queues
+	fixed     int           // how many lanes are there for good
+	attaching bool          // somebody is about to attach one more
+	full      bool          // that failed, and none was detached since
+	rest      *time.Timer
+	resting   bool    // the timer is set
+	rate      float64 // bulkRate, but in tests
+}
+
+const (
+	// bulkBytes is what a connection has moved, in both directions, before it may have a queue of its own.
+	bulkBytes = 1 << 20
+
+	// bulkRate is how many bytes a second the first lane carries before it is divided, measured over bulkSpan at least.
+	bulkRate = 100 << 20
+	bulkSpan = 10 * time.Millisecond
+
+	// restFor is after how long a lane that carried less than restBytes meanwhile is given up: queues that are not needed
+	// get a share of what belongs to no connection yet, such as SYNs, and their readers would have to be woken for it.
+	restFor   = 200 * time.Millisecond
+	restBytes = 256 << 10
+)
+
+// load is how much a lane carries.
+type load struct {
+	bytes uint64
+
+	at   mono.Time // when isHigh last looked
+	then uint64    // bytes at that time
+	high bool      // what it found
+
+	seen uint64 // bytes when the rest was looked at
+}
+
+// isHigh reports whether the lane has carried so many bytes a second of late.
+func (l *load) isHigh(now mono.Time, rate float64) bool {
+	if d := now.Sub(l.at); d >= bulkSpan {
+		l.high = float64(l.bytes-l.then) >= rate*d.Seconds()
+		l.at, l.then = now, l.bytes
+	}
+	return l.high
+}
+
+// lane returns the lane on which c's packets leave and are expected.
+func (c *Conn) lane() *lane { return c.s.lanes[c.out.lane] }
+
+// wait returns when g was woken, or without a reason. The mutex is held on entry and on return, and given up meanwhile.
+func (c *Conn) wait(g *gate) {
+	if g == &c.rgate && c.s.isCrowded(c) && c.s.moveOut(c) {
+		return
+	}
+	c.lane().wait(g)
+}
+
+// isCrowded reports whether c, about to wait, should have a lane of its own: it moves much, others wait on the first lane, and
+// that is busy.
+func (s *Shard) isCrowded(c *Conn) bool {
+	if c.out.lane != 0 || s.spread.device == nil && len(s.lanes) == 1 {
+		return false
+	}
+	r := s.lanes[0].reader
+	return r != nil && r != &c.rgate && r != &c.wgate && c.h.Received() >= bulkBytes && s.lanes[0].load.isHigh(s.Now(), s.spread.rate)
+}
+
+// moveOut moves c to the lane beside the first that has the fewest connections, a new one if all have some. It reports whether
+// it has. The mutex is held on entry and on return, and may be given up meanwhile.
+func (s *Shard) moveOut(c *Conn) bool {
+	best := s.emptiest()
+	if (best == nil || len(best.conns) > 0) && s.spread.device != nil && !s.spread.full && !s.spread.attaching {
+		s.attach()
+		best = s.emptiest()
+	}
+	if best == nil || !c.listed || c.out.lane != 0 {
+		return false
+	}
+	c.out.lane = uint8(slices.Index(s.lanes, best))
+	best.conns = append(best.conns, c)
+	return true
+}
+
+// emptiest returns the attached lane beside the first that has the fewest connections, nil if there is none.
+func (s *Shard) emptiest() *lane {
+	var best *lane
+	for _, l := range s.lanes[1:] {
+		if l.attached && (best == nil || len(l.conns) < len(best.conns)) {
+			best = l
+		}
+	}
+	return best
+}
+
+// attach gives the device one more queue, and the shard a lane for it, unless that cannot be. The mutex is held on entry and on
+// return, and given up meanwhile.
+func (s *Shard) attach() {
+	s.spread.attaching = true
+	s.mu.Unlock()
+	q, err := s.spread.device.AttachQueue()
+	s.mu.Lock()
+	s.spread.attaching = false
+	s.spread.full = err != nil
+	if err != nil || s.closed {
+		return
+	}
+	if i := slices.IndexFunc(s.lanes, func(l *lane) bool { return l.inTurns == q }); i >= 0 {
+		s.lanes[i].open()
+		s.lanes[i].arm()
+	} else {
+		s.newLane(q).start()
+	}
+	s.setRest()
+}
+
+func (s *Shard) setRest() {
+	if s.spread.resting {
+		return
+	}
+	s.spread.resting = true
+	if s.spread.rest == nil {
+		s.spread.rest = time.AfterFunc(restFor, s.onRest)
+		return
+	}
+	s.spread.rest.Reset(restFor)
+}
+
+// onRest gives up lanes that carry little: first their connections go back to the first lane, and a while later, when the kernel
+// has noticed, the queue is detached.
+func (s *Shard) onRest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spread.resting = false
+	if s.closed {
+		return
+	}
+	for _, l := range s.lanes[s.spread.fixed:] {
+		quiet := l.load.bytes-l.load.seen < restBytes
+		l.load.seen = l.load.bytes
+		switch {
+		case !l.attached:
+			continue
+		case quiet && len(l.conns) == 0:
+			l.detach()
+			continue
+		case quiet:
+			l.sendHome()
+		}
+		s.setRest()
+	}
+}
+
+// detach takes the queue from the device. The mutex is held.
+func (l *lane) detach() {
+	l.attached = false
+	l.dropBatch()
+	go func() {
+		_ = l.s.spread.device.DetachQueue(l.inTurns) // an error: the device is closed
+		l.s.mu.Lock()
+		l.s.spread.full = false
+		l.s.mu.Unlock()
+	}()
+}
+
+// sendHome moves the lane's connections to the first. Who sleeps on the queue goes there too.
+func (l *lane) sendHome() {
+	for _, c := range l.conns {
+		c.out.lane = 0
+	}
+	l.conns = nil
+	if l.dozing != nil {
+		l.s.wake(l.dozing)
+	}
+}
+
+// leave takes c, which is over, off its lane.
+func (c *Conn) leave() {
+	if c.out.lane == 0 {
+		return
+	}
+	l := c.lane()
+	c.out.lane = 0
+	if i := slices.Index(l.conns, c); i >= 0 {
+		l.conns = slices.Delete(l.conns, i, i+1)
+	}
+}
