@@ -25,7 +25,7 @@ type Options struct {
 	// MTU of the link. Default 1500.
 	MTU int
 
-	// Queues of the device. Default 1; a packet socket has but one.
+	// Queues of the device. Default: one, and more when it wants them (link.Attacher); a packet socket has but one.
 	Queues int
 
 	// TUN says whether the device is a TUN.
@@ -56,9 +56,6 @@ func (o *Options) setDefaults() {
 	}
 	if o.MTU == 0 {
 		o.MTU = 1500
-	}
-	if o.Queues == 0 {
-		o.Queues = 1
 	}
 }
 

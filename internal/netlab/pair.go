@@ -45,7 +45,7 @@ func joinVeth(p *Pair) error {
 		attrs := netlink.NewLinkAttrs()
 		attrs.Name = a.Name
 		veth := &netlink.Veth{LinkAttrs: attrs, PeerName: b.Name, PeerNamespace: netlink.NsFd(p.B.file.Fd())}
-		veth.NumTxQueues, veth.NumRxQueues = a.Queues, a.Queues
+		veth.NumTxQueues, veth.NumRxQueues = max(1, a.Queues), max(1, a.Queues)
 		if err := netlink.LinkAdd(veth); err != nil {
 			return fmt.Errorf("netlab: make a pair of veths: %w", err)
 		}

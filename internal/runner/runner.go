@@ -69,7 +69,7 @@ func New(dev link.Device, cfg host.Config) *Shard {
 		s.newLane(q)
 	}
 	s.spread.device, _ = dev.(link.Attacher)
-	s.spread.fixed, s.spread.rate = len(s.lanes), bulkRate
+	s.spread.fixed, s.spread.rate, s.spread.restFor = len(s.lanes), bulkRate, restFor
 	for _, l := range s.lanes {
 		l.start()
 	}

@@ -17,9 +17,12 @@ type spread struct {
 	fixed     int           // how many lanes are there for good
 	attaching bool          // somebody is about to attach one more
 	full      bool          // that failed, and none was detached since
+	detached  int           // how many were in all
 	rest      *time.Timer
-	resting   bool    // the timer is set
-	rate      float64 // bulkRate, but in tests
+	resting   bool // the timer is set
+
+	rate    float64       // bulkRate, but in tests
+	restFor time.Duration // the same
 }
 
 const (
@@ -30,10 +33,14 @@ const (
 	bulkRate = 100 << 20
 	bulkSpan = 10 * time.Millisecond
 
-	// restFor is after how long a lane that carried less than restBytes meanwhile is given up: queues that are not needed
-	// get a share of what belongs to no connection yet, such as SYNs, and their readers would have to be woken for it.
-	restFor   = 200 * time.Millisecond
-	restBytes = 256 << 10
+	// A lane that carried less than restBytes in restFor is idle, and its connections go back to the first. When it has been for
+	// as many times as idleRests it is given up, the one that was attached last first: a TUN device forgets only after three
+	// seconds where it expects a flow, and warns of packets for queues it no longer has, or which have changed their places.
+	// Queues that are not needed get a share of what belongs to no known flow, such as SYNs, and their readers would have to be
+	// woken for it.
+	restFor   = time.Second
+	restBytes = 1 << 20
+	idleRests = 5
 )
 
 // load is how much a lane carries.
@@ -44,7 +51,8 @@ type load struct {
 	then uint64    // bytes at that time
 	high bool      // what it found
 
-	seen uint64 // bytes when the rest was looked at
+	seen uint64 // bytes at the last rest
+	idle int    // rests in a row at which it had carried little
 }
 
 // isHigh reports whether the lane has carried so many bytes a second of late.
@@ -90,6 +98,7 @@ func (s *Shard) moveOut(c *Conn) bool {
 	}
 	c.out.lane = uint8(slices.Index(s.lanes, best))
 	best.conns = append(best.conns, c)
+	best.load.idle = 0
 	return true
 }
 
@@ -108,11 +117,12 @@ func (s *Shard) emptiest() *lane {
 // return, and given up meanwhile.
 func (s *Shard) attach() {
 	s.spread.attaching = true
+	before := s.spread.detached
 	s.mu.Unlock()
 	q, err := s.spread.device.AttachQueue()
 	s.mu.Lock()
 	s.spread.attaching = false
-	s.spread.full = err != nil
+	s.spread.full = err != nil && s.spread.detached == before
 	if err != nil || s.closed {
 		return
 	}
@@ -131,14 +141,13 @@ func (s *Shard) setRest() {
 	}
 	s.spread.resting = true
 	if s.spread.rest == nil {
-		s.spread.rest = time.AfterFunc(restFor, s.onRest)
+		s.spread.rest = time.AfterFunc(s.spread.restFor, s.onRest)
 		return
 	}
-	s.spread.rest.Reset(restFor)
+	s.spread.rest.Reset(s.spread.restFor)
 }
 
-// onRest gives up lanes that carry little: first their connections go back to the first lane, and a while later, when the kernel
-// has noticed, the queue is detached.
+// onRest sends connections home from lanes that carry little, and gives up those that have for long.
 func (s *Shard) onRest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,20 +155,29 @@ func (s *Shard) onRest() {
 	if s.closed {
 		return
 	}
-	for _, l := range s.lanes[s.spread.fixed:] {
-		quiet := l.load.bytes-l.load.seen < restBytes
-		l.load.seen = l.load.bytes
-		switch {
-		case !l.attached:
+	last := true // nothing was attached later
+	for _, l := range slices.Backward(s.lanes[s.spread.fixed:]) {
+		if !l.attached {
 			continue
-		case quiet && len(l.conns) == 0:
-			l.detach()
-			continue
-		case quiet:
+		}
+		if l.load.rest() == 1 {
 			l.sendHome()
 		}
-		s.setRest()
+		if last = last && l.load.idle >= idleRests; last {
+			l.detach()
+		} else {
+			s.setRest()
+		}
 	}
+}
+
+// rest returns for how many rests the lane has carried little, this one included.
+func (l *load) rest() int {
+	if l.idle++; l.bytes-l.seen >= restBytes {
+		l.idle = 0
+	}
+	l.seen = l.bytes
+	return l.idle
 }
 
 // detach takes the queue from the device. The mutex is held.
@@ -170,6 +188,7 @@ func (l *lane) detach() {
 		_ = l.s.spread.device.DetachQueue(l.inTurns) // an error: the device is closed
 		l.s.mu.Lock()
 		l.s.spread.full = false
+		l.s.spread.detached++
 		l.s.mu.Unlock()
 	}()
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/antedon-net/antedon/host"
 	"github.com/antedon-net/antedon/link"
@@ -131,6 +132,7 @@ func TestSpread(t *testing.T) {
 		t.Cleanup(func() { cutOff(a, b) })
 		b.mu.Lock()
 		b.spread.rate = 1 // however slow this machine is
+		b.spread.restFor = 20 * time.Millisecond
 		b.mu.Unlock()
 		clients, servers := connect(t, a, b, streams)
 		for round := range 2 {
