@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 
 	"github.com/antedon-net/antedon/internal/buffer"
 	"github.com/antedon-net/antedon/tcp"
@@ -87,7 +88,11 @@ func (c *Conn) consumed(views []buffer.View, n int) {
 	c.s.pool.ReleaseAll(views)
 	c.h.Consume(now, n)
 	c.s.host.MarkDirty(c.h)
+	over := c.out.lane != 0 && c.lane().load.turnIsOver(n)
 	c.s.finish(now)
+	if over {
+		runtime.Gosched()
+	}
 }
 
 // WriteTo implements io.WriterTo: w is given the bytes where they arrived, without a copy.

@@ -33,6 +33,11 @@ const (
 	bulkRate = 100 << 20
 	bulkSpan = 10 * time.Millisecond
 
+	// turnBytes is how much is read from a lane beside the first before its reader lets other goroutines run. Go takes the processor
+	// from who does not wait for anything only after ten milliseconds, and who waits for a byte beside sixteen such readers would
+	// have to wait for them all. The less it is, the less of what is read is still in cache.
+	turnBytes = 8 << 20
+
 	// A lane that carried less than restBytes in restFor is idle, and its connections go back to the first. When it has been for
 	// as many times as idleRests it is given up, the one that was attached last first: a TUN device forgets only after three
 	// seconds where it expects a flow, and warns of packets for queues it no longer has, or which have changed their places.
@@ -51,6 +56,8 @@ type load struct {
 	then uint64    // bytes at that time
 	high bool      // what it found
 
+	turn int // bytes that its readers have taken since they let others run
+
 	seen uint64 // bytes at the last rest
 	idle int    // rests in a row at which it had carried little
 }
@@ -62,6 +69,15 @@ func (l *load) isHigh(now mono.Time, rate float64) bool {
 		l.at, l.then = now, l.bytes
 	}
 	return l.high
+}
+
+// turnIsOver notes that n bytes were read, and reports whether it is time to let others run.
+func (l *load) turnIsOver(n int) bool {
+	if l.turn += n; l.turn < turnBytes {
+		return false
+	}
+	l.turn = 0
+	return true
 }
 
 // lane returns the lane on which c's packets leave and are expected.
