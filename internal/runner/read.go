@@ -88,7 +88,7 @@ func (c *Conn) consumed(views []buffer.View, n int) {
 	c.s.pool.ReleaseAll(views)
 	c.h.Consume(now, n)
 	c.s.host.MarkDirty(c.h)
-	over := c.out.lane != 0 && c.lane().load.turnIsOver(n)
+	over := c.isAlone() && c.lane().load.turnIsOver(n)
 	c.s.finish(now)
 	if over {
 		runtime.Gosched()

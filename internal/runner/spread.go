@@ -33,7 +33,7 @@ const (
 	bulkRate = 100 << 20
 	bulkSpan = 10 * time.Millisecond
 
-	// turnBytes is how much is read from a lane beside the first before its reader lets other goroutines run. Go takes the processor
+	// turnBytes is how much who has a lane for itself reads before it lets other goroutines run; who shares one waits often enough. Go takes the processor
 	// from who does not wait for anything only after ten milliseconds, and who waits for a byte beside sixteen such readers would
 	// have to wait for them all. The less it is, the less of what is read is still in cache.
 	turnBytes = 8 << 20
@@ -82,6 +82,9 @@ func (l *load) turnIsOver(n int) bool {
 
 // lane returns the lane on which c's packets leave and are expected.
 func (c *Conn) lane() *lane { return c.s.lanes[c.out.lane] }
+
+// isAlone reports whether c has a lane for itself. The mutex is held.
+func (c *Conn) isAlone() bool { return c.out.lane != 0 && len(c.lane().conns) == 1 }
 
 // wait returns when g was woken, or without a reason. The mutex is held on entry and on return, and given up meanwhile.
 func (c *Conn) wait(g *gate) {
