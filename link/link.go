@@ -177,7 +177,7 @@ type Device interface {
 type Attacher interface {
 	Device
 
-	// AttachQueue gives the device one more queue: a new one, or one that was detached. The error satisfies
+	// AttachQueue gives the device one more queue: a new one, or one that was detached, the same value as before. The error satisfies
 	// errors.Is(err, errors.ErrUnsupported) if the device will never have more than it has had; any other may pass.
 	AttachQueue() (Waiter, error)
 

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -8,7 +9,7 @@ import (
 	"github.com/antedon-net/antedon/link"
 )
 
-// spread is how connections that move much get queues of their own. All begin on the first lane, and what belongs to no
+// spread is how connections that receive much get queues of their own. All begin on the first lane, and what belongs to no
 // connection stays there. On one queue the readers of many streams wait for whoever reads the device at the time, which copies
 // the packets of all, one CPU after the other; on a queue of its own each reads what is its own, where and when it needs it, as
 // from a socket.
@@ -26,16 +27,16 @@ type spread struct {
 }
 
 const (
-	// bulkBytes is what a connection has moved, in both directions, before it may have a queue of its own.
+	// bulkBytes is what a connection has received before it may have a queue of its own.
 	bulkBytes = 1 << 20
 
 	// bulkRate is how many bytes a second the first lane carries before it is divided, measured over bulkSpan at least.
 	bulkRate = 100 << 20
 	bulkSpan = 10 * time.Millisecond
 
-	// turnBytes is how much who has a lane for itself reads before it lets other goroutines run; who shares one waits often enough. Go takes the processor
-	// from who does not wait for anything only after ten milliseconds, and who waits for a byte beside sixteen such readers would
-	// have to wait for them all. The less it is, the less of what is read is still in cache.
+	// turnBytes is how much who has a lane for itself reads before it lets other goroutines run; who shares one waits often
+	// enough. Go takes the processor from who does not wait for anything only after ten milliseconds, and who waits for a byte
+	// beside sixteen such readers would have to wait for them all. The less it is, the less of what is read is still in cache.
 	turnBytes = 8 << 20
 
 	// A lane that carried less than restBytes in restFor is idle, and its connections go back to the first. When it has been for
@@ -94,8 +95,8 @@ func (c *Conn) wait(g *gate) {
 	c.lane().wait(g)
 }
 
-// isCrowded reports whether c, about to wait, should have a lane of its own: it moves much, others wait on the first lane, and
-// that is busy.
+// isCrowded reports whether c, about to wait, should have a lane of its own: it receives much, others wait on the first lane, and
+// that carries much.
 func (s *Shard) isCrowded(c *Conn) bool {
 	if c.out.lane != 0 || s.spread.device == nil && len(s.lanes) == 1 {
 		return false
@@ -108,7 +109,7 @@ func (s *Shard) isCrowded(c *Conn) bool {
 // it has. The mutex is held on entry and on return, and may be given up meanwhile.
 func (s *Shard) moveOut(c *Conn) bool {
 	best := s.emptiest()
-	if (best == nil || len(best.conns) > 0) && s.spread.device != nil && !s.spread.full && !s.spread.attaching {
+	if (best == nil || len(best.conns) > 0) && s.canAttach() {
 		s.attach()
 		best = s.emptiest()
 	}
@@ -119,6 +120,11 @@ func (s *Shard) moveOut(c *Conn) bool {
 	best.conns = append(best.conns, c)
 	best.load.idle = 0
 	return true
+}
+
+// canAttach reports whether it is worth to ask the device for one more queue.
+func (s *Shard) canAttach() bool {
+	return s.spread.device != nil && !s.spread.full && !s.spread.attaching && len(s.lanes) < math.MaxUint8 // sender.lane
 }
 
 // emptiest returns the attached lane beside the first that has the fewest connections, nil if there is none.
@@ -174,6 +180,7 @@ func (s *Shard) onRest() {
 	if s.closed {
 		return
 	}
+	var idle []*lane
 	last := true // nothing was attached later
 	for _, l := range slices.Backward(s.lanes[s.spread.fixed:]) {
 		if !l.attached {
@@ -182,11 +189,16 @@ func (s *Shard) onRest() {
 		if l.load.rest() == 1 {
 			l.sendHome()
 		}
-		if last = last && l.load.idle >= idleRests; last {
-			l.detach()
-		} else {
+		if last = last && l.load.idle >= idleRests; !last {
 			s.setRest()
+			continue
 		}
+		l.attached = false
+		l.dropBatch()
+		idle = append(idle, l)
+	}
+	if idle != nil {
+		go s.detach(idle)
 	}
 }
 
@@ -199,17 +211,15 @@ func (l *load) rest() int {
 	return l.idle
 }
 
-// detach takes the queue from the device. The mutex is held.
-func (l *lane) detach() {
-	l.attached = false
-	l.dropBatch()
-	go func() {
-		_ = l.s.spread.device.DetachQueue(l.inTurns) // an error: the device is closed
-		l.s.mu.Lock()
-		l.s.spread.full = false
-		l.s.spread.detached++
-		l.s.mu.Unlock()
-	}()
+// detach takes the queues of lanes from the device, in that order.
+func (s *Shard) detach(idle []*lane) {
+	for _, l := range idle {
+		_ = s.spread.device.DetachQueue(l.inTurns) // an error: the device is closed
+	}
+	s.mu.Lock()
+	s.spread.full = false
+	s.spread.detached += len(idle)
+	s.mu.Unlock()
 }
 
 // sendHome moves the lane's connections to the first. Who sleeps on the queue goes there too.

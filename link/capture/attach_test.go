@@ -60,6 +60,9 @@ func TestAttach(t *testing.T) {
 	if err := dev.DetachQueue(q); err != nil || !a.detached {
 		t.Errorf("DetachQueue: %v; detached: %v", err, a.detached)
 	}
+	if again, err := dev.AttachQueue(); again != q || err != nil {
+		t.Errorf("attached again it is another queue, or %v", err)
+	}
 	if err := errors.Join(dev.Close(), w.Close()); err != nil {
 		t.Fatal(err)
 	}

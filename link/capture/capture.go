@@ -22,6 +22,7 @@ package capture
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/antedon-net/antedon/link"
@@ -33,6 +34,9 @@ type Device struct {
 	w      *Writer
 	id     int
 	queues []link.Queue
+
+	mu       sync.Mutex
+	attached map[link.Waiter]link.Waiter // the device's queue, and ours around it, since it was first attached
 }
 
 var _ link.Attacher = (*Device)(nil)
@@ -59,7 +63,15 @@ func (d *Device) AttachQueue() (link.Waiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newWaiter(q, d.w, d.id), nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.attached[q] == nil {
+		if d.attached == nil {
+			d.attached = make(map[link.Waiter]link.Waiter)
+		}
+		d.attached[q] = newWaiter(q, d.w, d.id)
+	}
+	return d.attached[q], nil
 }
 
 // DetachQueue implements link.Attacher.
