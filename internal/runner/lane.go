@@ -31,6 +31,7 @@ type lane struct {
 
 	in   *intake
 	load load
+	turn turn
 }
 
 const (
@@ -60,6 +61,9 @@ func (s *Shard) newLane(q link.Queue) *lane {
 	s.lanes = append(s.lanes, l)
 	return l
 }
+
+// isFirst reports whether l is where connections begin.
+func (l *lane) isFirst() bool { return l == l.s.lanes[0] }
 
 // open makes ready for packets. The mutex is held, unless the shard is new.
 func (l *lane) open() {
@@ -227,7 +231,13 @@ func (l *lane) wait(g *gate) {
 	g.watch()
 	if l.takeTurn() {
 		l.reader = g
-		l.readFor(g)
+		if l.isFirst() {
+			l.readFor(g)
+		} else {
+			l.takePart(g)
+			l.readFor(g)
+			l.turn.last = l.s.Now()
+		}
 		l.endTurn(g.isWatched())
 		if !g.isWatched() {
 			return
@@ -266,11 +276,15 @@ func (l *lane) readFor(g *gate) {
 // doze sleeps on the device until packets come, which it takes in, or g is woken. It reports false if nothing came for
 // long. The mutex is held on entry and on return; who calls has the right to read.
 func (l *lane) doze(g *gate) bool {
+	l.endPart()
 	l.dozing = g
 	l.s.mu.Unlock()
 	l.inTurns.Doze(dozeFor)
 	l.s.mu.Lock()
 	l.dozing = nil
+	if !l.isFirst() && g.isWatched() {
+		l.takePart(g)
+	}
 	n, err := l.readOnce()
 	return n > 0 && err == nil || !g.isWatched()
 }
@@ -281,6 +295,9 @@ func (s *Shard) wake(g *gate) {
 		if l.dozing == g {
 			l.dozing = nil
 			go l.inTurns.Rouse() // no system call under the mutex; most wake-ups come with a packet and need none
+		}
+		if l.turn.queued && l.reader == g {
+			l.unqueue()
 		}
 	}
 	g.wake(s)

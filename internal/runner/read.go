@@ -88,7 +88,8 @@ func (c *Conn) consumed(views []buffer.View, n int) {
 	c.s.pool.ReleaseAll(views)
 	c.h.Consume(now, n)
 	c.s.host.MarkDirty(c.h)
-	over := c.isAlone() && c.lane().load.turnIsOver(n)
+	c.lane().took(now, n)
+	over := c.isAlone() && c.lane().load.letRun(n)
 	c.s.finish(now)
 	if over {
 		runtime.Gosched()

@@ -53,6 +53,7 @@ type Shard struct {
 	idle    gate                // told when a connection is done with its peer
 	lanes   []*lane             // the first is where connections begin
 	spread  spread
+	rota    rota
 	calls   roll
 	inLoop  *inLoop // what drives the shard in place of a goroutine and a timer of its own; nil without
 
@@ -91,6 +92,7 @@ func newShard(dev link.Device, cfg host.Config) *Shard {
 		eachPacket: cfg.Offload&link.OffloadTSO == 0,
 	}
 	s.mu.init()
+	s.rota.init()
 	return s
 }
 

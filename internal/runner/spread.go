@@ -34,11 +34,6 @@ const (
 	bulkRate = 100 << 20
 	bulkSpan = 10 * time.Millisecond
 
-	// turnBytes is how much who has a lane for itself reads before it lets other goroutines run; who shares one waits often
-	// enough. Go takes the processor from who does not wait for anything only after ten milliseconds, and who waits for a byte
-	// beside sixteen such readers would have to wait for them all. The less it is, the less of what is read is still in cache.
-	turnBytes = 8 << 20
-
 	// A lane that carried less than restBytes in restFor is idle, and its connections go back to the first. When it has been for
 	// as many times as idleRests it is given up, the one that was attached last first: a TUN device forgets only after three
 	// seconds where it expects a flow, and warns of packets for queues it no longer has, or which have changed their places.
@@ -57,7 +52,7 @@ type load struct {
 	then uint64    // bytes at that time
 	high bool      // what it found
 
-	turn int // bytes that its readers have taken since they let others run
+	run int // bytes that its reader has taken since it let others run
 
 	seen uint64 // bytes at the last rest
 	idle int    // rests in a row at which it had carried little
@@ -72,12 +67,12 @@ func (l *load) isHigh(now mono.Time, rate float64) bool {
 	return l.high
 }
 
-// turnIsOver notes that n bytes were read, and reports whether it is time to let others run.
-func (l *load) turnIsOver(n int) bool {
-	if l.turn += n; l.turn < turnBytes {
+// letRun notes that n bytes were read, and reports whether it is time to let others run.
+func (l *load) letRun(n int) bool {
+	if l.run += n; l.run < yieldBytes {
 		return false
 	}
-	l.turn = 0
+	l.run = 0
 	return true
 }
 
