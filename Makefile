@@ -54,9 +54,11 @@ lint:
 	$(TOOL) staticcheck ./...
 	$(TOOL) errcheck -ignoretests -ignore '^Close$$' $$($(GO) list -deps . ./link/... | grep antedon)
 
+# Of simnet, where nothing runs at the same time, only what comes of random seeds: see test.
 # ANTEDON_RACE makes a test of internal/lattice fail unless the race detector is at work.
 unit:
-	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 3m $$($(UNIT))
+	ANTEDON_RACE=1 $(GO) test -race -count=1 -timeout 10m $$($(UNIT) | grep -v '/internal/simnet$$')
+	$(GO) test -race -count=1 -timeout 3m -run Seeds ./internal/simnet
 
 # The tests of PLAIN run without the race detector, which leaves them the speed for what they are for: more seeds, more
 # cases, more bytes. With it everything runs but interop, which would take as long again as all the rest, and of simnet,
