@@ -147,17 +147,40 @@ func (c *Conn) Reserve(n int) []byte {
 }
 
 // Append makes bufs part of the stream where they lie, however large the send buffer is: nothing may write to them until the
-// loan has returned to the pool, which it does when all of it is acknowledged, or the connection has ended.
-func (c *Conn) Append(now mono.Time, bufs [][]byte, l *buffer.Loan) {
+// loan has returned to the pool, which it does when all of it is acknowledged or replaced, or the connection has ended. push is
+// as in Commit.
+func (c *Conn) Append(now mono.Time, bufs [][]byte, l *buffer.Loan, push bool) {
 	if !c.canWrite() {
 		bufs = nil
 	}
 	end := c.snd.buf.End()
 	c.snd.buf.Append(bufs, l)
 	if c.snd.buf.End() != end {
-		c.wrote(now, true)
+		c.wrote(now, push)
 	}
 }
+
+// Sendable returns how many bytes would leave at once if they were written now, as far as the windows go: none if segments are
+// paced.
+func (c *Conn) Sendable() int {
+	if !c.canWrite() || !c.state.synchronized() {
+		return 0
+	}
+	c.wake()
+	if c.pacingRate() != 0 {
+		return 0
+	}
+	return max(0, min(c.usableWindow(), c.window()-c.pipe())-c.Unsent())
+}
+
+// WriteOffset returns the stream offset of the next byte to be written, and UnackedOffset that of the first which is not
+// acknowledged.
+func (c *Conn) WriteOffset() uint64   { return c.snd.buf.End() }
+func (c *Conn) UnackedOffset() uint64 { return c.snd.buf.Base() }
+
+// Replace puts copies in place of the bytes from offset start on, all of which Append has lent, and takes over the references
+// to the copies.
+func (c *Conn) Replace(start uint64, copies []buffer.View) { c.snd.buf.Replace(start, copies) }
 
 // Commit makes the first n reserved bytes part of the stream. push says that the write ends here; else the caller comes
 // back with more, or calls Push, and until then only whole super-segments leave.

@@ -103,6 +103,28 @@ func (s *Send) Append(bufs [][]byte, l *Loan) {
 	s.rest()
 }
 
+// Replace puts copies in place of the bytes from offset start on, all of which are lent, and takes over the references to the
+// copies. Those of bytes that were discarded meanwhile it drops.
+func (s *Send) Replace(start uint64, copies []View) {
+	for s.sendBytes != nil && s.q.len() > 0 && s.q.last().end() > start {
+		s.pool.Release(s.q.last().chunk)
+		s.q.popBack(s.pool)
+	}
+	for _, v := range copies {
+		p := piece{start: start, b: v.B, chunk: v.Chunk, own: true}
+		start = p.end()
+		if p.start < s.base {
+			p.start, p.b = s.base, p.b[min(s.base-p.start, uint64(len(p.b))):]
+		}
+		if len(p.b) == 0 {
+			s.pool.Release(v.Chunk)
+			continue
+		}
+		s.q.pushBack(s.pool, p)
+	}
+	s.rest()
+}
+
 // Discard drops the bytes before offset off: they were acknowledged.
 func (s *Send) Discard(off uint64) {
 	if off <= s.base {

@@ -19,7 +19,25 @@ func TestSendModel(t *testing.T) {
 		var reserved []byte
 		lent := 0 // loans that are out
 		for range 200 {
-			switch r.IntN(9) {
+			switch r.IntN(10) {
+			case 9: // lend for a moment
+				if reserved == nil {
+					lentAt, b := end, bytes.Clone(patternBytes(end, 1+r.IntN(200_000)))
+					s.Append([][]byte{b}, &Loan{})
+					lent++
+					end += uint64(len(b))
+					if r.IntN(2) == 0 {
+						base += r.Uint64N(end - base + 1)
+						s.Discard(base)
+					}
+					from := max(base, lentAt) // or base has moved since
+					if r.IntN(2) == 0 {
+						base += r.Uint64N(end - base + 1)
+						s.Discard(base)
+					}
+					s.Replace(from, copies(pool, b[from-lentAt:]))
+					clear(b)
+				}
 			case 8: // lend
 				if reserved == nil {
 					pieces := [][]byte{patternBytes(end, r.IntN(3000)), nil}
@@ -83,6 +101,32 @@ func TestSendModel(t *testing.T) {
 		if lent != 0 {
 			t.Fatalf("seed %d: %d loans did not return, or too many", seed, lent)
 		}
+	}
+}
+
+// copies returns b in chunks of pool.
+func copies(pool *Pool, b []byte) []View {
+	var views []View
+	for len(b) > 0 {
+		c := pool.Get(len(b))
+		n := CopyAside(c.B, b)
+		views = append(views, View{c.B[:n], c})
+		b = b[n:]
+	}
+	return views
+}
+
+// TestReplaceCleared: of a buffer that was cleared meanwhile nothing is kept.
+func TestReplaceCleared(t *testing.T) {
+	pool := NewPool(0)
+	var s Send
+	s.Init(pool, 7)
+	b := patternBytes(7, 100_000)
+	s.Append([][]byte{b}, &Loan{})
+	s.Clear()
+	s.Replace(7, copies(pool, b))
+	if s.Len() != 0 || pool.Used() != 0 || pool.Returned() == nil {
+		t.Errorf("%d bytes, which hold %d; or the loan is still out", s.Len(), pool.Used())
 	}
 }
 

@@ -248,17 +248,10 @@ func (w *Watch) callBack() {
 	}
 }
 
-// loan gives back what was lent.
-type loan struct{ *buffer.Loan }
+// lentToLoop is memory that was lent by who is called back for it.
+type lentToLoop struct{ *buffer.Loan }
 
-func (l loan) callBack() { l.Back() }
-
-// giveBack has the owners of what was lent and is no longer used called back. The mutex is held.
-func (l *inLoop) giveBack(pool *buffer.Pool) {
-	for x := pool.Returned(); x != nil; x = pool.Returned() {
-		l.add(loan{x})
-	}
-}
+func (l lentToLoop) callBack() { l.Back() }
 
 // turnOver is a sender whose turn in serve was over: it goes on in the loop's next turn.
 type turnOver struct {

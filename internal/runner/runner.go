@@ -42,6 +42,7 @@ type Shard struct {
 	host    *host.Host
 	pool    *buffer.Pool
 	free    *batch // transmit batches not in use
+	lent    *lent  // the same
 	direct  sender // packets of no connection
 	timer   *time.Timer
 	timerAt mono.Time
@@ -150,9 +151,7 @@ func (s *Shard) fail(err error) {
 		}
 		c.wakeAll()
 	}
-	if s.inLoop != nil {
-		s.inLoop.giveBack(s.pool)
-	}
+	s.giveBack()
 	s.wake(&s.idle)
 }
 

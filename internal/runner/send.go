@@ -108,9 +108,7 @@ func (s *Shard) pump(now mono.Time) {
 	if b != nil {
 		s.putBatch(b)
 	}
-	if s.inLoop != nil {
-		s.inLoop.giveBack(s.pool)
-	}
+	s.giveBack()
 	s.setTimer(now)
 }
 

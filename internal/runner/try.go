@@ -156,7 +156,7 @@ func (c *Conn) TryAppend(bufs [][]byte, done func()) error {
 		return err
 	}
 	now := c.s.Now()
-	c.h.Append(now, bufs, &buffer.Loan{Back: done})
+	c.h.Append(now, bufs, &buffer.Loan{Back: done}, true)
 	c.s.host.MarkDirty(c.h)
 	c.s.finish(now)
 	return nil

@@ -6,16 +6,25 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/tcp"
 )
 
-// Write sends p, waiting for room as needed.
+// Write sends p, waiting for room as needed: from where it lies if that can leave at once, else through the send buffer.
 func (c *Conn) Write(p []byte) (int, error) {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
 	done := 0
 	c.s.mu.Lock()
 	for {
+		if n := c.lendable(len(p) - done); n > 0 {
+			c.lend(p[done:done+n], done+n == len(p))
+			if done += n; done == len(p) {
+				c.s.mu.Unlock()
+				return done, nil
+			}
+			continue
+		}
 		b, err := c.waitRoom(len(p) - done)
 		if err != nil || len(p) == 0 {
 			c.s.mu.Unlock()
@@ -93,13 +102,18 @@ func (c *Conn) commit(n int, push bool) error {
 	now := c.s.Now()
 	err := c.writeErr()
 	c.h.Commit(now, n, push)
+	c.send(now)
+	c.s.mu.Unlock()
+	return err
+}
+
+// send sends what was written, and looks for acknowledgments. The mutex is held on entry and on return, and given up meanwhile.
+func (c *Conn) send(now mono.Time) {
 	c.s.host.MarkDirty(c.h)
 	c.s.pump(now)
 	if c.h.InFlight() >= pollAbove {
 		c.lane().poll()
 	}
-	c.s.mu.Unlock()
-	return err
 }
 
 // pollAbove is how many bytes in flight make it likely that an acknowledgment has come during a write.
