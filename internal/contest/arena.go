@@ -17,8 +17,11 @@ import (
 	"github.com/antedon-net/antedon/internal/workload"
 )
 
-// runLimit is how long a run may take beside the time that counts.
-const runLimit = 40 * time.Second
+// A run may take runLimit beside the time that counts, and connLimit for each of its streams: they connect one after the other.
+const (
+	runLimit  = 40 * time.Second
+	connLimit = 10 * time.Millisecond
+)
 
 // The addresses of the other side, and of the contestant.
 var (
@@ -58,7 +61,8 @@ func newArena(s Stack, t *workload.Task, ipv6 bool) (*arena, error) {
 
 // run runs a task on a stack, in a place made for it.
 func run(ctx context.Context, s Stack, program []string, t workload.Task, ipv6 bool) (_ *workload.Result, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, t.Time+runLimit, fmt.Errorf("no result within %v", t.Time+runLimit))
+	limit := t.Time + runLimit + time.Duration(t.Streams)*connLimit
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no result within %v", limit))
 	defer cancel()
 	a, err := newArena(s, &t, ipv6)
 	if err != nil {
