@@ -29,9 +29,9 @@ type lane struct {
 	watch       *time.Timer
 	watching    bool // the watch is set
 
-	in   *intake
-	load load
-	turn turn
+	in    *intake
+	load  load
+	shift shift
 }
 
 const (
@@ -149,6 +149,9 @@ func (l *lane) takeTurn() bool {
 func (l *lane) endTurn(arm bool) {
 	l.busy, l.reader = false, nil
 	l.turns++
+	if l.shift.has {
+		l.shift.last = l.s.Now()
+	}
 	switch {
 	case l.s.closed || !l.attached:
 		l.dropBatch()
@@ -231,13 +234,8 @@ func (l *lane) wait(g *gate) {
 	g.watch()
 	if l.takeTurn() {
 		l.reader = g
-		if l.isFirst() {
-			l.readFor(g)
-		} else {
-			l.takePart(g)
-			l.readFor(g)
-			l.turn.last = l.s.Now()
-		}
+		l.takeShift(g)
+		l.readFor(g)
 		l.endTurn(g.isWatched())
 		if !g.isWatched() {
 			return
@@ -276,14 +274,14 @@ func (l *lane) readFor(g *gate) {
 // doze sleeps on the device until packets come, which it takes in, or g is woken. It reports false if nothing came for
 // long. The mutex is held on entry and on return; who calls has the right to read.
 func (l *lane) doze(g *gate) bool {
-	l.endPart()
+	l.endShift()
 	l.dozing = g
 	l.s.mu.Unlock()
 	l.inTurns.Doze(dozeFor)
 	l.s.mu.Lock()
 	l.dozing = nil
-	if !l.isFirst() && g.isWatched() {
-		l.takePart(g)
+	if g.isWatched() {
+		l.takeShift(g)
 	}
 	n, err := l.readOnce()
 	return n > 0 && err == nil || !g.isWatched()
@@ -296,7 +294,7 @@ func (s *Shard) wake(g *gate) {
 			l.dozing = nil
 			go l.inTurns.Rouse() // no system call under the mutex; most wake-ups come with a packet and need none
 		}
-		if l.turn.queued && l.reader == g {
+		if l.shift.queued && l.reader == g {
 			l.unqueue()
 		}
 	}

@@ -10,17 +10,17 @@ import (
 
 // rota is who may read a lane beside the first: few at a time, each for a while. A stream that is served for a while has its
 // bytes in cache. And Go runs goroutines in turn: were the readers of all streams ready to run, a goroutine that waits for a byte of
-// another connection would come after them all. A turn stays with a lane while its reader copies what it has read.
+// another connection would come after them all. A shift stays with a lane while its reader copies what it has read.
 type rota struct {
 	most    int
 	holders []*lane
-	queue   []*lane // whose readers sleep until it is their turn
+	queue   []*lane // whose readers sleep until it is their shift
 	timer   *time.Timer
 	timing  bool // the timer is set
 }
 
-// turn is what a lane has to do with the rota.
-type turn struct {
+// shift is what a lane has to do with the rota.
+type shift struct {
 	has    bool
 	queued bool
 	taken  int           // bytes that were read since it has it
@@ -29,71 +29,71 @@ type turn struct {
 }
 
 const (
-	// turnBytes is how much is read in a turn, if others wait for theirs.
-	turnBytes = 32 << 20
+	// shiftBytes is how much is read in a shift, if others wait for theirs.
+	shiftBytes = 32 << 20
 
 	// yieldBytes is how much who has a lane for itself reads before it lets other goroutines run, which are few.
 	yieldBytes = 1 << 20
 
-	// awayFor is after how long a turn goes to another if its lane is not read: its reader does something else.
+	// awayFor is after how long a shift ends if the lane is not read: its reader does something else.
 	awayFor = time.Millisecond
 )
 
 func (r *rota) init() { r.most = (runtime.GOMAXPROCS(0) + 1) / 2 }
 
-// takePart waits until it is l's turn, or g was woken. The mutex is held on entry and on return, and may be given up meanwhile.
-func (l *lane) takePart(g *gate) {
+// takeShift waits until l has the shift, or g was woken; the first lane needs none. The mutex is held on entry and on return, and may be given up meanwhile.
+func (l *lane) takeShift(g *gate) {
 	r := &l.s.rota
-	if l.turn.has && l.turn.taken >= turnBytes && len(r.queue) > 0 {
-		l.endPart()
+	if l.shift.has && l.shift.taken >= shiftBytes && len(r.queue) > 0 {
+		l.endShift()
 	}
-	if l.turn.has {
+	if l.shift.has || l.isFirst() {
 		return
 	}
 	if len(r.holders) < r.most {
-		l.turn.has = true
+		l.shift.has = true
 		r.holders = append(r.holders, l)
 		return
 	}
-	if l.turn.come == nil {
-		l.turn.come = make(chan struct{}, 1)
+	if l.shift.come == nil {
+		l.shift.come = make(chan struct{}, 1)
 	}
-	l.turn.queued = true
+	l.shift.queued = true
 	r.queue = append(r.queue, l)
 	l.s.setRota()
 	l.s.mu.Unlock()
-	<-l.turn.come
+	<-l.shift.come
 	l.s.mu.Lock()
 }
 
-// endPart gives l's turn, if it has it, to the next.
-func (l *lane) endPart() {
+// endShift ends l's shift, if it has it: the next begins.
+func (l *lane) endShift() {
 	r := &l.s.rota
-	if !l.turn.has {
+	if !l.shift.has {
 		return
 	}
-	l.turn.has, l.turn.taken = false, 0
+	l.shift.has, l.shift.taken = false, 0
 	r.holders = slices.DeleteFunc(r.holders, func(h *lane) bool { return h == l })
 	if len(r.queue) > 0 {
 		next := r.queue[0]
-		next.turn.has, next.turn.last = true, l.s.Now()
+		next.shift.has, next.shift.last = true, l.s.Now()
 		r.holders = append(r.holders, next)
 		next.unqueue()
 	}
 }
 
-// unqueue wakes l's reader, which waits for its turn.
+// unqueue wakes l's reader, which waits for its shift.
 func (l *lane) unqueue() {
 	r := &l.s.rota
-	l.turn.queued = false
+	l.shift.queued = false
 	r.queue = slices.DeleteFunc(r.queue, func(h *lane) bool { return h == l })
-	l.turn.come <- struct{}{}
+	l.shift.come <- struct{}{}
 }
 
 // took notes that n bytes were read from the lane at that time.
 func (l *lane) took(now mono.Time, n int) {
-	l.turn.taken += n
-	l.turn.last = now
+	l.shift.taken += n
+	l.shift.last = now
 }
 
 func (s *Shard) setRota() {
@@ -109,15 +109,15 @@ func (s *Shard) setRota() {
 	r.timer.Reset(awayFor)
 }
 
-// onRota ends the turns of those who do not use them, while others wait.
+// onRota ends the shifts of those who do not use them, while others wait.
 func (s *Shard) onRota() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rota.timing = false
 	now := s.Now()
 	for _, h := range slices.Clone(s.rota.holders) {
-		if len(s.rota.queue) > 0 && !h.busy && now.Sub(h.turn.last) > awayFor {
-			h.endPart()
+		if len(s.rota.queue) > 0 && !h.busy && now.Sub(h.shift.last) > awayFor {
+			h.endShift()
 		}
 	}
 	if len(s.rota.queue) > 0 && !s.closed {

@@ -11,8 +11,8 @@ import (
 	"github.com/antedon-net/antedon/link/pipe"
 )
 
-// Whose turn does not come waits no longer than for its deadline, or until somebody closes.
-func TestTurnDoesNotCome(t *testing.T) {
+// Whose shift does not come waits no longer than for its deadline, or until somebody closes.
+func TestShiftDoesNotCome(t *testing.T) {
 	for _, end := range []struct {
 		name string
 		do   func(b *Shard, c *Conn) error
@@ -38,20 +38,20 @@ func TestTurnDoesNotCome(t *testing.T) {
 			}
 			errs := make(chan error)
 			go func() { _, err := c.Read(make([]byte, 1)); errs <- err }()
-			settled(t, b, "the reader waits for its turn", func() bool { return len(b.rota.queue) == 1 })
+			settled(t, b, "the reader waits for its shift", func() bool { return len(b.rota.queue) == 1 })
 			if err := end.do(b, c); err != nil {
 				t.Error(err)
 			}
 			if err := within(t, errs); err != end.want {
 				t.Errorf("got %v, want %v", err, end.want)
 			}
-			settled(t, b, "nobody waits for a turn", func() bool { return len(b.rota.queue) == 0 && len(b.rota.holders) == 0 })
+			settled(t, b, "nobody waits for a shift", func() bool { return len(b.rota.queue) == 0 && len(b.rota.holders) == 0 })
 		})
 	}
 }
 
-// A turn that is not used goes to who waits for it.
-func TestTurnNotUsed(t *testing.T) {
+// A shift that is not used goes to who waits for it.
+func TestShiftNotUsed(t *testing.T) {
 	da, db := pipe.New(pipe.Config{QueueLen: 1 << 20})
 	a := New(da, host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}, Secret: [32]byte{1}})
 	b := New(newSteered(db, 2), host.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}, Secret: [32]byte{2}})
@@ -65,11 +65,11 @@ func TestTurnNotUsed(t *testing.T) {
 		}
 	}
 	idle := servers[0].lane()
-	idle.takePart(&servers[0].rgate) // and does not come back
+	idle.takeShift(&servers[0].rgate) // and does not come back
 	b.mu.Unlock()
 	errs := make(chan error)
 	go func() { _, err := servers[1].Read(make([]byte, 1)); errs <- err }()
-	settled(t, b, "the turn was taken from who does not use it", func() bool { return !idle.turn.has })
+	settled(t, b, "the shift was taken from who does not use it", func() bool { return !idle.shift.has })
 	if _, err := clients[1].Write([]byte("x")); err != nil {
 		t.Error(err)
 	}

@@ -94,14 +94,20 @@ func TestCallCapture(t *testing.T) {
 	}
 }
 
-// TestKillDriverInCall: rules and routes are gone soon, and neither side hangs.
-func TestKillDriverInCall(t *testing.T) {
-	p := newPlace(t)
+// echoToEnd echoes to whoever calls, and says how a connection has ended.
+func (p *place) echoToEnd() <-chan error {
 	ended := make(chan error, 1)
 	p.serveHere(calledPort, func(c net.Conn) {
 		_, err := io.Copy(c, c)
 		ended <- err
 	})
+	return ended
+}
+
+// TestKillDriverInCall: rules and routes are gone soon, and neither side hangs.
+func TestKillDriverInCall(t *testing.T) {
+	p := newPlace(t)
+	ended := p.echoToEnd()
 	before := p.snapshot()
 	dir := t.TempDir()
 	driver := p.play("call driver", dir)
@@ -128,11 +134,7 @@ func TestKillDriverInCall(t *testing.T) {
 // TestKillSDKInCall: caller and application learn of it.
 func TestKillSDKInCall(t *testing.T) {
 	p := newPlace(t)
-	ended := make(chan error, 1)
-	p.serveHere(calledPort, func(c net.Conn) {
-		_, err := io.Copy(c, c)
-		ended <- err
-	})
+	ended := p.echoToEnd()
 	p.start(1, func(c *Config) { c.Incoming = []uint16{calledPort} })
 	victim := p.play("call sdk", p.dirs[0])
 	c := p.call("10.7.0.1:8080")
