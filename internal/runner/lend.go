@@ -30,7 +30,7 @@ func (s *Shard) getLent(c *Conn) *lent {
 		l = new(lent)
 		l.Back = func() {
 			l.back = true
-			l.c.s.wake(&l.c.wgate)
+			s.wake(&l.c.wgate)
 		}
 	} else {
 		s.lent = l.next
@@ -58,7 +58,10 @@ func (c *Conn) lendable(n int) int {
 	if n < lendLeast || c.s.inLoop != nil || c.out.busy || !c.canWait() {
 		return 0
 	}
-	if n = min(n, lendMost, c.h.Writable(), c.h.Sendable()); n < lendLeast {
+	if n = min(n, lendMost, c.h.Writable()); n < lendLeast {
+		return 0
+	}
+	if n = min(n, c.h.Sendable()); n < lendLeast {
 		return 0
 	}
 	return n
