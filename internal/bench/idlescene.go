@@ -71,7 +71,9 @@ func newIdleScene(ctx context.Context, n int, dev link.Device, listen Listen, sh
 		shut()
 		return nil, err
 	}
-	s := &idleScene{listener: l.(deadlineListener), crowd: newCrowd(dev, at), held: make([]net.Conn, 0, n), shut: shut}
+	held := make([]net.Conn, n)
+	clear(held) // the memory is ours: it is there before anything is measured
+	s := &idleScene{listener: l.(deadlineListener), crowd: newCrowd(dev, at), held: held[:0], shut: shut}
 	s.stop = context.AfterFunc(ctx, func() { l.Close() })
 	go s.crowd.run()
 	return s, nil
