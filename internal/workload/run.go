@@ -64,7 +64,7 @@ func runSend(ctx context.Context, n Network, t *Task) (*Result, error) {
 	}
 	defer cs.close()
 	w := newCrew(t)
-	r, err := w.observeBulk(ctx, n, func(i int) (int, error) { return cs[i].Write(noise[:]) })
+	r, err := w.observeBulk(ctx, n, func(i int) (int, error) { return cs[i].Write(noise[:]) }, func() {})
 	if err != nil {
 		return nil, err
 	}
@@ -109,17 +109,26 @@ func runRecv(ctx context.Context, n Network, t *Task) (*Result, error) {
 		buffers[i] = make([]byte, bufferFor(t.Streams))
 	}
 	w := newCrew(t)
-	return w.observeBulk(ctx, n, func(i int) (int, error) { return cs[i].Read(buffers[i]) })
+	read := func(i int) (int, error) {
+		n, err := cs[i].Read(buffers[i])
+		if w.stop.Load() {
+			err = nil // closed
+		}
+		return n, err
+	}
+	return w.observeBulk(ctx, n, read, cs.close) // a server that has lost much may take minutes to send more
 }
 
-// observeBulk is observe with a probe beside the load. The workers are done with their last step when it returns.
-func (c *crew) observeBulk(ctx context.Context, n Network, step func(i int) (int, error)) (*Result, error) {
+// observeBulk is observe with a probe beside the load. When the time is over it calls cut, which may end the workers' last steps.
+// They are done with them when it returns.
+func (c *crew) observeBulk(ctx context.Context, n Network, step func(i int) (int, error), cut func()) (*Result, error) {
 	p, err := startProbe(ctx, n, c)
 	if err != nil {
 		return nil, err
 	}
 	defer p.conns.close()
 	r, err := c.observe(ctx, step)
+	cut()
 	if err == nil {
 		err = c.end()
 	}

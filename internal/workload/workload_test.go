@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,6 +115,48 @@ func (c shortConn) Write(b []byte) (int, error) {
 	lost := min(len(b)-1, 1)
 	n, err := c.Conn.Write(b[:len(b)-lost])
 	return n + lost, err
+}
+
+// mute is a network on whose first connection nothing comes until it is closed.
+type mute struct {
+	*antedon.Stack
+	dialled atomic.Int32
+}
+
+func (m *mute) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := m.Stack.Dial(ctx, network, address)
+	if err != nil || m.dialled.Add(1) > 1 {
+		return c, err
+	}
+	return &muteConn{c.(*antedon.Conn), make(chan struct{})}, nil
+}
+
+type muteConn struct {
+	*antedon.Conn
+	closed chan struct{}
+}
+
+func (c *muteConn) Read([]byte) (int, error) {
+	<-c.closed
+	return 0, net.ErrClosed
+}
+
+func (c *muteConn) Close() error {
+	select {
+	case <-c.closed:
+	default:
+		close(c.closed)
+	}
+	return c.Conn.Close()
+}
+
+// TestMuteStream: nobody waits for a stream on which nothing comes.
+func TestMuteStream(t *testing.T) {
+	_, c := stacks(t)
+	r, err := workload.Run(t.Context(), &mute{Stack: c}, task(workload.Bulk, workload.Recv, 3))
+	if err != nil || r.Count == 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
 }
 
 // TestErrors: a load that cannot be, or goes wrong, says so.
