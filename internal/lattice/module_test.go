@@ -13,8 +13,9 @@ import (
 // inherited are the modules that a program may gain by importing us.
 var inherited = []string{module, "golang.org/x/sys"}
 
-// newModule makes a fresh module that imports this one from its directory, writes files into it and tidies it, without
-// asking the network.
+// newModule makes a fresh module that imports this one from its directory, writes files into it and tidies it. That needs no
+// module which this one does not name, and those that are not there yet are fetched first: tidy looks at the tests of what is
+// imported, and at what they import.
 func newModule(t *testing.T, files map[string]string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -24,6 +25,11 @@ func newModule(t *testing.T, files map[string]string) (dir string) {
 	abs, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
+	}
+	fetch := exec.Command("go", "mod", "download")
+	fetch.Dir = root
+	if out, err := fetch.CombinedOutput(); err != nil {
+		t.Fatalf("go mod download: %v\n%s", err, out)
 	}
 	goIn(t, dir, "mod", "init", "example.com/fresh")
 	goIn(t, dir, "mod", "edit", "-require="+module+"@v0.0.0", "-replace="+module+"="+abs)
