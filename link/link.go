@@ -61,6 +61,10 @@ type Packet struct {
 	// Nobody may change these bytes until Write has returned.
 	Payload [][]byte
 
+	// Text is what follows Bytes in a packet that TryReadSplit has read in two parts: see Splitter. Otherwise it is nil, and
+	// Write ignores it.
+	Text []byte
+
 	// SegSize is 0 for an ordinary packet. For a super-packet it is the transport payload of each packet it stands
 	// for (gso_size); HdrLen is then the length of the IP and transport headers together, all of which lie in Bytes,
 	// and the checksum is partial.
@@ -141,6 +145,22 @@ type Waiter interface {
 
 	// Rouse ends the Doze under way, or the next.
 	Rouse()
+}
+
+// Splitter is a Queue whose packets can be read in two parts: the text of a segment where its reader wants it.
+type Splitter interface {
+	Queue
+
+	// TryReadSplit is TryRead, but for TCP packets whose IP and TCP headers are together as long as headers says: what follows
+	// these is read into text, the next packet's behind that of the last, and is the packet's Text. It reads no more packets when
+	// text has no room for a whole one.
+	TryReadSplit(pkts []Packet, headers int, text []byte) (int, error)
+}
+
+// Join puts a packet that was read in two parts together, in Buf.
+func (p *Packet) Join() {
+	p.Bytes = append(p.Bytes, p.Text...)
+	p.Text = nil
 }
 
 // Polled is a Waiter of which packets can be read exactly when a descriptor can be: an event loop can watch that.

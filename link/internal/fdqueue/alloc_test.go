@@ -33,6 +33,7 @@ func testAllocs(t *testing.T, o link.Offload) {
 		{Bytes: small},
 		{Bytes: head, Payload: payload, SegSize: 1460, HdrLen: 40, CsumStart: 20, CsumOffset: 16},
 	}
+	room := make([]byte, link.ReadRoom)
 	allocs := testing.AllocsPerRun(100, func() {
 		if _, err := a.Write(out); err != nil {
 			t.Fatal(err)
@@ -44,6 +45,12 @@ func testAllocs(t *testing.T, o link.Offload) {
 			t.Fatal(err)
 		}
 		if n, err := b.Read(in); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if _, err := a.Write(out[:1]); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := b.TryReadSplit(in, 40, room); n != 1 || err != nil || len(in[0].Text) != len(small)-40 {
 			t.Fatal(n, err)
 		}
 	})

@@ -64,6 +64,75 @@ func TestReadDrains(t *testing.T) {
 	}
 }
 
+// Text lies apart from headers of the length expected, one packet's behind the other's, and any other packet is whole.
+func TestReadSplit(t *testing.T) {
+	for _, f := range []Framing{{}, {Vnet: 10}, {Vnet: 12, PacketInfo: true}, {Vnet: 10, Ethernet: addresses}} {
+		a, b := pair(t, f, link.OffloadChecksum|link.OffloadTSO)
+		text := func(n int, p []byte) []byte {
+			for i := range n {
+				p[len(p)-n+i] = byte(n + i)
+			}
+			return p
+		}
+		partial := func(p []byte) link.Packet {
+			if f.Vnet == 0 {
+				return link.Packet{Bytes: p}
+			}
+			start := uint16(20)
+			if p[0]>>4 == 6 {
+				start = 40
+			}
+			return link.Packet{Bytes: p, CsumStart: start, CsumOffset: 16}
+		}
+		long := tcp4(1000, 0)
+		long[32] = 0x60 // a longer header
+		out := []link.Packet{
+			partial(text(1000, tcp4(1000, 0))), partial(text(300, tcp4(300, 0))), partial(tcp4(0, 0)), partial(long),
+			partial(text(700, tcp6(700))), partial(tcp4(0, 0)[:20]), partial(text(5, tcp4(5, 0))),
+		}
+		out[5].CsumStart = 0 // its header is cut off
+		if n, err := a.Write(out); n != len(out) || err != nil {
+			t.Fatalf("Write: %d, %v", n, err)
+		}
+		in := buffers(10)
+		room := make([]byte, 70_000)
+		n, err := b.TryReadSplit(in, 40, room)
+		if n != len(out) || err != nil {
+			t.Fatalf("%+v: TryReadSplit: %d, %v; want %d, nil", f, n, err, len(out))
+		}
+		at := 0
+		for i, want := range []int{1000, 300, 0, 0, 0, 0, 5} {
+			if f.Vnet == 0 && i != 2 && want == 0 {
+				want = len(in[i].Text) // without offload nothing tells where TCP's header begins
+			}
+			p := in[i]
+			if len(p.Text) != want || want > 0 && (len(p.Bytes) != 40 || &p.Text[0] != &room[at]) {
+				t.Errorf("%+v: packet %d: %d bytes of text, want %d after those before", f, i, len(p.Text), want)
+			}
+			at += len(p.Text)
+			if p.Join(); !bytes.Equal(p.Bytes, out[i].Bytes) || p.Text != nil {
+				t.Errorf("%+v: packet %d has other bytes than were sent", f, i)
+			}
+			if p.CsumValid != (f.Vnet > 0 && i != 5) {
+				t.Errorf("%+v: packet %d: checksum valid: %v", f, i, p.CsumValid)
+			}
+		}
+		if n, err := b.TryReadSplit(in, 40, room); n != 0 || err != nil {
+			t.Errorf("TryReadSplit of nothing: %d, %v", n, err)
+		}
+		// It stops where a packet might not fit.
+		if n, err := a.Write(out[:2]); n != 2 || err != nil {
+			t.Fatalf("Write: %d, %v", n, err)
+		}
+		if n, err := b.TryReadSplit(in, 40, room[:link.MaxPacket-40+999]); n != 1 || err != nil {
+			t.Errorf("TryReadSplit with little room: %d, %v; want 1", n, err)
+		}
+		if n, err := b.TryRead(in); n != 1 || err != nil || in[0].Text != nil {
+			t.Errorf("TryRead after that: %d, %v", n, err)
+		}
+	}
+}
+
 func TestWriteResumes(t *testing.T) {
 	a, b := pair(t, Framing{}, link.OffloadNone)
 	const supers = 20

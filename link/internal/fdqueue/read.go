@@ -13,6 +13,14 @@ import (
 
 // TryRead implements link.Queue.
 func (q *Queue) TryRead(pkts []link.Packet) (int, error) {
+	return q.tryRead(pkts, func(fd int, p *link.Packet) (bool, syscall.Errno) {
+		n, err := read(fd, p.Buf)
+		return err == 0 && q.framing.parse(p, n), err
+	})
+}
+
+// tryRead reads with one, which reads a packet and reports whether it is a whole one.
+func (q *Queue) tryRead(pkts []link.Packet, one func(fd int, p *link.Packet) (bool, syscall.Errno)) (int, error) {
 	fd, err := q.Enter()
 	if err != nil {
 		return 0, err
@@ -20,11 +28,10 @@ func (q *Queue) TryRead(pkts []link.Packet) (int, error) {
 	defer q.Leave()
 	got := 0
 	for got < len(pkts) {
-		p := &pkts[got]
-		n, err := read(fd, p.Buf)
+		whole, err := one(fd, &pkts[got])
 		switch err {
 		case 0:
-			if q.framing.parse(p, n) {
+			if whole {
 				got++
 			} else {
 				q.state.ignored.Add(1)
