@@ -32,6 +32,8 @@ type pair struct {
 	reply []byte // what accepted connections send
 
 	accepted []*stream
+
+	take func(h *Host, f *link.Packet, c *buffer.Chunk) // in place of Recv
 }
 
 type flying struct {
@@ -145,7 +147,11 @@ func (p *pair) run(d time.Duration) {
 			h := p.host[f.to]
 			c := h.pool.Get(len(f.p.Bytes))
 			f.p.Bytes = c.B[:copy(c.B, f.p.Bytes)]
-			h.Recv(p.now, &f.p, c)
+			if p.take != nil {
+				p.take(h, &f.p, c)
+			} else {
+				h.Recv(p.now, &f.p, c)
+			}
 			h.pool.Release(c)
 			p.drain(f.to)
 		}

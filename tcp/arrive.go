@@ -185,7 +185,7 @@ func (c *Conn) trim(seg *Segment) {
 		}
 		if cut = min(cut, len(seg.Payload)); cut > 0 {
 			c.noteDuplicate(c.rcvOffset(seg.seq()), cut)
-			seg.Payload = seg.Payload[cut:]
+			seg.Payload, seg.Landed = seg.Payload[cut:], false
 			seg.Header.Seq += uint32(cut)
 			c.ack.now = true
 		}

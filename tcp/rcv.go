@@ -100,7 +100,10 @@ func (c *Conn) takeText(now mono.Time, off uint64, seg *Segment) Drop {
 	if q := c.env.RecvQueue; q != nil {
 		q.note(now, &c.rcv.turn)
 	}
-	got := b.Insert(off, seg.Payload, seg.Owner)
+	got := len(seg.Payload)
+	if seg.Passed = seg.Landed && off == next && b.Pass(got); !seg.Passed {
+		got = b.Insert(off, seg.Payload, seg.Owner)
+	}
 	c.learnPeerMSS(n, seg.SegSize)
 	c.rcv.nxt = c.rcv.nxt.Add(got)
 	c.measureRecvRTT(now, seg)

@@ -17,6 +17,10 @@ type Segment struct {
 	// ECT and CE are the ECN codepoint of the IP header (RFC 3168).
 	ECT, CE bool
 
+	// Landed says that Payload lies where the reader wants what comes next. Passed says that Recv has left it there: it is not in
+	// the buffer, and the caller has to Consume it at once.
+	Landed, Passed bool
+
 	synDone bool // it had a SYN, which was dealt with
 }
 

@@ -25,6 +25,9 @@ func (c *Conn) Consume(now mono.Time, n int) {
 	}
 }
 
+// PeerWindow returns how many bytes more the peer may send without hearing of us.
+func (c *Conn) PeerWindow() int { return max(0, c.rcv.adv.Sub(c.rcv.nxt)) }
+
 // freeWindow is the window that the buffer, the connection's share of the memory, and the device's queue have room for.
 func (c *Conn) freeWindow() int {
 	room := c.share(c.rcv.size, c.recvDue()) - c.rcv.buf.Len()

@@ -97,6 +97,16 @@ func (r *Recv) Insert(off uint64, b []byte, owner *Chunk) int {
 	return int(r.next - before)
 }
 
+// Pass takes the n bytes that come next for arrived although they lie elsewhere, where the reader wants them, who Consumes them
+// before anything else happens. It reports false, and does nothing, if there are others to be read before them, or beyond them.
+func (r *Recv) Pass(n int) bool {
+	if r.Len() > 0 || r.Holes().Len() > 0 {
+		return false
+	}
+	r.next += uint64(n)
+	return true
+}
+
 // insertNext adds the bytes that come next.
 func (r *Recv) insertNext(b []byte, owner *Chunk) {
 	r.add(&r.q, &r.near, r.q.len(), r.next, b, owner)

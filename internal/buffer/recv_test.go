@@ -30,6 +30,7 @@ func (m *recvModel) insert(off uint64, n int) (readable int) {
 
 // Whatever arrives, how often, in whatever order and pieces: what is read is the stream, and views stay as they are.
 func TestRecvModel(t *testing.T) {
+	passed := 0
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		pool := NewPool(0)
@@ -39,7 +40,7 @@ func TestRecvModel(t *testing.T) {
 		m := &recvModel{}
 		reach := []int{100, 3000, 60_000}[r.IntN(3)]
 		for range 200 {
-			switch r.IntN(6) {
+			switch r.IntN(7) {
 			case 0, 1, 2:
 				insertRandom(t, seed, r, &b, m, pool, reach)
 			case 3:
@@ -58,6 +59,21 @@ func TestRecvModel(t *testing.T) {
 				b.Consume(n)
 				m.base += uint64(n)
 			case 5:
+				n := 1 + r.IntN(5000)
+				if m.next+uint64(n) >= uint64(len(m.here)) {
+					break
+				}
+				ok := b.Pass(n)
+				if want := m.next == m.base && m.beyond == 0; ok != want {
+					t.Fatalf("seed %d: Pass with %d to be read and %d beyond: %v", seed, m.next-m.base, m.beyond, ok)
+				}
+				if ok {
+					passed++
+					m.insert(m.next, n)
+					b.Consume(n)
+					m.base += uint64(n)
+				}
+			case 6:
 				if len(held.views) > 0 {
 					held.drop(r.IntN(len(held.views)))
 				}
@@ -82,6 +98,9 @@ func TestRecvModel(t *testing.T) {
 		if pool.Used() != 0 {
 			t.Fatalf("seed %d: %d bytes leaked", seed, pool.Used())
 		}
+	}
+	if passed == 0 {
+		t.Error("nothing was passed")
 	}
 }
 
