@@ -14,9 +14,10 @@ import (
 type lane struct {
 	s        *Shard
 	queue    link.Queue
-	inTurns  link.Waiter // the queue, nil if it cannot be read in turns: the lane's own goroutine then reads every packet
-	attached bool        // packets come on it
-	conns    []*Conn     // whose packets do, but on the first lane
+	inTurns  link.Waiter   // the queue, nil if it cannot be read in turns: the lane's own goroutine then reads every packet
+	split    link.Splitter // the same, nil if it cannot be read in two parts
+	attached bool          // packets come on it
+	conns    []*Conn       // whose packets do, but on the first lane
 
 	busy   bool  // somebody has the right
 	reader *gate // at which who has it waits; nil if it does not
@@ -32,12 +33,19 @@ type lane struct {
 	in    *intake
 	load  load
 	shift shift
+
+	landing landing // of who reads
+	pause   int     // so many reads nothing lands
+	debt    debt
 }
 
 const (
 	// spinFor is how long who has nothing to do tries the device before it goes to sleep: to be woken on another CPU takes
 	// longer.
 	spinFor = 40 * time.Microsecond
+
+	// spinForMore is the same where only those read who receive much: there are others, to whom the CPU is of more use.
+	spinForMore = 20 * time.Microsecond
 
 	// dozeFor is how long it then sleeps on the device before it leaves that to the lane's own goroutine.
 	dozeFor = 2 * time.Millisecond
@@ -52,8 +60,13 @@ const (
 func (s *Shard) newLane(q link.Queue) *lane {
 	l := &lane{s: s, queue: q}
 	l.inTurns, _ = q.(link.Waiter)
-	if runtime.GOMAXPROCS(0) > 1 {
+	l.split, _ = q.(link.Splitter)
+	switch {
+	case runtime.GOMAXPROCS(0) == 1:
+	case len(s.lanes) == 0:
 		l.spin = spinFor
+	default:
+		l.spin = spinForMore
 	}
 	l.watch = time.AfterFunc(time.Hour, l.onWatch)
 	l.watch.Stop()
@@ -157,7 +170,16 @@ func (l *lane) endTurn(arm bool) {
 		l.dropBatch()
 	case arm || l.parked > 0:
 		l.arm()
-	case !l.armed && !l.watching:
+	case !l.armed:
+		l.setWatch()
+	}
+	if l.debt.c != nil {
+		l.setWatch()
+	}
+}
+
+func (l *lane) setWatch() {
+	if !l.watching {
 		l.watching = true
 		l.watch.Reset(watchFor)
 	}
@@ -175,19 +197,21 @@ func (l *lane) arm() {
 	l.s.mu.Lock()
 }
 
-// onWatch looks whether callers still read the device.
+// onWatch looks whether callers still read the device, and acknowledges what they have put off.
 func (l *lane) onWatch() {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
 	l.watching = false
+	if !l.s.closed {
+		l.acknowledge(l.s.Now())
+	}
 	switch {
 	case l.busy || l.armed || !l.attached || l.s.closed:
 	case l.turns == l.seen:
 		l.arm()
 	default:
 		l.seen = l.turns
-		l.watching = true
-		l.watch.Reset(watchFor)
+		l.setWatch()
 	}
 }
 
@@ -228,17 +252,18 @@ func (l *lane) dropBatch() {
 	}
 }
 
-// wait returns when g was woken, and reads the device meanwhile if nobody else does. The mutex is held on entry and on
-// return, and given up meanwhile.
-func (l *lane) wait(g *gate) {
+// wait returns when g was woken, and reads the device meanwhile if nobody else does, into x what is for its reader: it returns how
+// much of that is filled. The mutex is held on entry and on return, and given up meanwhile.
+func (l *lane) wait(g *gate, x landing) int {
 	g.watch()
 	if l.takeTurn() {
-		l.reader = g
+		l.reader, l.landing = g, x
 		l.takeShift(g)
 		l.readFor(g)
+		x, l.landing = l.landing, landing{}
 		l.endTurn(g.isWatched())
-		if !g.isWatched() {
-			return
+		if x.n > 0 || !g.isWatched() {
+			return x.n
 		}
 	}
 	l.parked++
@@ -247,6 +272,7 @@ func (l *lane) wait(g *gate) {
 	}
 	g.park(l.s)
 	l.parked--
+	return 0
 }
 
 // readFor reads until g is woken, or nothing has come for a while. The mutex is held on entry and on return; who calls has
@@ -254,7 +280,7 @@ func (l *lane) wait(g *gate) {
 func (l *lane) readFor(g *gate) {
 	var since time.Time // since when nothing came
 	for g.isWatched() {
-		n, err := l.readOnce()
+		n, err := l.read()
 		switch {
 		case err != nil:
 			return
@@ -274,7 +300,7 @@ func (l *lane) readFor(g *gate) {
 // doze sleeps on the device until packets come, which it takes in, or g is woken. It reports false if nothing came for
 // long. The mutex is held on entry and on return; who calls has the right to read.
 func (l *lane) doze(g *gate) bool {
-	l.endShift()
+	l.rest()
 	l.dozing = g
 	l.s.mu.Unlock()
 	l.inTurns.Doze(dozeFor)
@@ -283,7 +309,7 @@ func (l *lane) doze(g *gate) bool {
 	if g.isWatched() {
 		l.takeShift(g)
 	}
-	n, err := l.readOnce()
+	n, err := l.read()
 	return n > 0 && err == nil || !g.isWatched()
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
+	"sync/atomic"
 	"testing"
 
 	"github.com/antedon-net/antedon/host"
@@ -22,12 +23,12 @@ func (d losing) Queues() []link.Queue {
 
 type losingQueue struct {
 	slowQueue
-	n int
+	n atomic.Int64
 }
 
 func (q *losingQueue) Write(pkts []link.Packet) (int, error) {
 	for _, p := range pkts {
-		if q.n++; len(p.Payload) > 0 && q.n%40 == 39 {
+		if n := q.n.Add(1); len(p.Payload) > 0 && n%40 == 39 {
 			continue
 		}
 		if _, err := q.slowQueue.Write([]link.Packet{p}); err != nil {

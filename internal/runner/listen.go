@@ -122,7 +122,7 @@ func (l *Listener) Accept() (*Conn, error) {
 		if c := l.next(); c != nil {
 			return c, nil
 		}
-		l.s.lanes[0].wait(&l.gate)
+		l.s.lanes[0].wait(&l.gate, landing{})
 	}
 }
 

@@ -67,7 +67,7 @@ func (c *PacketConn) Read(p []byte) (n int, from, to netip.AddrPort, err error) 
 		if err := c.h.TakeError(); err != nil {
 			return 0, from, to, err
 		}
-		c.s.lanes[0].wait(&c.gate)
+		c.s.lanes[0].wait(&c.gate, landing{})
 	}
 }
 

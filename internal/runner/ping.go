@@ -90,7 +90,7 @@ func (p *Pinger) Ping(ctx context.Context, seq uint16, payload []byte, hops uint
 		case expired:
 			return Echo{}, ctx.Err()
 		}
-		p.s.lanes[0].wait(&p.gate)
+		p.s.lanes[0].wait(&p.gate, landing{})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"github.com/antedon-net/antedon/internal/buffer"
+	"github.com/antedon-net/antedon/internal/mono"
 	"github.com/antedon-net/antedon/tcp"
 )
 
@@ -21,9 +22,13 @@ func (c *Conn) Read(p []byte) (int, error) {
 	c.rmu.Lock()
 	defer c.rmu.Unlock()
 	c.s.mu.Lock()
-	if err := c.waitReadable(len(p) == 0); err != nil || len(p) == 0 {
+	if n, err := c.waitReadable(len(p) == 0, p); err != nil || n > 0 || len(p) == 0 {
+		over := c.hasRead(c.s.Now(), n)
 		c.s.mu.Unlock()
-		return 0, err
+		if over {
+			runtime.Gosched()
+		}
+		return n, err
 	}
 	var room [maxViews]buffer.View
 	views := c.h.Peek(room[:0], len(p))
@@ -45,32 +50,35 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// waitReadable waits until there is something to read and returns why there will not be. The mutex is held.
-func (c *Conn) waitReadable(dontWait bool) error {
+// waitReadable waits until there is something to read, or lies in p already: it returns how much does. Or it returns why there will be
+// nothing. The mutex is held.
+func (c *Conn) waitReadable(dontWait bool, p []byte) (int, error) {
 	for {
 		switch {
 		case c.closed:
-			return net.ErrClosed
+			return 0, net.ErrClosed
 		case c.rdl.expired():
-			return os.ErrDeadlineExceeded
+			return 0, os.ErrDeadlineExceeded
 		case dontWait || !c.readClosed && c.h.Readable() > 0:
-			return nil
+			return 0, nil
 		case c.readClosed || c.h.EOF():
-			return io.EOF
+			return 0, io.EOF
 		case c.h.State() == tcp.StateClosed:
 			if err := c.h.Err(); err != nil {
 				c.told = true
-				return err
+				return 0, err
 			}
-			return io.EOF
+			return 0, io.EOF
 		case c.s.closed:
-			return c.s.err()
+			return 0, c.s.err()
 		}
 		if c.h.WaitsForText() {
 			c.connect()
 			continue
 		}
-		c.wait(&c.rgate)
+		if n := c.waitText(p); n > 0 {
+			return n, nil
+		}
 	}
 }
 
@@ -88,12 +96,18 @@ func (c *Conn) consumed(views []buffer.View, n int) {
 	c.s.pool.ReleaseAll(views)
 	c.h.Consume(now, n)
 	c.s.host.MarkDirty(c.h)
-	c.lane().took(now, n)
-	over := c.isAlone() && c.lane().load.letRun(n)
+	over := c.hasRead(now, n)
 	c.s.finish(now)
 	if over {
 		runtime.Gosched()
 	}
+}
+
+// hasRead notes that n bytes were read, and reports whether it is time to let others run. The mutex is held.
+func (c *Conn) hasRead(now mono.Time, n int) bool {
+	l := c.lane()
+	l.took(now, n)
+	return c.isAlone() && l.load.letRun(n)
 }
 
 // WriteTo implements io.WriterTo: w is given the bytes where they arrived, without a copy.
@@ -104,7 +118,7 @@ func (c *Conn) WriteTo(w io.Writer) (int64, error) {
 	var room [maxViews]buffer.View
 	for {
 		c.s.mu.Lock()
-		if err := c.waitReadable(false); err != nil {
+		if _, err := c.waitReadable(false, nil); err != nil {
 			c.s.mu.Unlock()
 			if err == io.EOF {
 				err = nil

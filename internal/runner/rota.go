@@ -24,6 +24,7 @@ type shift struct {
 	has    bool
 	queued bool
 	taken  int           // bytes that were read since it has it
+	rested int           // of which before its reader last slept on the queue
 	last   mono.Time     // when that was last done
 	come   chan struct{} // wakes who is queued
 }
@@ -32,6 +33,9 @@ const (
 	// shiftBytes is how much is read in a shift, if others wait for theirs.
 	shiftBytes = 32 << 20
 
+	// restedBytes is how much comes between two rests of a shift: the reader of what comes more slowly would have it for long.
+	restedBytes = 512 << 10
+
 	// yieldBytes is how much who has a lane for itself reads before it lets other goroutines run, which are few.
 	yieldBytes = 1 << 20
 
@@ -39,7 +43,7 @@ const (
 	awayFor = time.Millisecond
 )
 
-func (r *rota) init() { r.most = (runtime.GOMAXPROCS(0) + 1) / 2 }
+func (r *rota) init() { r.most = runtime.GOMAXPROCS(0) }
 
 // takeShift waits until l has the shift, or g was woken; the first lane needs none. The mutex is held on entry and on return, and may be given up meanwhile.
 func (l *lane) takeShift(g *gate) {
@@ -48,6 +52,9 @@ func (l *lane) takeShift(g *gate) {
 		l.endShift()
 	}
 	if l.shift.has || l.isFirst() {
+		return
+	}
+	if l.acknowledge(l.s.Now()); !g.isWatched() {
 		return
 	}
 	if len(r.holders) < r.most {
@@ -66,13 +73,21 @@ func (l *lane) takeShift(g *gate) {
 	l.s.mu.Lock()
 }
 
+// rest ends l's shift, whose reader goes to sleep on the queue, unless much has come since it last did.
+func (l *lane) rest() {
+	if l.shift.taken-l.shift.rested < restedBytes {
+		l.endShift()
+	}
+	l.shift.rested = l.shift.taken
+}
+
 // endShift ends l's shift, if it has it: the next begins.
 func (l *lane) endShift() {
 	r := &l.s.rota
 	if !l.shift.has {
 		return
 	}
-	l.shift.has, l.shift.taken = false, 0
+	l.shift.has, l.shift.taken, l.shift.rested = false, 0, 0
 	r.holders = slices.DeleteFunc(r.holders, func(h *lane) bool { return h == l })
 	if len(r.queue) > 0 {
 		next := r.queue[0]

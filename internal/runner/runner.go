@@ -229,7 +229,7 @@ func (s *Shard) drainAll(ctx context.Context) error {
 		case left == fins && (ctx.Err() != nil || lastAcks.Err() != nil):
 			return nil
 		}
-		s.lanes[0].wait(&s.idle)
+		s.lanes[0].wait(&s.idle, landing{})
 	}
 }
 

@@ -83,21 +83,27 @@ func (c *Conn) lane() *lane { return c.s.lanes[c.out.lane] }
 func (c *Conn) isAlone() bool { return c.out.lane != 0 && len(c.lane().conns) == 1 }
 
 // wait returns when g was woken, or without a reason. The mutex is held on entry and on return, and given up meanwhile.
-func (c *Conn) wait(g *gate) {
-	if g == &c.rgate && c.s.isCrowded(c) && c.s.moveOut(c) {
-		return
+func (c *Conn) wait(g *gate) { c.lane().wait(g, landing{}) }
+
+// waitText returns when there may be something to read, or without a reason, and how much of it lies in p already. The mutex is held
+// on entry and on return, and given up meanwhile.
+func (c *Conn) waitText(p []byte) int {
+	if c.s.isCrowded(c) && c.s.moveOut(c) {
+		return 0
 	}
-	c.lane().wait(g)
+	return c.lane().wait(&c.rgate, landing{c: c, p: p})
 }
 
-// isCrowded reports whether c, about to wait, should have a lane of its own: it receives much, others wait on the first lane, and
-// that carries much.
+// isCrowded reports whether c, about to wait for text, should have a lane of its own: it receives much, the first lane carries much,
+// and others wait there, or have left it for that reason.
 func (s *Shard) isCrowded(c *Conn) bool {
-	if c.out.lane != 0 || s.spread.device == nil && len(s.lanes) == 1 {
+	if c.out.lane != 0 || s.spread.device == nil && len(s.lanes) == 1 || c.h.Received() < bulkBytes {
 		return false
 	}
 	r := s.lanes[0].reader
-	return r != nil && r != &c.rgate && r != &c.wgate && c.h.Received() >= bulkBytes && s.lanes[0].load.isHigh(s.Now(), s.spread.rate)
+	others := r != nil && r != &c.rgate && r != &c.wgate ||
+		slices.ContainsFunc(s.lanes[1:], func(l *lane) bool { return len(l.conns) > 0 })
+	return others && s.lanes[0].load.isHigh(s.Now(), s.spread.rate)
 }
 
 // moveOut moves c to the lane beside the first that has the fewest connections, a new one if all have some. It reports whether
@@ -230,10 +236,13 @@ func (l *lane) sendHome() {
 
 // leave takes c, which is over, off its lane.
 func (c *Conn) leave() {
+	l := c.lane()
+	if l.debt.c == c {
+		l.debt = debt{}
+	}
 	if c.out.lane == 0 {
 		return
 	}
-	l := c.lane()
 	c.out.lane = 0
 	if i := slices.Index(l.conns, c); i >= 0 {
 		l.conns = slices.Delete(l.conns, i, i+1)

@@ -91,6 +91,25 @@ func (q *turnsQueue) TryRead(pkts []link.Packet) (int, error) {
 	return n, nil
 }
 
+// TryReadSplit implements link.Splitter.
+func (q *turnsQueue) TryReadSplit(pkts []link.Packet, headers int, text []byte) (int, error) {
+	got := 0
+	for ; got < len(pkts) && len(text) >= link.MaxPacket-headers; got++ {
+		p := &pkts[got]
+		if n, err := q.TryRead(pkts[got : got+1]); n == 0 {
+			if got > 0 {
+				err = nil
+			}
+			return got, err
+		}
+		if h, err := link.ParseHeaders(p.Bytes); err == nil && h.Payload == headers && len(p.Bytes) > headers {
+			n := copy(text, p.Bytes[headers:])
+			p.Bytes, p.Text, text = p.Bytes[:headers], text[:n:n], text[n:]
+		}
+	}
+	return got, nil
+}
+
 func (q *turnsQueue) Arm() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
