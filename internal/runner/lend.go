@@ -1,10 +1,14 @@
 package runner
 
-import "github.com/antedon-net/antedon/internal/buffer"
+import (
+	"time"
+
+	"github.com/antedon-net/antedon/internal/buffer"
+)
 
 // What a writer hands us is sent from where it lies, and copied only then, for the case that a segment is lost: the writer wants
 // its memory back. It is in that writer's cache when the device reads it, and the copy, which hardly ever is looked at, goes past
-// all caches.
+// all caches where that is faster: see copier.
 
 const (
 	// lendLeast is what is worth being sent so. Less has to be put together with what else is written, from where it was copied to.
@@ -84,11 +88,15 @@ func (c *Conn) lend(p []byte, push bool) {
 		chunk := s.pool.Get(left)
 		copies = append(copies, buffer.View{B: chunk.B[:min(left, len(chunk.B))], Chunk: chunk})
 	}
+	aside := s.copier.isAside()
 	s.mu.Unlock()
-	for _, v := range copies {
-		p = p[buffer.CopyAside(v.B, p):]
-	}
+	began := time.Now()
+	copyOut(copies, p, aside)
+	took := time.Since(began)
 	s.mu.Lock()
+	if len(p) >= lendLeast {
+		s.copier.took(aside, len(p), took)
+	}
 	c.h.Replace(from, copies)
 	for s.giveBack(); !l.back; { // else somebody is just sending some of it
 		c.wait(&c.wgate)

@@ -43,6 +43,7 @@ type Shard struct {
 	pool    *buffer.Pool
 	free    *batch // transmit batches not in use
 	lent    *lent  // the same
+	copier  copier
 	direct  sender // packets of no connection
 	timer   *time.Timer
 	timerAt mono.Time
