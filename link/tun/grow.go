@@ -13,8 +13,12 @@ import (
 	"github.com/antedon-net/antedon/link/internal/fdqueue"
 )
 
-// maxMore is how many queues a device can be given beside its first.
-const maxMore = 16
+// maxMore is how many queues a device can be given beside its first, if they are no more than that share of the files that this
+// process may have.
+const (
+	maxMore      = 64
+	shareOfFiles = 8
+)
 
 // errFixed is why most devices keep the queues they have.
 var errFixed = errors.New("it was opened with a fixed number of queues")
@@ -32,9 +36,10 @@ type growth struct {
 	detached []*fdqueue.Queue
 }
 
-// AttachQueue implements link.Attacher. There can be 16 at a time beside the first. A new one takes the privilege to open the
-// interface, which the user has who created it. A process that becomes another user's gives it to that user before, with SetOwner;
-// otherwise the error then satisfies errors.Is(err, errors.ErrUnsupported).
+// AttachQueue implements link.Attacher. There can be 64 at a time beside the first, or an eighth of the files that the process may
+// have, if that is less. A new one takes the privilege to open the interface, which the user has who created it. A process that
+// becomes another user's gives it to that user before, with SetOwner; otherwise the error then satisfies
+// errors.Is(err, errors.ErrUnsupported).
 //
 // The kernel notes where a flow belongs after it has dealt with a packet of it, and answered: the answer to the first that is
 // written to the queue, such as a SYN, may still come on any other.
@@ -175,7 +180,12 @@ func (d *Device) explainQueue(op string, err error) error {
 // prepare opens descriptors for the queues to come, unless they would be the last that this process can have.
 func (g *growth) prepare() {
 	g.never = nil
-	for range maxMore {
+	n := uint64(maxMore)
+	var files unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &files) == nil {
+		n = min(n, files.Cur/shareOfFiles)
+	}
+	for range n {
 		fd, err := openUnattached()
 		if err != nil {
 			g.giveUp(fmt.Errorf("no descriptors could be kept for them: %w", err))
