@@ -36,7 +36,7 @@ func (c *Conn) wrap(op string, err error) error {
 }
 
 // Read reads what has arrived, waiting for the first byte until the read deadline. It returns io.EOF at the end of the
-// stream.
+// stream. It may use all of p meanwhile: into 64 KiB or more the device is read without a copy in between.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.c.Read(p)
 	return n, c.wrap("read", err)
