@@ -25,13 +25,13 @@ func (c *Conn) HeaderLen() int {
 	return n
 }
 
-// RecvLanded is Recv for a packet that was read in two parts, the second, its text, into memory in which c's reader waits for it. It
+// RecvLanded is Recv for a packet that was read in two parts, the second, text, into memory in which c's reader waits for it. It
 // returns how many bytes have come for the reader with that: they need not be read any more. MarkDirty(c) has to follow, soon.
 //
 // It does so for what a bulk transfer consists of. Of anything else, or of another connection's, it reports false and has done nothing:
 // the packet is for Recv, once it is joined.
-func (h *Host) RecvLanded(now mono.Time, c *Conn, p *link.Packet) (n int, ok bool) {
-	local, remote, tos, segment := plainIP(p)
+func (h *Host) RecvLanded(now mono.Time, c *Conn, p *link.Packet, text []byte) (n int, ok bool) {
+	local, remote, tos, segment := plainIP(p.Bytes, len(p.Bytes)+len(text))
 	if segment == nil || !p.CsumValid || c.embryo {
 		return 0, false
 	}
@@ -42,10 +42,10 @@ func (h *Host) RecvLanded(now mono.Time, c *Conn, p *link.Packet) (n int, ok boo
 		return 0, false
 	}
 	h.now = max(h.now, now)
-	h.count.In.add(len(p.Bytes) + len(p.Text))
+	h.count.In.add(len(p.Bytes) + len(text))
 	ecn := wire.ECN(tos & 3)
 	seg := tcp.Segment{
-		Header: header, Payload: p.Text, Landed: true, SegSize: int(p.SegSize),
+		Header: header, Payload: text, Landed: true, SegSize: int(p.SegSize),
 		ECT: ecn != wire.NotECT, CE: ecn == wire.CE,
 	}
 	h.count.TCPDrops[c.Recv(h.now, &seg)]++
@@ -56,10 +56,9 @@ func (h *Host) RecvLanded(now mono.Time, c *Conn, p *link.Packet) (n int, ok boo
 	return len(seg.Payload), true
 }
 
-// plainIP returns what the IP header of a packet in two parts says, and what follows it in the first part, nil if that is not a TCP
-// segment's header, or there is more to the IP header than what is fixed.
-func plainIP(p *link.Packet) (dst, src netip.Addr, tos uint8, segment []byte) {
-	b, n := p.Bytes, len(p.Bytes)+len(p.Text)
+// plainIP returns what the IP header says of a packet of n bytes, of which b are the first, and what follows it there. That is nil if
+// it is not a TCP segment's header, or there is more to the IP header than what is fixed.
+func plainIP(b []byte, n int) (dst, src netip.Addr, tos uint8, segment []byte) {
 	be := binary.BigEndian
 	switch {
 	case len(b) < wire.IPv4HeaderLen:

@@ -61,10 +61,6 @@ type Packet struct {
 	// Nobody may change these bytes until Write has returned.
 	Payload [][]byte
 
-	// Text is what follows Bytes in a packet that TryReadSplit has read in two parts: see Splitter. Otherwise it is nil, and
-	// Write ignores it.
-	Text []byte
-
 	// SegSize is 0 for an ordinary packet. For a super-packet it is the transport payload of each packet it stands
 	// for (gso_size); HdrLen is then the length of the IP and transport headers together, all of which lie in Bytes,
 	// and the checksum is partial.
@@ -81,6 +77,10 @@ type Packet struct {
 	// partial checksum too, which is trusted: the packet comes from the kernel or process at the other end of the
 	// device and has crossed no wire. Write ignores it.
 	CsumValid bool
+
+	// TextLen is how many bytes of the packet, behind Bytes, TryReadSplit has put elsewhere: see Splitter. Otherwise it is 0, and
+	// Write ignores it.
+	TextLen uint32
 }
 
 // Len returns the length of the packet.
@@ -152,15 +152,15 @@ type Splitter interface {
 	Queue
 
 	// TryReadSplit is TryRead, but for TCP packets whose IP and TCP headers are together as long as headers says: what follows
-	// these is read into text, the next packet's behind that of the last, and is the packet's Text. It reads no more packets when
-	// text has no room for a whole one.
+	// these is read into text, the next packet's behind that of the last: TextLen says how much it is. It reads no more packets
+	// when text has no room for a whole one.
 	TryReadSplit(pkts []Packet, headers int, text []byte) (int, error)
 }
 
-// Join puts a packet that was read in two parts together, in Buf.
-func (p *Packet) Join() {
-	p.Bytes = append(p.Bytes, p.Text...)
-	p.Text = nil
+// Join puts a packet that was read in two parts together, in Buf. text is the second.
+func (p *Packet) Join(text []byte) {
+	p.Bytes = append(p.Bytes, text...)
+	p.TextLen = 0
 }
 
 // Polled is a Waiter of which packets can be read exactly when a descriptor can be: an event loop can watch that.

@@ -74,17 +74,18 @@ func (l *lane) land(n int) {
 	now, before, at := s.Now(), x.n, x.n
 	for i := range n {
 		p := &l.in.pkts[i]
-		l.load.bytes += uint64(len(p.Bytes) + len(p.Text))
-		next := p.Text != nil && at == x.n // what came before it is in its place too
-		at += len(p.Text)
+		text := x.p[at : at+int(p.TextLen)]
+		l.load.bytes += uint64(len(p.Bytes) + len(text))
+		next := len(text) > 0 && at == x.n // what came before it is in its place too
+		at += len(text)
 		if next {
-			if k, ok := s.host.RecvLanded(now, x.c.h, p); ok {
+			if k, ok := s.host.RecvLanded(now, x.c.h, p, text); ok {
 				x.n += k
 				continue
 			}
 		}
 		l.pause = landPause
-		p.Join()
+		p.Join(text)
 		s.host.Recv(now, p, l.in.chunks[i])
 	}
 	l.in.refill(s.pool)

@@ -104,7 +104,7 @@ func (q *turnsQueue) TryReadSplit(pkts []link.Packet, headers int, text []byte) 
 		}
 		if h, err := link.ParseHeaders(p.Bytes); err == nil && h.Payload == headers && len(p.Bytes) > headers {
 			n := copy(text, p.Bytes[headers:])
-			p.Bytes, p.Text, text = p.Bytes[:headers], text[:n:n], text[n:]
+			p.Bytes, p.TextLen, text = p.Bytes[:headers], uint32(n), text[n:]
 		}
 	}
 	return got, nil

@@ -50,7 +50,7 @@ func testAllocs(t *testing.T, o link.Offload) {
 		if _, err := a.Write(out[:1]); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := b.TryReadSplit(in, 40, room); n != 1 || err != nil || len(in[0].Text) != len(small)-40 {
+		if n, err := b.TryReadSplit(in, 40, room); n != 1 || err != nil || int(in[0].TextLen) != len(small)-40 {
 			t.Fatal(n, err)
 		}
 	})

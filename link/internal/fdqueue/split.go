@@ -23,7 +23,7 @@ func (q *Queue) TryReadSplit(pkts []link.Packet, headers int, text []byte) (int,
 		}
 		if n > head && q.framing.parse(p, head) && headerLen(p) == headers {
 			n -= head
-			p.Text, text = text[:n:n], text[n:]
+			p.TextLen, text = uint32(n), text[n:]
 			return true, 0
 		}
 		if n > head {
