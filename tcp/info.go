@@ -95,6 +95,9 @@ func (c *Conn) Received() uint64 { return c.rcv.buf.Next() }
 // HasTimestamps reports whether both ends use the timestamps option.
 func (c *Conn) HasTimestamps() bool { return c.ts.ok }
 
+// MinRTT returns the lowest round trip of late, 0 if none was measured.
+func (c *Conn) MinRTT() time.Duration { return c.rtt.min }
+
 // Silence returns for how long nothing has been heard of the peer.
 func (c *Conn) Silence(now mono.Time) time.Duration { return now.Sub(c.user.lastHeard) }
 
