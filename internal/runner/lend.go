@@ -6,16 +6,15 @@ import (
 	"github.com/antedon-net/antedon/internal/buffer"
 )
 
-// What a writer hands us is sent from where it lies, and copied only then, for the case that a segment is lost: the writer wants
-// its memory back. It is in that writer's cache when the device reads it, and the copy, which hardly ever is looked at, goes past
-// all caches where that is faster: see copier.
+// What a writer hands us is sent from where it lies. It is copied only then, for the case that a segment is lost, if it is not
+// acknowledged in time: the writer wants its memory back. It is in that writer's cache when the device reads it, and the copy, which
+// hardly ever is looked at, goes past all caches where that is faster: see copier.
 
 const (
 	// lendLeast is what is worth being sent so. Less has to be put together with what else is written, from where it was copied to.
 	lendLeast = 64 << 10
-	// lendMost is how much is at a time: so much that it leaves in long super-packets, and little enough that it is in cache still
-	// when it is copied.
-	lendMost = 256 << 10
+	// lendMost is how much is at a time: most of it the peer has read when the last of it leaves.
+	lendMost = 1 << 20
 	// mostCopies are the chunks that takes.
 	mostCopies = (lendMost + buffer.MaxChunk - 1) / buffer.MaxChunk
 )
@@ -71,15 +70,28 @@ func (c *Conn) lendable(n int) int {
 	return n
 }
 
-// lend makes p part of the stream, sends it from where it lies and then copies what is not acknowledged. push says that the write
+// lend makes p part of the stream, sends it from where it lies, gives way and then copies what is not acknowledged. push says that the write
 // ends with it. The mutex is held on entry and on return, and given up meanwhile.
 func (c *Conn) lend(p []byte, push bool) {
 	s, start := c.s, c.h.WriteOffset()
 	l := s.getLent(c)
 	now := s.Now()
+	s.way.begin(now, len(p))
 	c.h.Append(now, [][]byte{p}, &l.Loan, push)
-	c.send(now)
+	if c.send(now); !l.back {
+		c.giveWay(l, len(p))
+	}
+	if !l.back {
+		c.takeBack(l, start, p)
+	}
+	s.way.end(s.Now())
+	s.putLent(l)
+}
 
+// takeBack copies what is not acknowledged of p, which lies at start in the stream, and waits until nobody uses p. The mutex is
+// held on entry and on return, and given up meanwhile.
+func (c *Conn) takeBack(l *lent, start uint64, p []byte) {
+	s := c.s
 	from := max(start, c.h.UnackedOffset())
 	p = p[min(from-start, uint64(len(p))):]
 	var room [mostCopies]buffer.View
@@ -101,5 +113,4 @@ func (c *Conn) lend(p []byte, push bool) {
 	for s.giveBack(); !l.back; { // else somebody is just sending some of it
 		c.wait(&c.wgate)
 	}
-	s.putLent(l)
 }

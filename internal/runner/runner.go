@@ -44,6 +44,7 @@ type Shard struct {
 	free    *batch // transmit batches not in use
 	lent    *lent  // the same
 	copier  copier
+	way     way
 	direct  sender // packets of no connection
 	timer   *time.Timer
 	timerAt mono.Time
@@ -95,6 +96,7 @@ func newShard(dev link.Device, cfg host.Config) *Shard {
 	}
 	s.mu.init()
 	s.rota.init()
+	s.way.init()
 	return s
 }
 

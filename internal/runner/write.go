@@ -87,6 +87,7 @@ func (c *Conn) waitRoom(n int) ([]byte, error) {
 		c.s.pump(c.s.Now())
 		if c.h.Writable() == 0 && c.canWait() {
 			c.wait(&c.wgate)
+			c.s.way.slept()
 		}
 	}
 }
