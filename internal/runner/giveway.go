@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"math"
 	"runtime"
 	"time"
 
@@ -9,9 +8,9 @@ import (
 	"github.com/antedon-net/antedon/internal/thread"
 )
 
-// What has been acknowledged before its writer wants its memory back need not be copied. A peer on this machine acknowledges as soon
-// as its reader runs; where that waits for a CPU we are on, it need only be let run. So a writer gives way before it copies: to other
-// writers, which have as much to wait for, and then to the peer. What is sent and read so by turns, on one CPU, a few hundred
+// What has been acknowledged before its writer wants its memory back need not be copied. A peer on this machine acknowledges as
+// soon as its reader runs; where that waits for a CPU we are on, it need only be let run. So a writer gives way before it copies: to
+// other writers, which have as much to wait for, and then to the peer. What is sent and read so by turns, on one CPU, a few hundred
 // kilobytes at a time, never leaves its cache, and the memory of the packets is used again while it is there.
 //
 // A single writer even goes where the peer's reader is: see way.shouldMove.
@@ -57,7 +56,8 @@ type way struct {
 	in, out      time.Duration // how long it has taken of late, and the time between
 
 	freed, vain int // how many times in a row giving way has freed all, or not
-	patience    int
+	patience    int // how many times in vain a writer moves after
+	stays       bool
 }
 
 func (w *way) init() { w.procs, w.patience = runtime.GOMAXPROCS(0), leastPatience }
@@ -87,7 +87,7 @@ func (w *way) took(then, now mono.Time, total uint64) {
 // slept says that a writer had to wait for the peer: it is not what limits.
 func (w *way) slept() { w.vain = 0 }
 
-// note says whether giving up the CPU has freed all.
+// note takes down whether giving up the CPU has freed all.
 func (w *way) note(freed bool) {
 	if !freed {
 		w.freed = 0
@@ -100,10 +100,10 @@ func (w *way) note(freed bool) {
 	}
 }
 
-// shouldMove reports whether a writer of n bytes at a time should go on on the other CPU, for the peer's reader runs there, or so it seems:
-// all would be in one cache, and the other CPU be left to others.
+// shouldMove reports whether a writer of n bytes at a time should go on on the other CPU, for the peer's reader runs there, or so it
+// seems: all would be in one cache, and this CPU be left to others.
 func (w *way) shouldMove(n int) bool {
-	if w.vain < w.patience || w.writers > 1 || n > moveMost || w.in < busyWriter*w.out {
+	if w.stays || w.vain < w.patience || w.writers > 1 || n > moveMost || w.in < busyWriter*w.out {
 		return false
 	}
 	w.vain = 0
@@ -111,44 +111,42 @@ func (w *way) shouldMove(n int) bool {
 	return true
 }
 
-// stay says that there is nowhere to move to.
-func (w *way) stay() { w.patience = math.MaxInt }
-
 // giveWay lets others run, for the peer to acknowledge the n bytes of l. The mutex is held on entry and on return, and given up
 // meanwhile.
 func (c *Conn) giveWay(l *lent, n int) {
 	s := c.s
 	w := &s.way
-	now, total := s.Now(), w.total
-	if rtt := c.h.MinRTT(); rtt == 0 || rtt > nearRTT || now < w.rest {
+	if rtt := c.h.MinRTT(); rtt == 0 || rtt > nearRTT || s.Now() < w.rest {
 		return
 	}
-	if w.writers > w.procs { // else who runs next would have to be woken
-		s.mu.Unlock()
-		runtime.Gosched()
-		s.mu.Lock()
-		w.took(now, s.Now(), total)
-	}
-	if !l.back {
+	if w.writers > w.procs {
+		c.let(l, runtime.Gosched)
+	} else { // who runs next would have to be woken
 		c.lane().poll()
 	}
-	if now = s.Now(); l.back || w.sent < yieldEvery || now < w.rest {
+	if l.back || w.sent < yieldEvery || s.Now() < w.rest {
 		return
 	}
-	w.sent, total = 0, w.total
-	s.mu.Unlock()
-	thread.Yield()
-	s.mu.Lock()
-	w.took(now, s.Now(), total)
-	if !l.back {
-		c.lane().poll()
-	}
+	w.sent = 0
+	c.let(l, thread.Yield)
 	if w.note(l.back); w.shouldMove(n) {
 		s.mu.Unlock()
 		moved := thread.Other()
 		s.mu.Lock()
-		if !moved {
-			w.stay()
-		}
+		w.stays = !moved // there is nowhere to go
+	}
+}
+
+// let has others run, and looks for what they have acknowledged of l. The mutex is held on entry and on return, and given up
+// meanwhile.
+func (c *Conn) let(l *lent, run func()) {
+	s := c.s
+	began, total := s.Now(), s.way.total
+	s.mu.Unlock()
+	run()
+	s.mu.Lock()
+	s.way.took(began, s.Now(), total)
+	if !l.back {
+		c.lane().poll()
 	}
 }
